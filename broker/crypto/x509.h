@@ -1,0 +1,54 @@
+// Self-signed certificates as CREATE CERTIFICATE makes them, and reading those of others.
+//
+//   Shape   DER. Issuer equals subject when made here; 'text' becomes CN=text, 'CN=a, O=b' is taken as it is.
+//   Units   times UTC, whole seconds. serial: 16 bytes, printed as "2f 11 ...".
+//   Errors  nullopt for bytes that are no certificate with an RSA key of 384 to 16384 bits.
+//   Source  RFC 5280.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "broker/crypto/digest.h"
+#include "broker/crypto/rsa.h"
+#include "proto/time.h"
+
+namespace ssb::broker::crypto {
+
+struct CertificateRequest {
+  std::string subject;
+  proto::TimePoint not_before;
+  proto::TimePoint not_after;
+};
+
+class X509Certificate {
+ public:
+  // Signed with SHA-256 by its own key; draws the serial number at random.
+  [[nodiscard]] static X509Certificate make_self_signed(const CertificateRequest& request, const RsaPrivateKey& key);
+  [[nodiscard]] static std::optional<X509Certificate> from_der(proto::ByteView der);
+
+  [[nodiscard]] const proto::Bytes& der() const { return der_; }
+  [[nodiscard]] const std::string& subject() const { return subject_; }  // "CN=..., O=..."
+  [[nodiscard]] const std::string& issuer() const { return issuer_; }
+  [[nodiscard]] const proto::Bytes& issuer_der() const { return issuer_der_; }  // the encoded name: what look-ups compare
+  [[nodiscard]] const proto::Bytes& serial() const { return serial_; }          // big-endian
+  [[nodiscard]] std::string serial_text() const;                                // "2f 11 8a ..."
+  [[nodiscard]] proto::TimePoint not_before() const { return not_before_; }
+  [[nodiscard]] proto::TimePoint not_after() const { return not_after_; }
+  [[nodiscard]] Sha1Digest thumbprint() const { return sha1(der_); }
+  [[nodiscard]] Sha256Digest fingerprint() const { return sha256(der_); }
+  [[nodiscard]] const RsaPublicKey& public_key() const { return public_key_; }
+
+ private:
+  proto::Bytes der_;
+  std::string subject_;
+  std::string issuer_;
+  proto::Bytes issuer_der_;
+  proto::Bytes serial_;
+  proto::TimePoint not_before_;
+  proto::TimePoint not_after_;
+  RsaPublicKey public_key_;
+};
+
+}  // namespace ssb::broker::crypto

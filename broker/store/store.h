@@ -1,0 +1,159 @@
+// The durable part of an instance: one SQLite file a database, group commit, atomic over all of them.
+//
+//   A Transaction is a list of SQL statements with their parameters, per database. Its statements run inside SQLite's open
+//   transaction of that database, so its owner reads its own writes; nothing of it is durable, or seen by others, before
+//   `accept`. `flush` makes everything accepted so far durable in one commit. Two or more databases: one commit record (the
+//   statements themselves) is made durable first in the instance's own file; recovery completes whatever a crash left half done.
+//
+//   Nothing holds a lock between calls: while one transaction's statements stand in SQLite and another one wants to run, the
+//   first's are rolled back and run again when it comes back (statements must therefore be deterministic: no random(), no
+//   datetime('now'); inserted rowids repeat because the caller allows at most one transaction with user DML a database).
+//
+//   Errors  a SQL error is a StoreError with SQLite's message and extended code; I/O errors and a full disk throw StoreFailure:
+//           the instance must stop (what was not flushed was never acknowledged).
+//   Source  our own; SQLite 3.40, journal_mode WAL, synchronous FULL.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+#include "proto/bytes.h"
+#include "proto/time.h"
+
+namespace ssb::broker::store {
+
+using DatabaseId = std::int32_t;  // sys.databases.database_id
+using Value = std::variant<std::monostate, std::int64_t, double, std::string, proto::Bytes>;
+using Row = std::vector<Value>;
+
+struct Column {
+  std::string name;
+  std::string declared_type;  // as declared in CREATE TABLE or by a view; empty for an expression
+};
+struct ResultSet {
+  std::vector<Column> columns;
+  std::vector<Row> rows;
+  std::int64_t rows_affected = 0;
+  std::int64_t last_insert_rowid = 0;
+};
+
+// What SQLite said of a statement. `number` is a SQL Server error number when a registered function or view failed with one.
+struct StoreError {
+  int sqlite_code = 0;
+  std::string message;
+  int number = 0;
+};
+template <typename T>
+using StoreResult = boost::system::result<T, StoreError>;
+[[noreturn]] void throw_exception_from_error(const StoreError& error, const boost::source_location& where);
+
+// The database is gone (I/O error, disk full, corrupt): nothing more can be promised.
+class StoreFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct Statement {
+  std::string sql;
+  std::vector<Value> parameters;  // ?1, ?2, ...
+};
+
+// Staged writes of one T-SQL transaction. Move-only; dropping it without accept is a rollback.
+class Transaction {
+ public:
+  Transaction();
+  Transaction(Transaction&&) noexcept = default;
+  Transaction& operator=(Transaction&&) noexcept = default;
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() = default;
+
+  [[nodiscard]] bool is_empty() const { return statements_.empty(); }
+  [[nodiscard]] bool writes(DatabaseId database) const { return statements_.contains(database); }
+  // How many statements each database has now; roll_back_to undoes later ones (SAVE TRANSACTION, a failed statement).
+  struct Savepoint {
+    std::map<DatabaseId, std::size_t> sizes;
+  };
+  [[nodiscard]] Savepoint savepoint() const;
+
+ private:
+  friend class Store;
+  std::uint64_t id_ = 0;  // unique in this process
+  std::map<DatabaseId, std::vector<Statement>> statements_;
+};
+
+// Rows that no table holds: the sys views and queues, computed when asked.
+class ViewProvider {
+ public:
+  virtual ~ViewProvider() = default;
+  // Columns of the view, or empty when there is none of that name. Asked once a view and connection.
+  [[nodiscard]] virtual std::vector<Column> view_columns(std::string_view view) const = 0;
+  [[nodiscard]] virtual std::vector<std::string> view_names() const = 0;
+  // The rows as database `database` shows them; `argument` is what follows it: FROM "sys.certificates"(5), "queue"(5, 65540).
+  [[nodiscard]] virtual std::vector<Row> view_rows(std::string_view view, DatabaseId database,
+                                                   std::int64_t argument) const = 0;
+};
+
+// A scalar SQL function: values in, a value or a StoreError (with `number` set for a T-SQL error) out.
+using ScalarFunction = std::function<StoreResult<Value>(std::vector<Value> arguments)>;
+
+struct StoreOptions {
+  bool in_memory = false;
+  bool flushed = true;  // false: synchronous OFF, for benchmarks that say so
+  // Crash tests: called before each durable step with its name ("commit record", "database 5", ...); may throw.
+  std::function<void(std::string_view step)> on_step;
+};
+
+class Store {
+ public:
+  // Opens the instance's folder (made when absent) and recovers: every commit record is completed in every database.
+  Store(std::filesystem::path folder, StoreOptions options);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  ~Store();
+
+  void set_views(const ViewProvider* views);  // before the first execute that names a view
+  // `arguments` -1 for any number. Registered on every connection, present and future.
+  void register_function(std::string name, int arguments, ScalarFunction function);
+  // Text comparison of T-SQL: case-insensitive (Unicode simple folding), trailing blanks ignored: collation "tsql".
+
+  // Opens or creates the file of a database; idempotent. drop closes and deletes it (never recovered: the caller's catalog says
+  // which databases exist, and calls drop for those it does not know).
+  void open_database(DatabaseId id);
+  void drop_database(DatabaseId id);
+  [[nodiscard]] std::vector<DatabaseId> database_files() const;  // on disk or open
+
+  // Runs one statement, seeing what was accepted and what `transaction` wrote. A statement that writes is kept in the transaction.
+  [[nodiscard]] StoreResult<ResultSet> execute(Transaction& transaction, DatabaseId database, std::string_view sql,
+                                               std::vector<Value> parameters);
+  // Reads what was accepted, durable or not.
+  [[nodiscard]] StoreResult<ResultSet> query(DatabaseId database, std::string_view sql, std::vector<Value> parameters) const;
+  void roll_back_to(Transaction& transaction, const Transaction::Savepoint& savepoint);
+  // The transaction's writes become everyone's, in this order, durable at the next flush.
+  void accept(Transaction&& transaction);
+  // A write of the engine itself, accepted at once. Prepared statements are cached by SQL text. Throws StoreFailure on any error.
+  void write(DatabaseId database, std::string_view sql, std::vector<Value> parameters);
+  // As `write`, for reading on hot paths: calls `row` for each row with access to its values. (query() does for the rest.)
+
+  // Makes all that was accepted durable, over all databases or over none. Does nothing when nothing was written.
+  void flush();
+  [[nodiscard]] bool has_unflushed() const;
+  // Moves the write-ahead logs into the database files; a host calls it when idle.
+  void checkpoint();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ssb::broker::store

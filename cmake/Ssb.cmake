@@ -1,0 +1,32 @@
+# Helpers shared by every folder: one library a folder, settings on targets, never global.
+
+# Warnings and sanitizers of our own code; linked privately, so that no consumer inherits them.
+add_library(ssb_settings INTERFACE)
+target_compile_features(ssb_settings INTERFACE cxx_std_20)
+target_compile_options(ssb_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Werror)
+if(SSB_SANITIZE)
+  target_compile_options(ssb_settings INTERFACE
+    -fsanitize=${SSB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(ssb_settings INTERFACE -fsanitize=${SSB_SANITIZE})
+endif()
+
+# ssb_library(NAME FOLDER [DEPENDS target...]): the sources of one folder, not of its subfolders.
+function(ssb_library name folder)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  file(GLOB headers CONFIGURE_DEPENDS ${folder}/*.h)
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:ssb_settings>)
+    target_compile_features(${name} PUBLIC cxx_std_20)
+  else()
+    add_library(${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${name} ${scope} $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_link_libraries(${name} ${scope} ${ARG_DEPENDS})
+  string(REPLACE "ssb_" "" short ${name})
+  add_library(ssb::${short} ALIAS ${name})
+endfunction()
