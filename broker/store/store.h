@@ -140,7 +140,8 @@ class Store {
   [[nodiscard]] StoreResult<ResultSet> query(DatabaseId database, std::string_view sql, std::vector<Value> parameters) const;
   void roll_back_to(Transaction& transaction, const Transaction::Savepoint& savepoint);
   // The transaction's writes become everyone's, in this order, durable at the next flush.
-  void accept(Transaction&& transaction);
+  // A failure (a replay that no longer fits) leaves nothing of it anywhere.
+  [[nodiscard]] StoreResult<void> accept(Transaction&& transaction);
   // A write of the engine itself, accepted at once. Prepared statements are cached by SQL text. Throws StoreFailure on any error.
   void write(DatabaseId database, std::string_view sql, std::vector<Value> parameters);
   // As `write`, for reading on hot paths: calls `row` for each row with access to its values. (query() does for the rest.)

@@ -1,0 +1,97 @@
+// An instance: its databases, logins, endpoints and service master key; transactions over its catalogs and its store.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "broker/catalog/catalog.h"
+#include "broker/catalog/files.h"
+#include "broker/crypto/rsa.h"
+#include "proto/ids.h"
+#include "proto/secret.h"
+#include "proto/time.h"
+
+namespace ssb::broker::catalog {
+
+inline constexpr store::DatabaseId kMaster = 1;
+inline constexpr store::DatabaseId kTempdb = 2;
+inline constexpr store::DatabaseId kMsdb = 4;
+inline constexpr std::int32_t kPublic = 0;
+inline constexpr std::int32_t kDbo = 1;
+inline constexpr std::int32_t kGuest = 2;
+inline constexpr std::int32_t kSa = 1;  // login
+
+// Who runs a statement: a login, and the database users that it (or EXECUTE AS) stands for.
+struct SecurityContext {
+  std::int32_t login = kSa;
+  std::string login_name = "sa";
+  bool is_sysadmin = true;
+  std::optional<std::int32_t> user;  // EXECUTE AS USER, and activation: fixed in `user_database`
+  store::DatabaseId user_database = 0;
+};
+
+class Instance {
+ public:
+  // Opens what the store has, or makes a new instance: master, tempdb, msdb, sa, a new service master key.
+  // `machine_key` protects the service master key at rest.
+  Instance(std::string name, store::Store& store, Files& files, crypto::RsaKeySource keys, proto::Secret machine_key,
+           proto::TimePoint now);
+
+  [[nodiscard]] const std::string& name() const;
+  [[nodiscard]] proto::InstanceId id() const;
+  [[nodiscard]] store::Store& store() { return *store_; }
+  [[nodiscard]] Files& files() { return *files_; }
+  [[nodiscard]] crypto::RsaPrivateKey make_rsa_key(int bits) const { return keys_(bits); }
+
+  // Databases, by id and by name; nullptr when there is none (or it is being dropped).
+  [[nodiscard]] Catalog* database(store::DatabaseId id);
+  [[nodiscard]] const Catalog* database(store::DatabaseId id) const;
+  [[nodiscard]] Catalog* database(std::string_view name);
+  [[nodiscard]] const pb::Database& info(store::DatabaseId id) const;  // the row in master
+  void put_info(Transaction& transaction, const pb::Database& info);
+  [[nodiscard]] std::map<store::DatabaseId, std::unique_ptr<Catalog>>& databases() { return databases_; }
+  [[nodiscard]] const std::map<store::DatabaseId, std::unique_ptr<Catalog>>& databases() const { return databases_; }
+  [[nodiscard]] Catalog& master() { return *database(kMaster); }
+  [[nodiscard]] const Catalog& master() const { return *database(kMaster); }
+  // Makes the file, the catalog and the row; not transactional (226 is raised before). Fails with 1801.
+  [[nodiscard]] proto::Result<store::DatabaseId> create_database(std::string_view name, proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> drop_database(store::DatabaseId id);
+
+  // Transactions. commit makes the work visible and ready for the next flush; both leave `transaction` empty.
+  // The conversation engine wraps both (it has work of its own): sessions call Engine::commit and Engine::roll_back.
+  [[nodiscard]] Transaction begin();
+  [[nodiscard]] proto::Result<void> commit(Transaction&& transaction);
+  void roll_back(Transaction&& transaction);
+  struct Savepoint {
+    store::Transaction::Savepoint writes;
+    std::size_t undo_size = 0;
+  };
+  [[nodiscard]] Savepoint savepoint(const Transaction& transaction) const;
+  void roll_back_to(Transaction& transaction, const Savepoint& savepoint);
+  // The write lock of a database (DDL and user DML), held to the end of the transaction. 1222 when another transaction has it:
+  // the session waits and asks again after the next end of a transaction.
+  [[nodiscard]] proto::Result<void> lock(Transaction& transaction, store::DatabaseId database);
+  // Counts ends of transactions, so that waiting sessions know when to ask again.
+  [[nodiscard]] std::uint64_t transactions_ended() const { return transactions_ended_; }
+
+  // The service master key in clear; never leaves the broker library.
+  [[nodiscard]] const proto::Secret& service_master_key() const { return service_master_key_; }
+
+ private:
+  std::string name_;
+  proto::InstanceId id_;
+  store::Store* store_;
+  Files* files_;
+  crypto::RsaKeySource keys_;
+  proto::Secret service_master_key_;
+  std::map<store::DatabaseId, std::unique_ptr<Catalog>> databases_;
+  std::map<store::DatabaseId, std::uint64_t> write_locks_;  // database -> transaction id
+  std::uint64_t next_transaction_ = 1;
+  std::uint64_t transactions_ended_ = 0;
+};
+
+}  // namespace ssb::broker::catalog
