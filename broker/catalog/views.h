@@ -1,0 +1,39 @@
+// The sys views: their columns in SQL Server's order and types, and where their rows come from.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/catalog/instance.h"
+
+namespace ssb::broker::catalog {
+
+// Rows of one view as `database` shows them; `argument` as in store::ViewProvider.
+using ViewRows = std::function<std::vector<store::Row>(store::DatabaseId database, std::int64_t argument)>;
+
+class SystemViews : public store::ViewProvider {
+ public:
+  // Registers every view whose rows the catalog itself knows.
+  explicit SystemViews(const Instance& instance);
+
+  // Gives a view its rows: the engine calls it for sys.conversation_endpoints, sys.conversation_groups, sys.transmission_queue and
+  // "queue" (argument: the queue's object id), the transport for sys.dm_broker_connections. Until then these are empty.
+  void set_rows(std::string_view view, ViewRows rows);
+
+  [[nodiscard]] std::vector<store::Column> view_columns(std::string_view view) const override;
+  [[nodiscard]] std::vector<std::string> view_names() const override;  // "sys.certificates", ..., "queue"
+  [[nodiscard]] std::vector<store::Row> view_rows(std::string_view view, store::DatabaseId database,
+                                                  std::int64_t argument) const override;
+
+ private:
+  struct View {
+    std::vector<store::Column> columns;
+    ViewRows rows;
+  };
+  std::map<std::string, View, std::less<>> views_;
+};
+
+}  // namespace ssb::broker::catalog

@@ -1,0 +1,156 @@
+// Conversations of one instance: statements and arriving messages in, stored effects, transmissions and trace records out.
+//
+//   State   endpoints, groups and an index of messages are in memory; bodies and rows are in the database's file. Statements of a
+//           T-SQL transaction are kept as a list in the transaction (Transaction::dialogs) and applied at its COMMIT; RECEIVE and every
+//           statement on a conversation lock its conversation group until then.
+//   Errors  the numbers of reference service-broker.md 4.2, raised as documented there; 1222 when the group is locked by another
+//           transaction: the session waits for the next end of a transaction and runs the statement again.
+//   Source  reference service-broker.md 1; protocol.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/action.h"
+#include "broker/catalog/instance.h"
+#include "broker/catalog/views.h"
+#include "proto/dialog_message.h"
+#include "proto/ids.h"
+#include "proto/time.h"
+
+namespace ssb::broker::conversation {
+
+struct BeginDialogRequest {
+  store::DatabaseId database = 0;
+  std::string from_service;
+  std::string to_service;
+  std::optional<std::string> broker_instance;  // GUID text or 'CURRENT DATABASE'
+  std::string contract = "DEFAULT";
+  std::optional<proto::ConversationHandle> related_conversation;
+  std::optional<proto::ConversationGroupId> related_group;
+  std::int64_t lifetime_s = 2147483647;
+  bool encryption = true;
+};
+
+// A row of a queue, with the columns of RECEIVE.
+struct QueuedMessage {
+  int status = 1;
+  int priority = 5;
+  std::int64_t queuing_order = 0;
+  proto::ConversationGroupId conversation_group_id;
+  proto::ConversationHandle conversation_handle;
+  std::int64_t message_sequence_number = 0;
+  std::string service_name;
+  std::int32_t service_id = 0;
+  std::string service_contract_name;
+  std::int32_t service_contract_id = 0;
+  std::string message_type_name;
+  std::int32_t message_type_id = 0;
+  std::string validation = "N ";
+  std::optional<proto::Bytes> message_body;  // nullopt: NULL
+  proto::TimePoint enqueue_time{};
+};
+
+struct ReceiveRequest {
+  store::DatabaseId database = 0;
+  std::int32_t queue = 0;
+  std::optional<proto::ConversationHandle> conversation;
+  std::optional<proto::ConversationGroupId> group;
+  std::int64_t top = INT64_MAX;
+};
+
+struct EndRequest {
+  std::optional<std::int64_t> error_code;  // WITH ERROR
+  std::string error_description;
+  bool cleanup = false;
+};
+
+class Engine {
+ public:
+  Engine(catalog::Instance& instance, catalog::SystemViews& views);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();
+
+  // Opens what a database stores (at start, after CREATE DATABASE) or forgets it (before DROP DATABASE).
+  void open_database(store::DatabaseId database, proto::TimePoint now);
+  void close_database(store::DatabaseId database);
+
+  // ---- statements ----
+  [[nodiscard]] proto::Result<proto::ConversationHandle> begin_dialog(catalog::Transaction& transaction,
+                                                                      const catalog::SecurityContext& who,
+                                                                      const BeginDialogRequest& request,
+                                                                      proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> send(catalog::Transaction& transaction, const catalog::SecurityContext& who,
+                                         store::DatabaseId database, proto::ConversationHandle conversation,
+                                         std::string_view message_type, std::optional<proto::Bytes> body,
+                                         proto::TimePoint now);
+  // Messages of one conversation group, locked to the transaction; empty when there are none (WAITFOR waits for changes()).
+  [[nodiscard]] proto::Result<std::vector<QueuedMessage>> receive(catalog::Transaction& transaction,
+                                                                  const catalog::SecurityContext& who,
+                                                                  const ReceiveRequest& request, proto::TimePoint now);
+  // Locks the next group with messages; nullopt when there is none.
+  [[nodiscard]] proto::Result<std::optional<proto::ConversationGroupId>> get_conversation_group(
+      catalog::Transaction& transaction, const catalog::SecurityContext& who, store::DatabaseId database,
+      std::int32_t queue, proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> end(catalog::Transaction& transaction, const catalog::SecurityContext& who,
+                                        store::DatabaseId database, proto::ConversationHandle conversation,
+                                        const EndRequest& request, proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> set_timer(catalog::Transaction& transaction, store::DatabaseId database,
+                                              proto::ConversationHandle conversation, std::int64_t seconds,
+                                              proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> move(catalog::Transaction& transaction, store::DatabaseId database,
+                                         proto::ConversationHandle conversation, proto::ConversationGroupId group,
+                                         proto::TimePoint now);
+  // GET_TRANSMISSION_STATUS: '' when there is no problem; nullopt when the handle is unknown.
+  [[nodiscard]] std::optional<std::string> transmission_status(store::DatabaseId database,
+                                                               proto::ConversationHandle conversation) const;
+
+  // ---- ends of transactions: the only ones a session calls ----
+  [[nodiscard]] proto::Result<void> commit(catalog::Transaction&& transaction, proto::TimePoint now);
+  void roll_back(catalog::Transaction&& transaction, proto::TimePoint now);
+  struct Savepoint {
+    catalog::Instance::Savepoint instance;
+    std::size_t operations = 0;
+  };
+  [[nodiscard]] Savepoint savepoint(const catalog::Transaction& transaction) const;
+  void roll_back_to(catalog::Transaction& transaction, const Savepoint& savepoint);
+
+  // ---- DDL that reaches into conversations ----
+  enum class BrokerOption { enable_broker, disable_broker, new_broker, error_broker_conversations };
+  [[nodiscard]] proto::Result<void> set_broker(catalog::Transaction& transaction, store::DatabaseId database,
+                                               BrokerOption option, proto::TimePoint now);
+  // Call after any DDL of services, queues, contracts, routes, bindings, certificates, permissions or keys has been committed or
+  // undone: caches are dropped, what waits for them is tried again at once. `dropped_service` errors its conversations (8470).
+  void catalog_changed(store::DatabaseId database, proto::TimePoint now);
+  void service_dropped(store::DatabaseId database, std::int32_t service, proto::TimePoint now);
+  [[nodiscard]] bool queue_is_empty(store::DatabaseId database, std::int32_t queue) const;
+  // ALTER MASTER KEY REGENERATE: session keys are re-encrypted by the caller's new master key; those that cannot be are errored -28052.
+  void master_key_changed(store::DatabaseId database, proto::TimePoint now);
+
+  // ---- network ----
+  void message_arrived(const proto::DialogMessage& message, std::string_view from_address, proto::TimePoint now);
+  // The link to an address failed: waiting messages show the error, and are tried again by the retry schedule.
+  void link_failed(std::string_view address, const proto::Error& error, proto::TimePoint now);
+  void link_ready(std::string_view address, proto::TimePoint now);
+
+  // ---- time and output ----
+  void expire(proto::TimePoint now);  // retries, timers, lifetimes, retention that are due
+  [[nodiscard]] proto::TimePoint deadline() const;
+  // The next deadline that `settle` waits for: everything but retries of what was already refused, lifetimes and retention.
+  [[nodiscard]] proto::TimePoint settle_deadline() const;
+  // What must be done once the store has been flushed; appended in order.
+  void take_actions(Actions& out);
+  // Grows with every change that a waiting RECEIVE could be waiting for.
+  [[nodiscard]] std::uint64_t changes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ssb::broker::conversation
