@@ -17,8 +17,8 @@ struct ResultColumn {
   std::string name;
   DataType type;
 };
-// Values: NULL monostate; bit/int/bigint int64; float double; text UTF-8; binary Bytes; uniqueidentifier its upper-case text;
-// datetime "2008-11-26 09:00:00.123"; xml text.
+// Values: NULL monostate; bit/int/bigint int64; float double; text UTF-8; binary Bytes;
+// uniqueidentifier its upper-case text; datetime "2008-11-26 09:00:00.123"; xml text.
 struct RowSet {
   std::vector<ResultColumn> columns;
   std::vector<store::Row> rows;
@@ -32,7 +32,7 @@ struct ServerMessage {
   int severity = 0;
   int line = 0;           // 1-based in the batch or procedure
   std::string procedure;  // empty in a batch
-  std::string caret;      // for syntax errors: the source line and a ^ under the place; empty otherwise
+  std::string caret;  // for syntax errors: the source line and a ^ under the place; empty otherwise
 };
 struct DatabaseChanged {
   std::string database;
