@@ -1,6 +1,7 @@
 // AES-GCM with a kept context, and AES key wrap.
 //
-//   Shape   sealed = ciphertext (as long as the plaintext) | 16 byte tag; nonce 12 bytes, never repeated under a key
+//   Shape   sealed = ciphertext (as long as the plaintext) | 16 byte tag; nonce 12 bytes, never
+//           repeated under a key.
 //   Source  NIST SP 800-38D, RFC 3394.
 #pragma once
 
@@ -27,9 +28,12 @@ class AesGcm {
   ~AesGcm();
 
   // Appends ciphertext and tag to `out`.
-  void seal(proto::ByteView nonce, proto::ByteView additional_data, proto::ByteView plaintext, proto::Bytes& out);
-  // The plaintext, or nullopt when the tag does not fit; nothing of a refused plaintext is returned.
-  [[nodiscard]] std::optional<proto::Bytes> open(proto::ByteView nonce, proto::ByteView additional_data,
+  void seal(proto::ByteView nonce, proto::ByteView additional_data, proto::ByteView plaintext,
+            proto::Bytes& out);
+  // The plaintext, or nullopt when the tag does not fit; nothing of a refused plaintext is
+  // returned.
+  [[nodiscard]] std::optional<proto::Bytes> open(proto::ByteView nonce,
+                                                 proto::ByteView additional_data,
                                                  proto::ByteView sealed);
 
  private:
@@ -37,8 +41,10 @@ class AesGcm {
   std::unique_ptr<Contexts> contexts_;
 };
 
-// RFC 3394 with the default initial value; key sizes 16 and 32, data a multiple of 8 and at least 16 bytes.
-[[nodiscard]] proto::Bytes wrap_key(const proto::Secret& key_encryption_key, const proto::Secret& key);
+// RFC 3394 with the default initial value; key sizes 16 and 32, data a multiple of 8 and at least
+// 16 bytes.
+[[nodiscard]] proto::Bytes wrap_key(const proto::Secret& key_encryption_key,
+                                    const proto::Secret& key);
 [[nodiscard]] std::optional<proto::Secret> unwrap_key(const proto::Secret& key_encryption_key,
                                                       proto::ByteView wrapped);
 

@@ -19,9 +19,9 @@ using Sha256Digest = std::array<std::uint8_t, 32>;
 [[nodiscard]] Sha256Digest sha256(proto::ByteView data);
 [[nodiscard]] Sha256Digest hmac_sha256(proto::ByteView key, proto::ByteView data);
 // Extract and expand in one; `info` separates the uses of one key.
-[[nodiscard]] proto::Secret hkdf_sha256(proto::ByteView key, proto::ByteView salt, proto::ByteView info,
-                                        std::size_t size);
-[[nodiscard]] proto::Secret pbkdf2_sha256(std::string_view password, proto::ByteView salt, int iterations,
-                                          std::size_t size);
+[[nodiscard]] proto::Secret hkdf_sha256(proto::ByteView key, proto::ByteView salt,
+                                        proto::ByteView info, std::size_t size);
+[[nodiscard]] proto::Secret pbkdf2_sha256(std::string_view password, proto::ByteView salt,
+                                          int iterations, std::size_t size);
 
 }  // namespace ssb::broker::crypto

@@ -1,8 +1,12 @@
-// The .pvk private key file of BACKUP CERTIFICATE ... WITH PRIVATE KEY and CREATE CERTIFICATE ... FROM FILE.
+// The .pvk private key file of BACKUP CERTIFICATE ... WITH PRIVATE KEY and CREATE CERTIFICATE ...
+// FROM FILE.
 //
-//   Shape   the PVK container (reference: keys-mirroring-rds.md 1.5): 24 byte header, 16 byte salt, PRIVATEKEYBLOB under
-//           RC4 with the first 16 bytes of SHA-1(salt | password). Own RC4: OpenSSL 3 has it only in the legacy provider.
-//   Errors  15208 not a PVK file; 15464 a key of another kind or size; 15465 wrong password, or none given.
+//   Shape   the PVK container (reference: keys-mirroring-rds.md 1.5): 24 byte header, 16 byte salt,
+//           PRIVATEKEYBLOB under RC4 with the first 16 bytes of SHA-1(salt | password). Own RC4:
+//           OpenSSL 3 has it only in the legacy provider. An empty password writes the key in
+//           clear.
+//   Errors  15208 not a PVK file; 15464 a key of another kind or size; 15465 wrong password, or
+//           none given.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// Randomness: OpenSSL's, and nothing else in this program's. The simulator replaces OpenSSL's source (RAND_set_rand_method).
+// Randomness: OpenSSL's, and nothing else in this program's. The simulator replaces OpenSSL's
+// source (RAND_set_rand_method).
 #pragma once
 
 #include <cstddef>
@@ -9,9 +10,11 @@
 
 namespace ssb::broker::crypto {
 
-void random_bytes(std::span<std::uint8_t> out);  // public values: ids, salts, nonces
-[[nodiscard]] proto::Secret random_secret(std::size_t size);  // key bytes, from the private generator
-[[nodiscard]] proto::Guid random_guid();                      // version 4
+// Public values: ids, salts, nonces.
+void random_bytes(std::span<std::uint8_t> out);
+// Key bytes, from the private generator.
+[[nodiscard]] proto::Secret random_secret(std::size_t size);
+[[nodiscard]] proto::Guid random_guid();  // version 4
 
 template <typename Id>
 [[nodiscard]] Id random_id() {

@@ -1,10 +1,12 @@
 // TLS between two endpoints over memory BIOs: bytes in, bytes out, no socket, no clock.
 //
-//   There is no CA: the channel accepts any RSA certificate in the handshake (proof of possession only) and gives it to the
-//   caller, who looks it up in master before a byte of data passes. No tickets, no resumption, no renegotiation, no compression.
+//   There is no CA: the channel accepts any RSA certificate in the handshake (proof of possession
+//   only) and gives it to the caller, who looks it up in master before a byte of data passes. No
+//   tickets, no resumption, no renegotiation, no compression.
 //   encrypted  TLS 1.3 only, AES-128-GCM or ChaCha20-Poly1305 alone, as negotiated before.
-//   clear      TLS 1.2 with exactly ECDHE-RSA-NULL-SHA at security level 0, extended master secret required: readable,
-//              and tampering is still caught (ENCRYPTION = DISABLED, claim M13).
+//   clear      TLS 1.2 with exactly ECDHE-RSA-NULL-SHA at security level 0, extended master secret
+//              required: readable, and tampering is still caught (ENCRYPTION = DISABLED, claim
+//              M13).
 //   Source     RFC 8446, RFC 5246, RFC 7627, RFC 5705 / RFC 8446 7.5 (exporters).
 #pragma once
 
@@ -24,7 +26,8 @@ enum class TlsCipher { aes_128_gcm, chacha20_poly1305, integrity_only };
 class TlsChannel {
  public:
   enum class Role { initiator, acceptor };  // TLS client and server
-  TlsChannel(Role role, TlsCipher cipher, const X509Certificate& certificate, const RsaPrivateKey& key);
+  TlsChannel(Role role, TlsCipher cipher, const X509Certificate& certificate,
+             const RsaPrivateKey& key);
   TlsChannel(TlsChannel&&) noexcept;
   TlsChannel& operator=(TlsChannel&&) noexcept;
   TlsChannel(const TlsChannel&) = delete;
@@ -33,7 +36,8 @@ class TlsChannel {
 
   // Takes bytes from the network. False: the channel is dead, see failure().
   [[nodiscard]] bool receive(proto::ByteView ciphertext);
-  // Moves the handshake on; call after construction (initiator) and after every receive. False: dead.
+  // Moves the handshake on; call after construction (initiator) and after every receive. False:
+  // dead.
   [[nodiscard]] bool advance();
   // Bytes that must go to the network now (handshake, records, alerts); empties the out buffer.
   [[nodiscard]] proto::Bytes take_output();
@@ -43,7 +47,8 @@ class TlsChannel {
   [[nodiscard]] std::optional<X509Certificate> peer_certificate() const;
   // Application data; only once established. False: dead.
   [[nodiscard]] bool write(proto::ByteView plaintext);
-  // Appends what was decrypted so far to `plaintext`. False: dead or closed by the peer (is_closed()).
+  // Appends what was decrypted so far to `plaintext`, also when it then returns false: dead or
+  // closed by the peer (is_closed()).
   [[nodiscard]] bool read(proto::Bytes& plaintext);
   [[nodiscard]] bool is_closed() const;  // close_notify received
   void close();                          // queues close_notify

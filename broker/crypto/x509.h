@@ -1,8 +1,11 @@
 // Self-signed certificates as CREATE CERTIFICATE makes them, and reading those of others.
 //
-//   Shape   DER. Issuer equals subject when made here; 'text' becomes CN=text, 'CN=a, O=b' is taken as it is.
+//   Shape   DER. Issuer equals subject when made here; 'text' becomes CN=text, 'CN=a, O=b' is taken
+//           as it is.
 //   Units   times UTC, whole seconds. serial: 16 bytes, printed as "2f 11 ...".
-//   Errors  nullopt for bytes that are no certificate with an RSA key of 384 to 16384 bits.
+//   Errors  nullopt for bytes that are no certificate in DER (and nothing after it) with a sound
+//           RSA key of 384 to 16384 bits and a serial number that is not negative. Signature and
+//           dates are not judged here.
 //   Source  RFC 5280.
 #pragma once
 
@@ -14,7 +17,12 @@
 #include "broker/crypto/rsa.h"
 #include "proto/time.h"
 
+using X509 = struct x509_st;
+
 namespace ssb::broker::crypto {
+
+// Far above any certificate with a key of 16384 bits.
+inline constexpr std::size_t kCertificateBytesMax = 64 * 1024;
 
 struct CertificateRequest {
   std::string subject;
@@ -25,15 +33,17 @@ struct CertificateRequest {
 class X509Certificate {
  public:
   // Signed with SHA-256 by its own key; draws the serial number at random.
-  [[nodiscard]] static X509Certificate make_self_signed(const CertificateRequest& request, const RsaPrivateKey& key);
+  [[nodiscard]] static X509Certificate make_self_signed(const CertificateRequest& request,
+                                                        const RsaPrivateKey& key);
   [[nodiscard]] static std::optional<X509Certificate> from_der(proto::ByteView der);
 
   [[nodiscard]] const proto::Bytes& der() const { return der_; }
   [[nodiscard]] const std::string& subject() const { return subject_; }  // "CN=..., O=..."
   [[nodiscard]] const std::string& issuer() const { return issuer_; }
-  [[nodiscard]] const proto::Bytes& issuer_der() const { return issuer_der_; }  // the encoded name: what look-ups compare
-  [[nodiscard]] const proto::Bytes& serial() const { return serial_; }          // big-endian
-  [[nodiscard]] std::string serial_text() const;                                // "2f 11 8a ..."
+  // The encoded name: what look-ups compare.
+  [[nodiscard]] const proto::Bytes& issuer_der() const { return issuer_der_; }
+  [[nodiscard]] const proto::Bytes& serial() const { return serial_; }  // big-endian
+  [[nodiscard]] std::string serial_text() const;                        // "2f 11 8a ..."
   [[nodiscard]] proto::TimePoint not_before() const { return not_before_; }
   [[nodiscard]] proto::TimePoint not_after() const { return not_after_; }
   [[nodiscard]] Sha1Digest thumbprint() const { return sha1(der_); }
@@ -41,6 +51,8 @@ class X509Certificate {
   [[nodiscard]] const RsaPublicKey& public_key() const { return public_key_; }
 
  private:
+  static std::optional<X509Certificate> read(X509* certificate);
+
   proto::Bytes der_;
   std::string subject_;
   std::string issuer_;
