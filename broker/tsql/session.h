@@ -1,0 +1,83 @@
+// One client's session: it takes batches of T-SQL text and steps them until they finish or have to
+// wait.
+//
+//   Shape   no threads: a batch that waits (WAITFOR, a lock that another transaction holds) keeps
+//   its place in a stack of frames and
+//           goes on when run() is called again. Everything durable goes through the engine's
+//           commit.
+//   Units   one call of run() executes at most kStatementsPerRun statements, so that no session
+//   starves the others; then deadline()
+//           is `now`.
+//   Errors  as in T-SQL: an error becomes a ServerMessage, and ends its statement, its scope or its
+//   batch by its number. Source  T-SQL reference, sections 1.1, 1.3, 1.8.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "broker/catalog/instance.h"
+#include "broker/conversation/engine.h"
+#include "broker/tsql/output.h"
+#include "broker/tsql/runtime.h"
+
+namespace ssb::broker::tsql {
+
+inline constexpr int kStatementsPerRun = 10'000;
+inline constexpr int kNestingMax = 32;  // procedures, views and dynamic batches; error 217
+
+class Session {
+ public:
+  // `id` is @@SPID. The session begins in `database`.
+  Session(Runtime& runtime, std::int32_t id, catalog::SecurityContext login,
+          store::DatabaseId database = catalog::kMaster);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();  // as close()
+
+  // Hands over a batch; only when is_running() is false. Nothing runs before run(). `now` of a
+  // batch is that of the first run().
+  void submit(std::string text);
+  // The same for a stored procedure without parameters, run as `who` in `database` (activation).
+  // Its result sets, prints and errors come out as those of a batch do. Fails with 2812 inside the
+  // batch when there is none.
+  void call_procedure(store::DatabaseId database, std::string schema, std::string name,
+                      catalog::SecurityContext who);
+  // Steps the batch until it finishes, waits, or has run long enough. Returns at once while what it
+  // waits for has not changed.
+  void run(proto::TimePoint now, Output& out);
+  // Ends the batch that runs or waits, as an Attention does: no error, an open transaction stays
+  // (unless XACT_ABORT is on).
+  void cancel(proto::TimePoint now);
+  // Rolls back, forgets temporary tables, closes keys. The session takes no more batches.
+  void close(proto::TimePoint now);
+
+  [[nodiscard]] bool is_running() const;  // a batch was submitted and has not ended
+  [[nodiscard]] bool is_waiting() const;  // it waits for a message, a lock or a time
+  // When run() must be called even if nothing happens; kNever when nothing is due by time.
+  [[nodiscard]] proto::TimePoint deadline() const;
+  // a timeout.
+  [[nodiscard]] bool is_closed() const;  // by close(), or by an error of severity 20 and above
+
+  [[nodiscard]] std::int32_t id() const;
+  [[nodiscard]] store::DatabaseId database() const;
+  [[nodiscard]] int transaction_count() const;  // @@TRANCOUNT
+  // Ends an open transaction (activation: a procedure must not leave one, 8415).
+  void roll_back(proto::TimePoint now);
+  // What an activated procedure did: whether it ran a RECEIVE on the queue (28087).
+  [[nodiscard]] bool has_received() const;  // since submit
+  // Definition statements changed endpoints since this was last asked.
+  [[nodiscard]] bool take_endpoints_changed();
+  // The value of a variable of the last batch (also after its end), as text; nullopt: there is
+  // none, or NULL.
+  [[nodiscard]] std::optional<std::string> last_variable(std::string_view name) const;
+
+  struct State;  // the interpreter's own, in session_state.h
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ssb::broker::tsql
