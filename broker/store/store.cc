@@ -1,0 +1,445 @@
+#include "broker/store/store.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "broker/store/commit_log.h"
+#include "broker/store/connection.h"
+#include "broker/store/folder.h"
+#include "proto/check.h"
+
+namespace ssb::broker::store {
+
+void throw_exception_from_error(const StoreError& error, const boost::source_location&) {
+  throw StoreException(error);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : id_(std::exchange(other.id_, 0)), statements_(std::exchange(other.statements_, {})) {}
+
+Transaction& Transaction::operator=(Transaction&& other) noexcept {
+  id_ = std::exchange(other.id_, 0);
+  statements_ = std::exchange(other.statements_, {});
+  return *this;
+}
+
+Transaction::Savepoint Transaction::savepoint() const {
+  Savepoint savepoint;
+  for (const auto& [database, statements] : statements_) {
+    savepoint.sizes.emplace(database, statements.size());
+  }
+  return savepoint;
+}
+
+namespace {
+
+// One open database. Inside SQLite's transaction stand first the statements accepted since the last
+// flush (the batch), then, above a savepoint, those of at most one Transaction (the overlay).
+struct Database {
+  Database(Shared& shared, DatabaseId id, const std::string& file, bool flushed)
+      : connection(shared, id, fmt::format("database {}", id), file, flushed) {}
+
+  Connection connection;
+  std::vector<Statement> batch;  // kept for a commit record only: empty when there can be none
+  bool has_batch = false;
+  std::uint64_t overlay = 0;     // the Transaction's id; 0: none
+  std::size_t overlay_size = 0;  // how many of its statements stand
+};
+
+// Sets the reason for which the Store must not go on, unless the guarded block reaches its end.
+class FailUnlessDone {
+ public:
+  explicit FailUnlessDone(std::string& failure) : failure_(failure) {}
+  FailUnlessDone(const FailUnlessDone&) = delete;
+  FailUnlessDone& operator=(const FailUnlessDone&) = delete;
+  ~FailUnlessDone() {
+    if (!is_done_ && failure_.empty()) failure_ = "a durable step was interrupted";
+  }
+  void done() { is_done_ = true; }
+
+ private:
+  std::string& failure_;
+  bool is_done_ = false;
+};
+
+StoreError not_open(DatabaseId id) {
+  return {SQLITE_NOTFOUND, fmt::format("database {} is not open", id), 0};
+}
+
+}  // namespace
+
+struct Store::State {
+  StoreOptions options;
+  Shared shared;
+  std::optional<Folder> folder;  // none in memory
+  std::optional<CommitLog> log;  // none in memory
+  std::map<DatabaseId, std::unique_ptr<Database>> databases;
+  std::uint64_t last_transaction = 0;
+
+  void step(std::string_view name) const {
+    if (options.on_step) options.on_step(name);
+  }
+  void check_alive() const {
+    if (!shared.failure.empty()) throw StoreFailure(shared.failure);
+  }
+  // Views and functions may query; whatever would change what stands in SQLite under them is a bug.
+  void check_idle() const {
+    check_alive();
+    for (const auto& [id, database] : databases) SSB_CHECK(!database->connection.is_running());
+  }
+  [[nodiscard]] Database* find(DatabaseId id) const {
+    const auto found = databases.find(id);
+    return found == databases.end() ? nullptr : found->second.get();
+  }
+
+  static void begin(Database& database) {
+    if (!database.connection.is_in_transaction()) database.connection.control("BEGIN IMMEDIATE");
+  }
+  static void begin_overlay(Database& database, std::uint64_t transaction) {
+    begin(database);
+    database.connection.control("SAVEPOINT overlay");
+    database.overlay = transaction;
+    database.overlay_size = 0;
+  }
+  static void roll_back_overlay(Database& database) {
+    if (database.overlay == 0) return;
+    database.overlay = 0;
+    if (database.has_batch) {
+      database.connection.control("ROLLBACK TO overlay");
+      database.connection.control("RELEASE overlay");
+    } else {
+      database.connection.control("ROLLBACK");
+    }
+  }
+
+  // Runs a statement again as it ran before: with the answers that it got then, to the same effect.
+  static StoreResult<void> rerun(Connection& connection, Statement& statement) {
+    const auto lease = connection.prepare(statement.sql);
+    if (!lease) return lease.error();
+    const auto result = connection.run(*lease, statement.parameters, &statement.answers);
+    if (!result) return result.error();
+    if (result->rows_affected == statement.rows_affected) return {};
+    return StoreError{SQLITE_BUSY_SNAPSHOT,
+                      fmt::format("run again, a statement changed {} rows instead of {}: {}",
+                                  result->rows_affected, statement.rows_affected, statement.sql),
+                      0};
+  }
+
+  // Puts the transaction's statements, and no other's, on top of what was accepted.
+  static StoreResult<void> stand(Database& database, std::uint64_t transaction,
+                                 std::vector<Statement>& statements) {
+    if (database.overlay == transaction && database.overlay_size == statements.size()) return {};
+    roll_back_overlay(database);
+    if (statements.empty()) return {};
+    begin_overlay(database, transaction);
+    for (Statement& statement : statements) {
+      const auto again = rerun(database.connection, statement);
+      if (!again) {
+        roll_back_overlay(database);
+        return again.error();
+      }
+      ++database.overlay_size;
+    }
+    return {};
+  }
+
+  void keep(Database& database, Statement statement) const {
+    database.has_batch = true;
+    if (log) database.batch.push_back(std::move(statement));
+  }
+
+  void create_or_recover(Database& database, bool is_new);
+  void recover(Database& database);
+  void checkpoint(Database& database);
+  void flush();
+};
+
+// A file without the table is one whose creation a crash interrupted: no commit record knows it.
+void Store::State::create_or_recover(Database& database, bool is_new) {
+  Connection& connection = database.connection;
+  const bool has_table =
+      !is_new &&
+      !connection.control("SELECT 1 FROM sqlite_schema WHERE name = 'ssb_applied'").rows.empty();
+  if (has_table) return recover(database);
+  // Records of an earlier database of this number must not be applied to this one.
+  const std::int64_t applied = log ? log->last_commit() : 0;
+  connection.control("BEGIN IMMEDIATE");
+  connection.control("CREATE TABLE ssb_applied(commit_id INTEGER NOT NULL)");
+  connection.control("INSERT INTO ssb_applied VALUES (?1)", {applied});
+  connection.control("COMMIT");
+}
+
+void Store::State::recover(Database& database) {
+  Connection& connection = database.connection;
+  const ResultSet applied = connection.control("SELECT commit_id FROM ssb_applied");
+  std::vector<CommitLog::Part> parts =
+      log->parts_after(connection.id(), std::get<std::int64_t>(applied.rows.at(0).at(0)));
+  if (parts.empty()) return;
+  step(fmt::format("recover {}", connection.id()));
+  connection.control("BEGIN IMMEDIATE");
+  for (CommitLog::Part& part : parts) {
+    for (Statement& statement : part.statements) {
+      const auto again = rerun(connection, statement);
+      if (again) continue;
+      shared.failure = fmt::format("{}: commit {} cannot be completed: {}", connection.label(),
+                                   part.commit, again.error().message);
+      throw StoreFailure(shared.failure);
+    }
+  }
+  connection.control("UPDATE ssb_applied SET commit_id = ?1", {parts.back().commit});
+  connection.control("COMMIT");
+}
+
+void Store::State::checkpoint(Database& database) {
+  step(fmt::format("checkpoint {}", database.connection.id()));
+  database.connection.checkpoint();
+}
+
+void Store::State::flush() {
+  std::vector<Database*> written;
+  for (const auto& [id, database] : databases) {
+    if (!database->has_batch) continue;
+    roll_back_overlay(*database);
+    written.push_back(database.get());
+  }
+  std::int64_t commit = 0;
+  if (written.size() > 1 && log) {
+    for (Database* database : written) log->add(database->connection.id(), database->batch);
+    step("commit record");
+    commit = log->commit();
+  }
+  for (Database* database : written) {
+    if (commit != 0) {
+      database->connection.control("UPDATE ssb_applied SET commit_id = ?1", {commit});
+    }
+    step(fmt::format("database {}", database->connection.id()));
+    database->connection.control("COMMIT");
+    database->batch.clear();
+    database->has_batch = false;
+    if (commit != 0) log->set_complete(database->connection.id());
+  }
+  for (Database* database : written) {
+    if (database->connection.is_checkpoint_due()) checkpoint(*database);
+  }
+  if (log && log->is_checkpoint_due()) {
+    step("checkpoint instance");
+    log->checkpoint();
+  }
+}
+
+Store::Store(std::filesystem::path folder, StoreOptions options)
+    : state_(std::make_unique<State>()) {
+  state_->options = std::move(options);
+  if (state_->options.in_memory) return;
+  state_->folder.emplace(std::move(folder));
+  state_->log.emplace(state_->shared, state_->folder->instance_file(), state_->options.flushed);
+}
+
+Store::~Store() = default;
+
+void Store::set_views(const ViewProvider* views) {
+  SSB_CHECK(views != nullptr && state_->shared.views == nullptr);
+  state_->check_idle();
+  state_->shared.views = views;
+  for (const auto& [id, database] : state_->databases) database->connection.add_views(*views);
+}
+
+void Store::register_function(std::string name, int arguments, ScalarFunction function,
+                              FunctionKind kind) {
+  state_->check_idle();
+  const Function& added = state_->shared.functions.emplace_back(
+      Function{std::move(name), arguments, std::move(function), kind});
+  for (const auto& [id, database] : state_->databases) database->connection.add_function(added);
+}
+
+void Store::open_database(DatabaseId id) {
+  State& state = *state_;
+  state.check_idle();
+  if (state.find(id) != nullptr) return;
+  FailUnlessDone guard(state.shared.failure);
+  const bool is_new = !state.folder || !state.folder->has_database(id);
+  if (is_new) state.step(fmt::format("create {}", id));
+  const std::string file = state.folder ? state.folder->database_file(id) : ":memory:";
+  auto database = std::make_unique<Database>(state.shared, id, file, state.options.flushed);
+  for (const Function& function : state.shared.functions) {
+    database->connection.add_function(function);
+  }
+  if (state.shared.views != nullptr) database->connection.add_views(*state.shared.views);
+  state.create_or_recover(*database, is_new);
+  if (state.log) state.log->set_complete(id);
+  state.databases.emplace(id, std::move(database));
+  guard.done();
+}
+
+void Store::drop_database(DatabaseId id) {
+  State& state = *state_;
+  state.check_idle();
+  FailUnlessDone guard(state.shared.failure);
+  state.step(fmt::format("drop {}", id));
+  state.databases.erase(id);
+  if (state.folder) {
+    state.folder->remove_database(id);
+    state.log->set_complete(id);
+  }
+  guard.done();
+}
+
+std::vector<DatabaseId> Store::database_files() const {
+  std::set<DatabaseId> ids;
+  if (state_->folder) {
+    for (const DatabaseId id : state_->folder->databases()) ids.insert(id);
+  }
+  for (const auto& [id, database] : state_->databases) ids.insert(id);
+  return {ids.begin(), ids.end()};
+}
+
+StoreResult<ResultSet> Store::execute(Transaction& transaction, DatabaseId id, std::string_view sql,
+                                      std::vector<Value> parameters) {
+  state_->check_idle();
+  Database* const database = state_->find(id);
+  if (database == nullptr) return not_open(id);
+  if (transaction.id_ == 0) transaction.id_ = ++state_->last_transaction;
+  const auto kept = transaction.statements_.find(id);
+  std::vector<Statement> none;
+  const auto standing = State::stand(*database, transaction.id_,
+                                     kept == transaction.statements_.end() ? none : kept->second);
+  if (!standing) return standing.error();
+
+  const auto lease = database->connection.prepare(sql);
+  if (!lease) return lease.error();
+  if (lease->is_readonly()) return database->connection.run(*lease, parameters, nullptr);
+
+  if (database->overlay != transaction.id_) State::begin_overlay(*database, transaction.id_);
+  Statement statement{std::string(sql), std::move(parameters)};
+  // Not counted as standing before it has succeeded: should it throw, the next call starts anew.
+  const std::size_t size = std::exchange(database->overlay_size, SIZE_MAX);
+  auto result = database->connection.run(*lease, statement.parameters, &statement.answers);
+  if (!result) {
+    // SQLite undoes the statement itself, but for OR FAIL: rolling back is always right.
+    State::roll_back_overlay(*database);
+    return result;
+  }
+  database->overlay_size = size + 1;
+  statement.rows_affected = result->rows_affected;
+  transaction.statements_[id].push_back(std::move(statement));
+  return result;
+}
+
+StoreResult<ResultSet> Store::query(DatabaseId id, std::string_view sql,
+                                    std::vector<Value> parameters) const {
+  state_->check_alive();
+  Database* const database = state_->find(id);
+  if (database == nullptr) return not_open(id);
+  if (!database->connection.is_running()) State::roll_back_overlay(*database);
+  const auto lease = database->connection.prepare(sql);
+  if (!lease) return lease.error();
+  if (!lease->is_readonly()) {
+    return StoreError{SQLITE_READONLY, "query takes statements that read only", 0};
+  }
+  return database->connection.run(*lease, parameters, nullptr);
+}
+
+void Store::roll_back_to(Transaction& transaction, const Transaction::Savepoint& savepoint) {
+  state_->check_idle();
+  for (auto kept = transaction.statements_.begin(); kept != transaction.statements_.end();) {
+    const auto wanted = savepoint.sizes.find(kept->first);
+    const std::size_t size = wanted == savepoint.sizes.end() ? 0 : wanted->second;
+    SSB_CHECK(size <= kept->second.size());
+    if (size < kept->second.size()) {
+      Database* const database = state_->find(kept->first);
+      if (database != nullptr && database->overlay == transaction.id_) {
+        State::roll_back_overlay(*database);
+      }
+      kept->second.resize(size);
+    }
+    kept = size == 0 ? transaction.statements_.erase(kept) : std::next(kept);
+  }
+}
+
+StoreResult<void> Store::accept(Transaction&& accepted) {
+  state_->check_idle();
+  Transaction transaction = std::move(accepted);
+  const auto forget = [&] {
+    for (const auto& [id, database] : state_->databases) {
+      if (database->overlay == transaction.id_) State::roll_back_overlay(*database);
+    }
+  };
+  for (auto& [id, statements] : transaction.statements_) {
+    Database* const database = state_->find(id);
+    const auto standing = database == nullptr
+                              ? StoreResult<void>(not_open(id))
+                              : State::stand(*database, transaction.id_, statements);
+    if (standing) continue;
+    forget();
+    return standing.error();
+  }
+  for (auto& [id, statements] : transaction.statements_) {
+    Database& database = *state_->find(id);
+    database.connection.control("RELEASE overlay");
+    database.overlay = 0;
+    for (Statement& statement : statements) state_->keep(database, std::move(statement));
+  }
+  return {};
+}
+
+ResultSet Store::write(DatabaseId id, std::string_view sql, std::vector<Value> parameters) {
+  state_->check_idle();
+  FailUnlessDone guard(state_->shared.failure);
+  const auto fail = [&](const StoreError& error) {
+    state_->shared.failure = fmt::format("database {}: {}: {}", id, error.message, sql);
+    throw StoreFailure(state_->shared.failure);
+  };
+  Database* const database = state_->find(id);
+  if (database == nullptr) fail(not_open(id));
+  State::roll_back_overlay(*database);
+  const auto lease = database->connection.prepare(sql);
+  if (!lease) fail(lease.error());
+  const bool is_write = !lease->is_readonly();
+  if (is_write) State::begin(*database);
+  Statement statement{std::string(sql), std::move(parameters)};
+  auto result = database->connection.run(*lease, statement.parameters,
+                                         is_write ? &statement.answers : nullptr);
+  if (!result) fail(result.error());
+  statement.rows_affected = result->rows_affected;
+  if (is_write) state_->keep(*database, std::move(statement));
+  guard.done();
+  return *std::move(result);
+}
+
+void Store::flush() {
+  state_->check_idle();
+  FailUnlessDone guard(state_->shared.failure);
+  state_->flush();
+  guard.done();
+}
+
+bool Store::has_unflushed() const {
+  for (const auto& [id, database] : state_->databases) {
+    if (database->has_batch) return true;
+  }
+  return false;
+}
+
+void Store::checkpoint() {
+  State& state = *state_;
+  state.check_idle();
+  FailUnlessDone guard(state.shared.failure);
+  if (!state.options.in_memory) {
+    for (const auto& [id, database] : state.databases) {
+      if (database->has_batch) continue;
+      State::roll_back_overlay(*database);
+      state.checkpoint(*database);
+    }
+    state.step("checkpoint instance");
+    state.log->forget_complete();
+    state.log->checkpoint();
+  }
+  guard.done();
+}
+
+}  // namespace ssb::broker::store
