@@ -41,7 +41,7 @@ inline constexpr proto::Duration kGrantLifetimeMax =
     std::chrono::hours(24);  // what a receiver accepts; bounds its tombstones
 // How far two honest clocks may be apart. Within it a grant is taken before its not-before and
 // after its not-after; tombstones of conversations must outlive both.
-inline constexpr proto::Duration kClockSkewMax = std::chrono::hours(1);
+inline constexpr proto::Duration kClockSkewMax = std::chrono::hours(4);
 inline constexpr std::uint64_t kSealsMax =
     std::uint64_t{1} << 48;  // of one incarnation: 90 years at 100,000 a second
 inline constexpr std::size_t kGrantsMax = 1024;
