@@ -1,8 +1,9 @@
-// A whole server without I/O: a node and its adjacent layer. Hosts (transport/net on Asio, sim in virtual time) feed it what their
-// sockets, clocks and clients say, and perform what it asks for.
+// A whole server without I/O: a node and its adjacent layer. Hosts (transport/net on Asio, sim in
+// virtual time) feed it what their sockets, clocks and clients say, and perform what it asks for.
 //
-//   Dialog messages that the node transmits become frames on connections that this class opens, keeps, shares and closes; frames that
-//   arrive become events of the node. Routes that lead to this same instance come back through its own listener like any other.
+//   Dialog messages that the node transmits become frames on connections that this class opens,
+//   keeps, shares and closes; frames that arrive become events of the node. Routes that lead to
+//   this same instance come back through its own listener like any other.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,8 @@ struct Received {
   ConnectionId connection;
   proto::Bytes bytes;
 };
-struct Written {  // the host's send buffer took these; a reader that stops reading stops its writer here
+struct Written {  // the host's send buffer took these; a reader that stops reading stops its writer
+                  // here
   ConnectionId connection;
   std::size_t bytes;
 };
@@ -49,7 +51,8 @@ struct ListenResult {
   std::uint16_t port;
   std::optional<proto::Error> error;  // 9692 in use, 9693 otherwise
 };
-using Input = std::variant<broker::Event, Accepted, Connected, ConnectFailed, Received, Written, Closed, ListenResult>;
+using Input = std::variant<broker::Event, Accepted, Connected, ConnectFailed, Received, Written,
+                           Closed, ListenResult>;
 
 // ---- to the host ----
 struct Connect {
@@ -72,21 +75,22 @@ struct Listen {
 struct StopListening {
   EndpointKind kind;
 };
-using Output = std::variant<broker::Trace, broker::BatchOutput, broker::BatchFinished, Connect, Write, CloseConnection, Listen,
-                            StopListening>;
+using Output = std::variant<broker::Trace, broker::BatchOutput, broker::BatchFinished, Connect,
+                            Write, CloseConnection, Listen, StopListening>;
 using Outputs = std::vector<Output>;
 
 class Server {
  public:
-  Server(broker::NodeOptions options, broker::catalog::Files& files, broker::crypto::RsaKeySource keys,
-         proto::Secret machine_key, proto::TimePoint now);
+  Server(broker::NodeOptions options, broker::catalog::Files& files,
+         broker::crypto::RsaKeySource keys, proto::Secret machine_key, proto::TimePoint now);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
 
   [[nodiscard]] ConnectionId next_connection();
   void handle(const Input& input, proto::TimePoint now);
-  // Durable first, then what may be done. Call after each batch of inputs, and once after construction (listeners start).
+  // Durable first, then what may be done. Call after each batch of inputs, and once after
+  // construction (listeners start).
   void commit(proto::TimePoint now, Outputs& out);
   [[nodiscard]] proto::TimePoint deadline() const;
   [[nodiscard]] proto::TimePoint settle_deadline() const;  // what `settle` waits for
