@@ -9,7 +9,7 @@
 
 namespace ssb::broker::catalog {
 
-// Equality of the catalog's collation: case does not count (ASCII and Latin-1), trailing blanks do not count.
+// Equality of the catalog's collation: case does not count, trailing blanks do not count.
 [[nodiscard]] bool names_equal(std::string_view a, std::string_view b);
 
 template <typename Object>
@@ -32,14 +32,18 @@ class Table {
   [[nodiscard]] auto begin() const { return objects_.begin(); }  // pairs (id, object), by id
   [[nodiscard]] auto end() const { return objects_.end(); }
   [[nodiscard]] std::size_t size() const { return objects_.size(); }
-  // One above the highest id in use, at least `first`.
+  // One above the highest id that a user's object ever had, at least `first`. Built-in objects do
+  // not count, and ids of dropped objects do not come again. Catalog::next_id knows `first`.
   [[nodiscard]] std::int32_t next_id(std::int32_t first) const {
-    return objects_.empty() ? first : std::max(first, objects_.rbegin()->first + 1);
+    std::int32_t id = std::max(first, highest_ + 1);
+    while (objects_.contains(id)) ++id;
+    return id;
   }
 
  private:
   friend class Catalog;
   std::map<std::int32_t, Object> objects_;
+  std::int32_t highest_ = 0;  // of users' objects, dropped ones included
 };
 
 }  // namespace ssb::broker::catalog

@@ -12,7 +12,8 @@
 namespace ssb::broker::catalog {
 
 // Rows of one view as `database` shows them; `argument` as in store::ViewProvider.
-using ViewRows = std::function<std::vector<store::Row>(store::DatabaseId database, std::int64_t argument)>;
+using ViewRows =
+    std::function<std::vector<store::Row>(store::DatabaseId database, std::int64_t argument)>;
 
 class SystemViews : public store::ViewProvider {
  public:
@@ -24,7 +25,8 @@ class SystemViews : public store::ViewProvider {
   void set_rows(std::string_view view, ViewRows rows);
 
   [[nodiscard]] std::vector<store::Column> view_columns(std::string_view view) const override;
-  [[nodiscard]] std::vector<std::string> view_names() const override;  // "sys.certificates", ..., "queue"
+  [[nodiscard]] std::vector<std::string> view_names()
+      const override;  // "sys.certificates", ..., "queue"
   [[nodiscard]] std::vector<store::Row> view_rows(std::string_view view, store::DatabaseId database,
                                                   std::int64_t argument) const override;
 
