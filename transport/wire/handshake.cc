@@ -282,8 +282,11 @@ void Handshake::receive_tls(proto::ByteView bytes, proto::TimePoint now) {
   if (is_over()) return;
   if (alive && phase_ == Phase::wait_confirm) {
     alive = channel_->read(plaintext);
-    decoder_.append(plaintext);
-    receive_confirm(now);
+    // A dead channel has lost what it was about to say; one that the peer closed in order has not.
+    if (channel_->is_established()) {
+      decoder_.append(plaintext);
+      receive_confirm(now);
+    }
   }
   if (alive || is_over()) return;
   if (channel_->is_closed()) {
