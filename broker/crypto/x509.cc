@@ -303,4 +303,15 @@ std::string X509Certificate::serial_text() const {
   return out;
 }
 
+std::optional<std::string> name_text(proto::ByteView der) {
+  if (der.size() > kCertificateBytesMax) return std::nullopt;
+  const std::uint8_t* next = data_or_dummy(der);
+  const Name name(d2i_X509_NAME(nullptr, &next, openssl_size(der.size())));
+  if (name == nullptr) {
+    static_cast<void>(take_openssl_reason());
+    return std::nullopt;
+  }
+  return read_name(name.get());
+}
+
 }  // namespace ssb::broker::crypto

@@ -63,4 +63,8 @@ class X509Certificate {
   RsaPublicKey public_key_;
 };
 
+// The text of an encoded name ("CN=..., O=..."), as issuer() shows it; nullopt when it is none. For
+// showing what a peer named.
+[[nodiscard]] std::optional<std::string> name_text(proto::ByteView der);
+
 }  // namespace ssb::broker::crypto

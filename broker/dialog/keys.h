@@ -115,33 +115,34 @@ class Incarnation {
   std::uint64_t next_ = 0;
 };
 
-// A key exchange key that the sender made, ready for any number of dialogs between these two
-// certificates.
+// A key exchange key that the sender made, and the signed bytes that say what it is for.
 struct KekGrant {
-  crypto::Sha256Digest source{};  // of the certificate; zeros in anonymous security
-  crypto::Sha256Digest destination{};
   proto::Bytes grant;      // serialized envelope.proto KeyExchangeGrant
   proto::Bytes signature;  // empty in anonymous security
   proto::Secret kek;
   proto::TimePoint not_before;
   proto::TimePoint not_after;
 };
-// The sender's grants, one for each pair of certificates.
+// The sender's grants: one for each pair of certificates, ready for any number of dialogs; with --sign-every-dialog one a conversation.
 class KekCache {
  public:
+  struct Name {
+    crypto::Sha256Digest source{};  // of the certificate; zeros in anonymous security
+    crypto::Sha256Digest destination{};
+    proto::ConversationId only_conversation;  // null: any
+    friend auto operator<=>(const Name&, const Name&) = default;
+  };
   explicit KekCache(std::size_t size_max = kGrantsMax) : grants_(size_max) {}
-  // The pair's grant if it is good at `now`: a clock that was set back makes a new one too.
-  [[nodiscard]] const KekGrant* find(const crypto::Sha256Digest& source,
-                                     const crypto::Sha256Digest& destination, proto::TimePoint now);
-  const KekGrant& keep(KekGrant grant);
+  // The grant if it is good at `now`: a clock that was set back makes a new one too.
+  [[nodiscard]] const KekGrant* find(const Name& name, proto::TimePoint now);
+  const KekGrant& keep(const Name& name, KekGrant grant);
   void drop_certificate(const crypto::Sha256Digest& certificate);
   void clear() { grants_.clear(); }
   [[nodiscard]] std::size_t size() const { return grants_.size(); }
 
  private:
   friend struct DatabaseKeys;
-  using Pair = std::pair<crypto::Sha256Digest, crypto::Sha256Digest>;
-  BoundedMap<Pair, KekGrant> grants_;
+  BoundedMap<Name, KekGrant> grants_;
 };
 
 // ---- opening side ----

@@ -1,0 +1,15 @@
+// Opening a sealed body under a session key: what first and later messages share.
+#pragma once
+
+#include <optional>
+
+#include "broker/dialog/security.h"
+
+namespace ssb::broker::dialog {
+
+// The body, or nullopt when the tag does not fit. A message key is kept only once it has opened something: incarnation ids cost a sender
+// nothing to invent.
+[[nodiscard]] std::optional<proto::Bytes> open_sealed(const Arrived& message, const SessionKey& key,
+                                                      MessageKeys& message_keys);
+
+}  // namespace ssb::broker::dialog
