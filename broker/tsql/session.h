@@ -26,7 +26,7 @@
 namespace ssb::broker::tsql {
 
 inline constexpr int kStatementsPerRun = 10'000;
-inline constexpr int kNestingMax = 32;  // procedures, views and dynamic batches; error 217
+inline constexpr int kProcedureNestingMax = 32;  // procedures, views and dynamic batches; error 217
 
 class Session {
  public:
