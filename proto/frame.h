@@ -70,6 +70,10 @@ class Boxcar {
   // Needs has_room_for; an empty boxcar has room for any message within the limits.
   void add(const DialogMessage& message);
   [[nodiscard]] bool is_empty() const { return data_.messages_size() == 0; }
+  [[nodiscard]] std::size_t payload_bytes() const { return payload_.size(); }
+  [[nodiscard]] std::size_t messages() const {
+    return static_cast<std::size_t>(data_.messages_size());
+  }
   // The frame; the boxcar is empty afterwards.
   [[nodiscard]] Bytes take(std::uint64_t consumed_bytes);
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -96,6 +97,9 @@ class Server {
   [[nodiscard]] proto::TimePoint settle_deadline() const;  // what `settle` waits for
   // Nothing buffered for a connection, no handshake under way.
   [[nodiscard]] bool is_quiet() const;
+  // Opens a connection to the mirroring endpoint of another instance and logs in there; the trace tells how it went. 9785, 9666.
+  [[nodiscard]] proto::Result<void> connect_mirroring(std::string_view address,
+                                                      proto::TimePoint now);
   // Orderly end: connections closed, everything committed.
   void shut_down(proto::TimePoint now, Outputs& out);
 

@@ -1,0 +1,146 @@
+// The links of a server: what waits for an address, and the connection that it waits for.
+#include <algorithm>
+
+#include "transport/wire/state.h"
+
+namespace ssb::wire {
+namespace {
+
+using proto::Error;
+using proto::ErrorCode;
+
+constexpr std::size_t kSpellingsMax = 16;
+
+std::string key_of(const broker::routing::Address& address) {
+  std::string key = address.host + ":" + std::to_string(address.port);
+  std::transform(key.begin(), key.end(), key.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return key;
+}
+
+std::size_t charge_of(const proto::DialogMessage& message) {
+  return message.header.size() + message.body.size() + kMessageOverheadBytes;
+}
+
+}  // namespace
+
+void Server::State::transmit(broker::Transmit&& transmit, proto::TimePoint now) {
+  const auto address = broker::routing::parse_address(transmit.address);
+  if (!address) {
+    link_failed({transmit.address}, Error(ErrorCode::invalid_route_address, transmit.address));
+    return;
+  }
+  if (started(EndpointKind::service_broker) == nullptr) {
+    link_failed({transmit.address}, Error(ErrorCode::endpoint_disabled, "Service Broker"));
+    return;
+  }
+  const proto::DialogMessage& message = transmit.message;
+  if (message.header.size() > proto::kHeaderBytesMax ||
+      message.body.size() > proto::kSealedBodyBytesMax) {
+    link_failed({transmit.address},
+                Error(ErrorCode::packet_too_large,
+                      std::to_string(message.header.size() + message.body.size()),
+                      std::to_string(proto::kHeaderBytesMax + proto::kSealedBodyBytesMax)));
+    return;
+  }
+  if (links.size() >= kLinksMax) forget_idle_links();
+  Link& link = links[key_of(*address)];
+  if (link.address.host.empty()) link.address = *address;
+  if (link.spellings.size() < kSpellingsMax) link.spellings.insert(transmit.address);
+  if (link.connection == 0 && now < link.not_before && link.last_error) {
+    link_failed({transmit.address}, *link.last_error);
+    return;
+  }
+  const std::size_t charge = charge_of(message);
+  if (link.queued_bytes + charge > kLinkQueueBytesMax) {
+    link.has_dropped = true;
+    return;
+  }
+  link.queued_bytes += charge;
+  link.queue.push_back({std::move(transmit.message), now});
+  if (link.connection == 0) connect_link(link, now);
+}
+
+void Server::State::connect_link(Link& link, proto::TimePoint now) {
+  const Connection& connection =
+      open(EndpointKind::service_broker, link.address, *link.spellings.begin(), now);
+  link.connection = connection.settings().id;
+  follow(link.connection, now);
+}
+
+void Server::State::link_failed(const std::set<std::string>& spellings, const Error& error) {
+  for (const std::string& spelling : spellings) {
+    // Many messages of one batch fail for one reason: the node hears of it once.
+    const bool is_known =
+        std::any_of(node_events.begin(), node_events.end(), [&](const broker::Event& event) {
+          const auto* failed = std::get_if<broker::LinkFailed>(&event);
+          return failed != nullptr && failed->address == spelling && failed->error == error;
+        });
+    if (!is_known) node_events.emplace_back(broker::LinkFailed{spelling, error});
+  }
+}
+
+void Server::State::link_ready(const Link& link) {
+  for (const std::string& spelling : link.spellings)
+    node_events.emplace_back(broker::LinkReady{spelling});
+}
+
+void Server::State::fail_link(Link& link, const Error& error, proto::TimePoint now) {
+  link.queue.clear();
+  link.queued_bytes = 0;
+  link.has_dropped = false;
+  link.last_error = error;
+  // This endpoint's own change delays nothing.
+  const bool is_own_doing = error.code == ErrorCode::endpoint_changed;
+  link.back_off =
+      is_own_doing ? proto::Duration(0) : std::clamp(link.back_off * 2, kBackOffMin, kBackOffMax);
+  link.not_before = now + link.back_off;
+  link_failed(link.spellings, error);
+}
+
+void Server::State::link_lost(Link& link, const ConnectionEnd& end, Connection* other,
+                              proto::TimePoint now) {
+  link.connection = 0;
+  if (end.kind == ConnectionEnd::Kind::failed) {
+    fail_link(link, *end.error, now);
+    return;
+  }
+  if (other != nullptr) {
+    link.connection = other->settings().id;
+    if (other->phase() == Connection::Phase::online) link_ready(link);
+  } else if (!link.queue.empty()) {
+    connect_link(link, now);
+  }
+}
+
+void Server::State::pump(Connection& connection, proto::TimePoint now) {
+  proto::Boxcar boxcar;
+  for (auto& [key, link] : links) {
+    if (link.connection != connection.settings().id) continue;
+    while (!link.queue.empty() && connection.can_send()) {
+      Waiting& next = link.queue.front();
+      if (!boxcar.has_room_for(next.message)) {
+        connection.send(boxcar, now);
+        continue;
+      }
+      next.message.time_spent_us +=
+          static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - next.since).count()));
+      link.queued_bytes -= charge_of(next.message);
+      boxcar.add(next.message);
+      link.queue.pop_front();
+    }
+    if (link.has_dropped && link.queued_bytes < kLinkQueueBytesMax / 2) {
+      link.has_dropped = false;
+      link_ready(link);
+    }
+  }
+  if (!boxcar.is_empty()) connection.send(boxcar, now);
+}
+
+void Server::State::forget_idle_links() {
+  std::erase_if(links, [](const auto& entry) {
+    return entry.second.connection == 0 && entry.second.queue.empty();
+  });
+}
+
+}  // namespace ssb::wire
