@@ -69,9 +69,15 @@ struct EndRequest {
   bool cleanup = false;
 };
 
+struct EngineOptions {
+  bool as_product = false;          // no tombstones: replays after WITH CLEANUP are accepted, as in the product (A03)
+  bool sign_every_dialog = false;   // a signature a dialog instead of one for hours
+};
+
 class Engine {
  public:
-  Engine(catalog::Instance& instance, catalog::SystemViews& views);
+  struct State;  // state.h, for this folder only
+  Engine(catalog::Instance& instance, catalog::SystemViews& views, EngineOptions options = {});
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();
@@ -143,13 +149,12 @@ class Engine {
   [[nodiscard]] proto::TimePoint deadline() const;
   // The next deadline that `settle` waits for: everything but retries of what was already refused, lifetimes and retention.
   [[nodiscard]] proto::TimePoint settle_deadline() const;
-  // What must be done once the store has been flushed; appended in order.
-  void take_actions(Actions& out);
+  // Ends a batch of events: writes the rows that changed into the store and appends what must be done once it has been flushed.
+  void take_actions(Actions& out, proto::TimePoint now);
   // Grows with every change that a waiting RECEIVE could be waiting for.
   [[nodiscard]] std::uint64_t changes() const;
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

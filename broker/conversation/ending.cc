@@ -1,0 +1,109 @@
+// How conversations end: errors, closed rows and their retention, tombstones, everything that time does.
+#include <algorithm>
+
+#include "broker/conversation/state.h"
+#include "proto/check.h"
+
+namespace ssb::broker::conversation {
+
+void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now) {
+  drop_pending(endpoint);
+  endpoint.timer_at = proto::kNever;
+  if (endpoint.state == EndpointState::disconnected_outbound) {  // the application has ended: it never sees the error
+    close(endpoint, now);
+    return;
+  }
+  endpoint.state = EndpointState::error;
+  enqueue_error(endpoint, code, description, now);
+  touch(endpoint);
+  schedule(endpoint);
+}
+
+void Engine::State::close(Endpoint& endpoint, proto::TimePoint now) {
+  drop_pending(endpoint);
+  drop_queued(endpoint);
+  endpoint.state = EndpointState::closed;
+  endpoint.timer_at = proto::kNever;
+  if (endpoint.is_initiator) endpoint.security_timestamp = now + kInitiatorRetention;
+  trace_conversation(endpoint, 5, "Terminate Dialog", now);
+  touch(endpoint);
+  schedule(endpoint);
+}
+
+void Engine::State::bury(const Endpoint& endpoint) {
+  if (endpoint.is_initiator || endpoint.parties.type == dialog::SecurityType::none) return;
+  DatabaseState& state = *database(endpoint.database);
+  if (state.tombstones.size() >= kTombstonesMax) return;
+  state.tombstones[endpoint.conversation] = endpoint.grant_not_after;
+  instance.store().write(endpoint.database, "INSERT OR REPLACE INTO tombstone (conversation, until_us) VALUES (?1, ?2)",
+                         {proto::to_bytes(endpoint.conversation.view()), proto::to_unix_us(endpoint.grant_not_after)});
+}
+
+void Engine::State::expire_endpoint(Endpoint& endpoint, proto::TimePoint now) {
+  const proto::ConversationHandle handle = endpoint.handle;
+  const store::DatabaseId id = endpoint.database;
+  if (endpoint.state == EndpointState::closed) {
+    if (!as_product) bury(endpoint);
+    remove_endpoint(endpoint);
+    return;
+  }
+  if (endpoint.is_active() && endpoint.expires <= now) {
+    fail(endpoint, -8489, proto::Error(proto::ErrorCode::lifetime_exceeded).text(), now);
+    ++changes;
+    return;
+  }
+  if (endpoint.timer_at <= now) {
+    endpoint.timer_at = proto::kNever;
+    enqueue(endpoint, {std::string(kDialogTimerType), 0, 0, std::nullopt}, now);
+    touch(endpoint);
+  }
+  if (endpoint.retry_at <= now) {
+    endpoint.retry_at = proto::kNever;
+    endpoint.next_to_send = endpoint.acknowledged;
+    endpoint.next_fragment = endpoint.acknowledged_fragment;
+    endpoint.in_flight = false;
+    pump(endpoint, now);
+  }
+  if (Endpoint* still = this->endpoint(id, handle)) schedule(*still);
+}
+
+void Engine::expire(proto::TimePoint now) {
+  for (auto& [id, state] : state_->databases) {
+    while (!state.due.empty() && state.due.begin()->first <= now) {
+      const auto [at, handle] = *state.due.begin();
+      Endpoint* endpoint = state_->endpoint(id, handle);
+      SSB_CHECK(endpoint != nullptr && endpoint->scheduled == at);
+      state.due.erase(state.due.begin());
+      endpoint->scheduled = proto::kNever;
+      state_->expire_endpoint(*endpoint, now);
+    }
+    std::erase_if(state.tombstones, [&, id = id](const auto& tombstone) {
+      if (tombstone.second + dialog::kClockSkewMax > now) return false;
+      state_->instance.store().write(id, "DELETE FROM tombstone WHERE conversation = ?1",
+                                     {proto::to_bytes(tombstone.first.view())});
+      return true;
+    });
+  }
+}
+
+proto::TimePoint Engine::deadline() const {
+  proto::TimePoint at = proto::kNever;
+  for (const auto& [id, state] : state_->databases) {
+    if (!state.due.empty()) at = std::min(at, state.due.begin()->first);
+  }
+  return at;
+}
+
+proto::TimePoint Engine::settle_deadline() const {
+  proto::TimePoint at = proto::kNever;
+  for (const auto& [id, state] : state_->databases) {
+    for (const auto& [handle, endpoint] : state.endpoints) {
+      at = std::min(at, endpoint->timer_at);
+      const bool refused = endpoint->status.has_value() || endpoint->attempts > kSettleAttempts;
+      if (!refused) at = std::min(at, endpoint->retry_at);
+    }
+  }
+  return at;
+}
+
+}  // namespace ssb::broker::conversation

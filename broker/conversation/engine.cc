@@ -1,0 +1,162 @@
+// The engine's doors that need no more than a line or two each; statements.cc, commit.cc, transmit.cc and arrive.cc hold the rest.
+#include "broker/conversation/engine.h"
+
+#include "broker/conversation/state.h"
+#include "broker/crypto/random.h"
+#include "broker/keys/key_hierarchy.h"
+#include "proto/check.h"
+
+namespace ssb::broker::conversation {
+
+Engine::Engine(catalog::Instance& instance, catalog::SystemViews& views, EngineOptions options)
+    : state_(std::make_unique<State>(instance, options)) {
+  state_->register_views(views);
+}
+
+Engine::~Engine() = default;
+
+void Engine::open_database(store::DatabaseId id, proto::TimePoint now) {
+  DatabaseState& state = state_->databases[id];
+  state.id = id;
+  state.keys.sign_every_dialog = state_->sign_every_dialog;
+  state_->load(state, now);
+}
+
+void Engine::close_database(store::DatabaseId id) { state_->databases.erase(id); }
+
+// ---- DDL ----
+
+proto::Result<void> Engine::set_broker(catalog::Transaction& transaction, store::DatabaseId id, BrokerOption option,
+                                       proto::TimePoint now) {
+  State& state = *state_;
+  pb::Database info = state.instance.info(id);
+  switch (option) {
+    case BrokerOption::enable_broker:
+      for (const auto& [other, catalog] : state.instance.databases()) {
+        const auto& row = state.instance.info(other);
+        const bool clash = other != id && row.is_broker_enabled() && row.broker_id() == info.broker_id();
+        if (clash) return proto::Error(proto::ErrorCode::broker_id_in_use, row.name());
+      }
+      info.set_is_broker_enabled(true);
+      break;
+    case BrokerOption::disable_broker: info.set_is_broker_enabled(false); break;
+    case BrokerOption::new_broker: {
+      info.set_broker_id(proto::to_string(crypto::random_guid().view()));
+      info.set_is_broker_enabled(true);
+      DatabaseState& data = *state.database(id);
+      while (!data.endpoints.empty()) state.cleanup(*data.endpoints.begin()->second);
+      break;
+    }
+    case BrokerOption::error_broker_conversations: {
+      info.set_is_broker_enabled(true);
+      for (const auto handle : state.handles(id)) {
+        Endpoint& endpoint = *state.endpoint(id, handle);
+        if (endpoint.is_active()) state.fail(endpoint, -9719, proto::Error(proto::ErrorCode::database_restored).text(), now);
+      }
+      break;
+    }
+  }
+  state.instance.put_info(transaction, info);
+  ++state.changes;
+  return {};
+}
+
+void Engine::catalog_changed(store::DatabaseId id, proto::TimePoint now) {
+  State& state = *state_;
+  if (DatabaseState* changed = state.database(id)) changed->keys.catalog_changed(state.instance, id);
+  ++state.changes;
+  // A route, certificate or service of one database can be what a dialog of another one waits for.
+  for (auto& [database_id, data] : state.databases) {
+    for (const auto handle : state.handles(database_id)) {
+      Endpoint* endpoint = state.endpoint(database_id, handle);
+      if (endpoint == nullptr || endpoint->pending.empty() || !endpoint->status || endpoint->in_flight) continue;
+      endpoint->attempts = 0;
+      endpoint->retry_at = now;
+      state.schedule(*endpoint);
+    }
+  }
+}
+
+void Engine::service_dropped(store::DatabaseId id, std::int32_t service, proto::TimePoint now) {
+  State& state = *state_;
+  for (const auto handle : state.handles(id)) {
+    Endpoint& endpoint = *state.endpoint(id, handle);
+    if (endpoint.service != service) continue;
+    if (endpoint.is_active() && endpoint.is_initiator == false) {
+      state.tell_peer(endpoint, -8470, proto::Error(proto::ErrorCode::remote_service_dropped).text(), now);
+    }
+    state.cleanup(endpoint);
+  }
+}
+
+bool Engine::queue_is_empty(store::DatabaseId id, std::int32_t queue) const {
+  const DatabaseState* data = state_->database(id);
+  if (data == nullptr) return true;
+  const auto found = data->queues.find(queue);
+  return found == data->queues.end() || found->second.entries.empty();
+}
+
+void Engine::master_key_changed(store::DatabaseId id, proto::TimePoint now) {
+  State& state = *state_;
+  const auto master_key = keys::open_by_service_master_key(state.instance, id);
+  for (const auto handle : state.handles(id)) {
+    Endpoint& endpoint = *state.endpoint(id, handle);
+    if (!endpoint.outbound && !endpoint.inbound) continue;
+    if (!master_key) continue;  // nothing can be stored now; status 28050 and 28054 tell at the next use
+    state.open_keys(endpoint, *master_key);
+    if (!state.keep_keys(endpoint, *master_key) && endpoint.is_active()) {
+      state.fail(endpoint, -28052, proto::Error(proto::ErrorCode::session_key_lost).text(), now);
+    }
+  }
+  catalog_changed(id, now);
+}
+
+// ---- network ----
+
+void Engine::message_arrived(const proto::DialogMessage& message, std::string_view from_address, proto::TimePoint now) {
+  state_->arrived(message, from_address, now);
+}
+
+void Engine::link_failed(std::string_view address, const proto::Error& error, proto::TimePoint now) {
+  for (auto& [id, data] : state_->databases) {
+    for (auto& [handle, endpoint] : data.endpoints) {
+      const bool waits = endpoint->in_flight && endpoint->address == address;
+      if (!waits) continue;
+      endpoint->in_flight = false;
+      endpoint->next_to_send = endpoint->acknowledged;
+      endpoint->next_fragment = endpoint->acknowledged_fragment;
+      state_->set_status(*endpoint, error, now);
+    }
+  }
+}
+
+void Engine::link_ready(std::string_view address, proto::TimePoint now) {
+  for (auto& [id, data] : state_->databases) {
+    for (const auto handle : state_->handles(id)) {
+      Endpoint* endpoint = state_->endpoint(id, handle);
+      if (endpoint == nullptr || endpoint->pending.empty() || endpoint->address != address) continue;
+      if (endpoint->in_flight) continue;
+      state_->pump(*endpoint, now);
+    }
+  }
+}
+
+void Engine::take_actions(Actions& out, proto::TimePoint now) {
+  state_->send_due_acks(now);
+  state_->write_dirty_rows();
+  for (Action& action : state_->actions) out.push_back(std::move(action));
+  state_->actions.clear();
+}
+
+std::uint64_t Engine::changes() const { return state_->changes; }
+
+std::vector<proto::ConversationHandle> Engine::State::handles(store::DatabaseId id) {
+  std::vector<proto::ConversationHandle> out;
+  const DatabaseState* state = database(id);
+  if (state == nullptr) return out;
+  out.reserve(state->endpoints.size());
+  for (const auto& [handle, endpoint] : state->endpoints) out.push_back(handle);
+  return out;
+}
+
+}  // namespace ssb::broker::conversation

@@ -1,0 +1,136 @@
+// Dialogs inside one instance: a message goes straight to the target queue, without keys, certificates or remote authorization.
+//
+//   Who sends is the owner of the sending service, seen from the target database: the same user in the same database, else the user of
+//   the owner's login there (916 when there is none). Source: reference service-broker.md 1.6.
+#include "broker/catalog/permissions.h"
+#include "broker/conversation/state.h"
+#include "broker/dialog/decision.h"
+
+namespace ssb::broker::conversation {
+namespace {
+
+// The sending service's owner as a principal of the target database.
+proto::Result<std::int32_t> sender_in(const catalog::Instance& instance, store::DatabaseId from, std::int32_t owner,
+                                      store::DatabaseId to) {
+  if (from == to) return owner;
+  const catalog::Catalog& source = *instance.database(from);
+  const pb::Principal* principal = source.table<pb::Principal>().find(owner);
+  std::int32_t login_id = principal == nullptr ? 0 : principal->login();
+  if (owner == catalog::kDbo) login_id = instance.info(from).owner_login();
+  const pb::Login* login = instance.master().table<pb::Login>().find(login_id);
+  const std::string name = login != nullptr ? login->name() : principal != nullptr ? principal->name() : "";
+  if (login == nullptr) return proto::Error(proto::ErrorCode::no_access_to_database, name, instance.info(to).name());
+  catalog::SecurityContext who;
+  who.login = login->id();
+  who.login_name = login->name();
+  who.is_sysadmin = login->is_sysadmin();
+  return catalog::user_in(instance, who, to);
+}
+
+}  // namespace
+
+void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now) {
+  if (auto missing = dialog::check_local(instance, endpoint.database, endpoint.encryption)) {
+    set_status(endpoint, std::move(missing), now);
+    back_off(endpoint, now);
+    return;
+  }
+  endpoint.is_secured = true;
+  const store::DatabaseId id = endpoint.database;
+  const proto::ConversationHandle handle = endpoint.handle;
+  for (;;) {
+    Endpoint* sender = this->endpoint(id, handle);
+    if (sender == nullptr || sender->pending.empty()) return;
+    const PendingMessage message = sender->pending.front();
+    if (!deliver_local(*sender, message, to.database, now)) return;
+    sender = this->endpoint(id, handle);
+    if (sender == nullptr) return;
+    sender->sent_highest = std::max(sender->sent_highest, message.sequence + 1);
+    acknowledge(*sender, message.sequence + 1, 0, now);
+  }
+}
+
+bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message, store::DatabaseId to, proto::TimePoint now) {
+  Header header = header_of(from, message.sequence == 0 ? Header::BEGIN : Header::SEQUENCED);
+  header.set_contract(from.contract_name);
+  if (!message.is_end_dialog && !message.is_error) header.set_message_type(message.message_type);
+  header.set_sequence(message.sequence);
+  header.set_fragment_count(1);
+  header.set_total_length(message.length);
+  header.set_is_end_dialog(message.is_end_dialog);
+  header.set_is_error(message.is_error);
+  if (from.expires != proto::kNever) header.set_lifetime_remaining_us(static_cast<std::uint64_t>((from.expires - now).count()));
+
+  const auto wait = [&](proto::Error status) {
+    set_status(from, std::move(status), now);
+    back_off(from, now);
+    return false;
+  };
+  if (!instance.info(to).is_broker_enabled()) {
+    return wait(proto::Error(proto::ErrorCode::target_broker_disabled, database_name(to)));
+  }
+  DatabaseState& state = *database(to);
+  const auto found = state.by_conversation.find({from.conversation, !from.is_initiator});
+  Endpoint* target = found == state.by_conversation.end() ? nullptr : found->second;
+  if (target == nullptr && !from.is_initiator) {
+    fail(from, -8462, proto::Error(proto::ErrorCode::remote_endpoint_gone).text(), now);
+    return false;
+  }
+  if (target == nullptr) target = begin_local(from, header, to, now);
+  if (target == nullptr) return false;
+  const pb::Queue* queue = queue_of(to, target->service);
+  if (queue != nullptr && !queue->is_enqueue_enabled()) return wait(proto::Error(proto::ErrorCode::target_queue_busy));
+  if (const auto wrong = check_type(*instance.database(to), target->contract, header)) {
+    undeliverable(to, header, wrong->error, {}, now);
+    fail(from, -wrong->answer.number(), wrong->answer.text(), now);
+    return false;
+  }
+  auto classified = record(proto::EventClass::message_classify, 1, "Local", from, now);
+  trace(std::move(classified));
+  const auto body = pending_body(from, message);
+  if (!from.is_initiator) target->reply_seen = true;
+  accept_sequenced(*target, {header, body ? proto::ByteView(*body) : proto::ByteView()}, now);
+  if (Endpoint* still = target) still->ack_due = false;
+  return true;
+}
+
+Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store::DatabaseId to, proto::TimePoint now) {
+  const auto wait = [&](proto::Error status) {
+    set_status(from, std::move(status), now);
+    back_off(from, now);
+    return nullptr;
+  };
+  const catalog::Catalog& catalog = *std::as_const(instance).database(to);
+  const pb::Service* service = routing::find_service(catalog, from.far_service);
+  if (service == nullptr) return wait(proto::Error(proto::ErrorCode::local_service_not_found, from.far_service));
+  const pb::Service* sending = this->service(from.database, from.service);
+  const auto sender = sender_in(instance, from.database, sending == nullptr ? 0 : sending->owner(), to);
+  if (!sender) return wait(sender.error());
+  if (!catalog::has_permission(catalog, *sender, catalog::ObjectClass::service, service->id(), "SEND")) {
+    const pb::Principal* user = catalog.table<pb::Principal>().find(*sender);
+    undeliverable(to, header,
+                  proto::Error(proto::ErrorCode::sender_lacks_send, user == nullptr ? "" : user->name(), std::to_string(*sender),
+                               database_name(to), std::to_string(to), service->name()),
+                  {}, now);
+    const proto::Error answer(proto::ErrorCode::no_permission_on_service, service->name());
+    fail(from, -answer.number(), answer.text(), now);
+    return nullptr;
+  }
+  if (const auto wrong = check_contract(catalog, *service, header)) {
+    undeliverable(to, header, wrong->error, {}, now);
+    fail(from, -wrong->answer.number(), wrong->answer.text(), now);
+    return nullptr;
+  }
+  auto made = target_of(header, to, *service, now);
+  made->is_secured = true;
+  made->encryption = from.encryption;
+  made->far_principal = *sender;
+  Endpoint* target = made.get();
+  add_endpoint(std::move(made));
+  touch(*target);
+  schedule(*target);
+  trace_conversation(*target, 12, "Dialog Created", now);
+  return target;
+}
+
+}  // namespace ssb::broker::conversation

@@ -1,0 +1,114 @@
+#include "broker/conversation/state.h"
+
+namespace ssb::broker::conversation {
+
+DatabaseState* Engine::State::database(store::DatabaseId id) {
+  const auto found = databases.find(id);
+  return found == databases.end() ? nullptr : &found->second;
+}
+
+Endpoint* Engine::State::endpoint(store::DatabaseId id, proto::ConversationHandle handle) {
+  DatabaseState* state = database(id);
+  if (state == nullptr) return nullptr;
+  const auto found = state->endpoints.find(handle);
+  return found == state->endpoints.end() ? nullptr : found->second.get();
+}
+
+proto::Result<const Endpoint*> Engine::State::visible(const catalog::Transaction& transaction, store::DatabaseId id,
+                                                      proto::ConversationHandle handle) {
+  if (const PendingWork* pending = work_of(transaction)) {
+    const auto begun = pending->begun.find(handle);
+    if (begun != pending->begun.end() && begun->second->database == id) return begun->second;
+  }
+  const Endpoint* found = endpoint(id, handle);
+  const bool gone = found == nullptr || found->state == EndpointState::closed ||
+                    state_in(transaction, *found) == EndpointState::closed;
+  if (gone) return proto::Error(proto::ErrorCode::unknown_conversation, handle.text());
+  return found;
+}
+
+EndpointState Engine::State::state_in(const catalog::Transaction& transaction, const Endpoint& endpoint) const {
+  if (const PendingWork* pending = work_of(transaction)) {
+    const auto found = pending->states.find(endpoint.handle);
+    if (found != pending->states.end()) return found->second;
+  }
+  return endpoint.state;
+}
+
+proto::Result<void> Engine::State::lock_group(catalog::Transaction& transaction, DatabaseState& state,
+                                              proto::ConversationGroupId id) {
+  PendingWork& pending = work(transaction);
+  Group& group = state.groups[id];
+  if (group.locked_by != 0 && group.locked_by != transaction.id) {
+    return proto::Error(proto::ErrorCode::lock_timeout,
+                        "conversation group " + id.text() + " is locked by another transaction");
+  }
+  group.locked_by = transaction.id;
+  pending.locks.emplace(state.id, id);
+  return {};
+}
+
+const pb::Service* Engine::State::service(store::DatabaseId id, std::int32_t service_id) const {
+  const catalog::Catalog* found = std::as_const(instance).database(id);
+  return found == nullptr ? nullptr : found->table<pb::Service>().find(service_id);
+}
+
+const pb::Queue* Engine::State::queue_of(store::DatabaseId id, std::int32_t service_id) const {
+  const pb::Service* found = service(id, service_id);
+  return found == nullptr ? nullptr : std::as_const(instance).database(id)->table<pb::Queue>().find(found->queue());
+}
+
+std::string Engine::State::database_name(store::DatabaseId id) const {
+  return std::as_const(instance).database(id) == nullptr ? std::string() : instance.info(id).name();
+}
+
+PendingWork& Engine::State::work(catalog::Transaction& transaction) {
+  if (!transaction.dialogs) transaction.dialogs = std::make_unique<PendingWork>();
+  return static_cast<PendingWork&>(*transaction.dialogs);
+}
+
+const PendingWork* Engine::State::work_of(const catalog::Transaction& transaction) {
+  return static_cast<const PendingWork*>(transaction.dialogs.get());
+}
+
+proto::TraceRecord Engine::State::record(proto::EventClass event, int subclass, std::string subclass_name,
+                                         const Endpoint& endpoint, proto::TimePoint now) const {
+  proto::TraceRecord out;
+  out.at = now;
+  out.event = event;
+  out.subclass = subclass;
+  out.subclass_name = std::move(subclass_name);
+  out.database = database_name(endpoint.database);
+  out.conversation_id = endpoint.conversation.text();
+  out.detail = {{"from_service", endpoint.own_service},
+                {"to_service", endpoint.far_service},
+                {"role", endpoint.is_initiator ? "initiator" : "target"},
+                {"conversation_handle", endpoint.handle.text()}};
+  return out;
+}
+
+void Engine::State::trace_conversation(const Endpoint& endpoint, int subclass, const char* name, proto::TimePoint now) {
+  auto out = record(proto::EventClass::conversation, subclass, name, endpoint, now);
+  out.text = state_description(endpoint.state);
+  trace(std::move(out));
+}
+
+proto::Bytes error_body(std::int64_t code, std::string_view description) {
+  std::string escaped;
+  for (const char c : description) {
+    switch (c) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      default: escaped.push_back(c);
+    }
+  }
+  proto::Bytes body{0xFF, 0xFE};  // the broker's XML starts with a byte order mark
+  const proto::Bytes text = proto::to_utf16le(
+      "<?xml version=\"1.0\"?><Error xmlns=\"http://schemas.microsoft.com/SQL/ServiceBroker/Error\"><Code>" +
+      std::to_string(code) + "</Code><Description>" + escaped + "</Description></Error>");
+  body.insert(body.end(), text.begin(), text.end());
+  return body;
+}
+
+}  // namespace ssb::broker::conversation

@@ -1,0 +1,270 @@
+// The engine's memory: endpoints, conversation groups, queues, and the work that open transactions have queued. Private to this folder.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "broker/conversation/endpoint.h"
+#include "broker/conversation/engine.h"
+#include "broker/dialog/decision.h"
+#include "broker/dialog/header.h"
+#include "broker/dialog/security.h"
+#include "broker/routing/route.h"
+#include "proto/envelope.pb.h"
+
+namespace ssb::broker::conversation {
+
+namespace pb = ssb::proto::catalog;
+
+inline constexpr std::string_view kErrorType = "http://schemas.microsoft.com/SQL/ServiceBroker/Error";
+inline constexpr std::string_view kEndDialogType = "http://schemas.microsoft.com/SQL/ServiceBroker/EndDialog";
+inline constexpr std::string_view kDialogTimerType = "http://schemas.microsoft.com/SQL/ServiceBroker/DialogTimer";
+
+// Retry schedule of an unacknowledged message: 4, 8, 16, 32, then every 64 seconds (reference 1.4).
+inline constexpr std::chrono::seconds kFirstRetry{4};
+inline constexpr std::chrono::seconds kLastRetry{64};
+// A closed target row is kept this long after the initiator confirmed that it saw the first ack, or after the lifetime.
+inline constexpr std::chrono::minutes kClosedRetention{30};
+// A closed initiator stays this long, unseen, to acknowledge again what the target repeats because an ack was lost.
+inline constexpr std::chrono::minutes kInitiatorRetention{2};
+// What one conversation may have in flight before acks must come. Our own: bounds memory on both sides of a link.
+inline constexpr std::size_t kWindowMessages = 256;
+inline constexpr std::uint64_t kWindowBytes = 4ULL << 20;
+inline constexpr std::uint32_t kWindowFragments = 64;  // of one message
+// Largest message body: SQLite's limit of a value, less than the product's 2 GB (README, fidelity).
+inline constexpr std::uint64_t kMessageBytesMax = 900'000'000;
+inline constexpr std::size_t kTombstonesMax = 100'000;
+// Retries that `settle` waits for before it takes a silent peer for a refusal: 4, 8 and 16 seconds.
+inline constexpr int kSettleAttempts = 3;
+
+// A message in a queue; body and names are in the row queue_message(queuing_order).
+struct QueueEntry {
+  std::int64_t order = 0;
+  proto::ConversationHandle conversation;
+  proto::ConversationGroupId group;
+  std::uint64_t sequence = 0;
+  int rank = 2;  // 0 DialogTimer, 1 Error, 2 the rest
+  int priority = 5;
+  std::uint64_t taken_by = 0;  // transaction that received it and has not ended yet
+};
+
+struct QueueIndex {
+  std::map<std::int64_t, QueueEntry> entries;                                   // by queuing order
+  std::map<proto::ConversationGroupId, std::set<std::int64_t>> by_group;
+  int rollbacks = 0;
+};
+
+struct Group {
+  std::set<proto::ConversationHandle> members;
+  std::int32_t service = 0;
+  std::uint64_t locked_by = 0;  // transaction id; 0: free
+};
+
+struct DatabaseState {
+  store::DatabaseId id = 0;
+  std::map<proto::ConversationHandle, std::unique_ptr<Endpoint>> endpoints;
+  std::map<std::pair<proto::ConversationId, bool>, Endpoint*> by_conversation;
+  std::map<proto::ConversationGroupId, Group> groups;
+  std::map<std::int32_t, QueueIndex> queues;
+  std::int64_t next_order = 1;
+  std::set<proto::ConversationHandle> dirty;
+  std::set<std::pair<proto::TimePoint, proto::ConversationHandle>> due;
+  std::map<proto::ConversationId, proto::TimePoint> tombstones;  // conversation ids that must not be accepted again until then
+  dialog::DatabaseKeys keys;  // caches and nonces of this opening of the database
+};
+
+// ---- the work of an open transaction, applied at COMMIT ----
+struct BeginWork {
+  std::unique_ptr<Endpoint> endpoint;
+};
+struct SendWork {
+  proto::ConversationHandle conversation;
+  std::string message_type;
+  std::optional<proto::Bytes> body;
+};
+struct EndWork {
+  proto::ConversationHandle conversation;
+  EndRequest request;
+};
+struct ReceiveWork {
+  std::int32_t queue;
+  std::vector<std::int64_t> orders;
+};
+struct TimerWork {
+  proto::ConversationHandle conversation;
+  proto::TimePoint at;
+};
+struct MoveWork {
+  proto::ConversationHandle conversation;
+  proto::ConversationGroupId group;
+};
+struct Work {
+  store::DatabaseId database = 0;
+  std::variant<BeginWork, SendWork, EndWork, ReceiveWork, TimerWork, MoveWork> what;
+};
+
+struct PendingWork : catalog::Attachment {
+  std::vector<Work> list;
+  std::set<std::pair<store::DatabaseId, proto::ConversationGroupId>> locks;
+  // States as this transaction sees them, where they differ from the endpoint's.
+  std::map<proto::ConversationHandle, EndpointState> states;
+  // Endpoints that BEGIN DIALOG made in this transaction.
+  std::map<proto::ConversationHandle, const Endpoint*> begun;
+};
+
+using Header = proto::envelope::DialogHeader;
+using Detail = std::vector<std::pair<std::string, std::string>>;
+
+// A message of a conversation that may be put on a queue: opened, if it was sealed.
+struct Incoming {
+  const Header& header;
+  proto::ByteView body;
+};
+
+// Why a message of a new conversation, or of a wrong type, is refused: the event here, and the Error for the sender.
+struct Refused {
+  proto::Error error;     // of event 160
+  proto::Error answer;    // sent as -number
+};
+
+struct Engine::State {
+  State(catalog::Instance& the_instance, EngineOptions the_options)
+      : instance(the_instance), as_product(the_options.as_product), sign_every_dialog(the_options.sign_every_dialog) {}
+
+  catalog::Instance& instance;
+  const bool as_product;
+  const bool sign_every_dialog;
+  std::map<store::DatabaseId, DatabaseState> databases;
+  Actions actions;
+  std::uint64_t changes = 1;
+  std::vector<std::pair<store::DatabaseId, proto::ConversationHandle>> acks_due;
+
+  // ---- look-ups (lookup.cc) ----
+  DatabaseState* database(store::DatabaseId id);
+  std::vector<proto::ConversationHandle> handles(store::DatabaseId id);  // a copy: endpoints come and go in loops over it
+  Endpoint* endpoint(store::DatabaseId database, proto::ConversationHandle handle);
+  // The endpoint as the transaction sees it: one that it began, or a stored one that is not closed; 8426 otherwise.
+  proto::Result<const Endpoint*> visible(const catalog::Transaction& transaction, store::DatabaseId database,
+                                         proto::ConversationHandle handle);
+  EndpointState state_in(const catalog::Transaction& transaction, const Endpoint& endpoint) const;
+  // Takes the group's lock for the transaction: 1222 when another one has it.
+  proto::Result<void> lock_group(catalog::Transaction& transaction, DatabaseState& database,
+                                 proto::ConversationGroupId group);
+  const pb::Service* service(store::DatabaseId database, std::int32_t id) const;
+  const pb::Queue* queue_of(store::DatabaseId database, std::int32_t service) const;
+  std::string database_name(store::DatabaseId id) const;
+  static PendingWork& work(catalog::Transaction& transaction);
+  static const PendingWork* work_of(const catalog::Transaction& transaction);
+
+  // ---- storage (storage.cc) ----
+  void load(DatabaseState& database, proto::TimePoint now);
+  void store_endpoint(const Endpoint& endpoint);
+  void touch(Endpoint& endpoint);       // its row is written at the next flush
+  void schedule(Endpoint& endpoint);    // its place in `due`
+  void add_endpoint(std::unique_ptr<Endpoint> endpoint);
+  void remove_endpoint(Endpoint& endpoint);
+  void write_dirty_rows();
+  // Seals the endpoint's session keys for its row; false when one of them is not known in clear.
+  bool keep_keys(Endpoint& endpoint, const proto::Secret& master_key);
+  // Opens those that could not be opened when the row was read.
+  void open_keys(Endpoint& endpoint, const proto::Secret& master_key);
+  std::optional<proto::Bytes> pending_body(const Endpoint& endpoint, const PendingMessage& message) const;
+
+  // ---- applying a transaction (commit.cc) ----
+  void apply(Work& work, proto::TimePoint now);
+  void apply_send(store::DatabaseId database, SendWork& work, proto::TimePoint now);
+  void apply_end(store::DatabaseId database, const EndWork& work, proto::TimePoint now);
+  void apply_receive(store::DatabaseId database, const ReceiveWork& work);
+  void apply_move(store::DatabaseId database, const MoveWork& work);
+  void release(catalog::Transaction& transaction);
+  void cleanup(Endpoint& endpoint);  // END CONVERSATION WITH CLEANUP, and NEW_BROKER
+
+  // ---- queues (queue.cc) ----
+  struct NewMessage {
+    std::string type;
+    std::uint64_t sequence = 0;
+    int rank = 2;
+    std::optional<proto::Bytes> body;
+  };
+  void enqueue(Endpoint& endpoint, NewMessage message, proto::TimePoint now);
+  void enqueue_error(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now);
+  void drop_queued(const Endpoint& endpoint);
+  QueuedMessage read_queued(store::DatabaseId database, const QueueEntry& entry) const;
+
+  // ---- sending (transmit.cc) ----
+  void queue_for_sending(Endpoint& endpoint, PendingMessage message, const std::optional<proto::Bytes>& body);
+  // Sends what the window allows, where the routes say. May close and remove the endpoint.
+  void pump(Endpoint& endpoint, proto::TimePoint now);
+  void pump_remote(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);
+  bool secure(Endpoint& endpoint, proto::TimePoint now);
+  bool secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision, proto::TimePoint now);
+  bool transmit_fragment(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment, proto::TimePoint now);
+  proto::ByteView body_part(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment);
+  Header header_of(const Endpoint& endpoint, Header::Kind kind) const;
+  void acknowledge(Endpoint& endpoint, std::uint64_t next_sequence, std::uint32_t next_fragment, proto::TimePoint now);
+  void send_due_acks(proto::TimePoint now);
+  void send_ack(Endpoint& endpoint, proto::TimePoint now);
+  void ack_due(Endpoint& endpoint);
+  void set_status(Endpoint& endpoint, std::optional<proto::Error> status, proto::TimePoint now);
+  void back_off(Endpoint& endpoint, proto::TimePoint now);
+  void drop_unsent(Endpoint& endpoint);
+  void drop_pending(Endpoint& endpoint);
+  // Seals an unsequenced message under `key` (null: no security) and hands it over; the place it goes to is looked up now.
+  void send_unsequenced(store::DatabaseId database, const Header& header, proto::ByteView body, const dialog::SessionKey* key,
+                        proto::TimePoint now);
+
+  // ---- inside one instance (local.cc) ----
+  void pump_local(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);
+  // False: the message waits (status) or the conversation failed.
+  bool deliver_local(Endpoint& from, const PendingMessage& message, store::DatabaseId to, proto::TimePoint now);
+  Endpoint* begin_local(Endpoint& from, const Header& header, store::DatabaseId to, proto::TimePoint now);
+
+  // ---- receiving (arrive.cc: keys and identities; accept.cc: sequence and queues) ----
+  void arrived(const proto::DialogMessage& message, std::string_view from_address, proto::TimePoint now);
+  void forward(const proto::DialogMessage& message, const Header& header, const routing::Destination& to, proto::TimePoint now);
+  void arrived_first(DatabaseState& database, const dialog::Arrived& message, proto::TimePoint now);
+  void begin_target(DatabaseState& database, const dialog::Arrived& message, dialog::OpenedFirst opened, proto::TimePoint now);
+  void arrived_at(Endpoint& endpoint, const dialog::Arrived& message, proto::TimePoint now);
+  void accept(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
+  void accept_sequenced(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
+  bool store_fragment(Endpoint& endpoint, const Incoming& incoming, proto::Bytes& whole);
+  void deliver(Endpoint& endpoint, const Header& header, proto::ByteView body, proto::TimePoint now);
+  void accept_broker_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now);
+  std::optional<Refused> check_contract(const catalog::Catalog& catalog, const pb::Service& service, const Header& header) const;
+  std::optional<Refused> check_type(const catalog::Catalog& catalog, std::int32_t contract, const Header& header) const;
+  std::unique_ptr<Endpoint> target_of(const Header& header, store::DatabaseId database, const pb::Service& service,
+                                      proto::TimePoint now) const;
+  void answer_error(store::DatabaseId database, const Header& header, const dialog::SessionKey* key, const proto::Error& answer,
+                    proto::TimePoint now);
+  void undeliverable(store::DatabaseId database, const Header& header, const proto::Error& error, Detail detail,
+                     proto::TimePoint now);
+  void refused(store::DatabaseId database, const dialog::Arrived& message, const dialog::Refusal& refusal, proto::TimePoint now);
+
+  // ---- endings (ending.cc) ----
+  void fail(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now);  // Error into its own queue
+  void close(Endpoint& endpoint, proto::TimePoint now);
+  void bury(const Endpoint& endpoint);  // leaves a tombstone of its conversation id
+  void expire_endpoint(Endpoint& endpoint, proto::TimePoint now);
+
+  // An Error that the broker makes itself, to the peer, without changing the endpoint here.
+  void tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now);
+
+  // ---- views (views.cc) ----
+  void register_views(catalog::SystemViews& views);
+
+  // ---- trace ----
+  void trace(proto::TraceRecord record) { actions.emplace_back(Trace{std::move(record)}); }
+  proto::TraceRecord record(proto::EventClass event, int subclass, std::string subclass_name, const Endpoint& endpoint,
+                            proto::TimePoint now) const;
+  void trace_conversation(const Endpoint& endpoint, int subclass, const char* name, proto::TimePoint now);
+};
+
+// The body of an Error message: UTF-16LE XML as the broker writes it.
+[[nodiscard]] proto::Bytes error_body(std::int64_t code, std::string_view description);
+
+}  // namespace ssb::broker::conversation

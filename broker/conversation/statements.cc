@@ -1,0 +1,356 @@
+// What the statements check and queue in their transaction; nothing of it happens before COMMIT (commit.cc).
+#include <algorithm>
+
+#include "broker/catalog/permissions.h"
+#include "broker/conversation/state.h"
+#include "broker/crypto/random.h"
+#include "proto/check.h"
+
+namespace ssb::broker::conversation {
+namespace {
+
+using proto::Error;
+using proto::ErrorCode;
+
+constexpr std::size_t kServiceNameMax = 256;
+constexpr std::int64_t kLifetimeMax = 2147483647;
+
+const pb::Contract::Usage* usage_of(const pb::Contract& contract, std::int32_t type) {
+  const auto found = std::find_if(contract.usages().begin(), contract.usages().end(),
+                                  [type](const pb::Contract::Usage& usage) { return usage.message_type() == type; });
+  return found == contract.usages().end() ? nullptr : &*found;
+}
+
+template <typename Object>
+const Object* find_exact_or_folded(const catalog::Catalog& catalog, std::string_view name) {
+  const auto& table = catalog.table<Object>();
+  const Object* exact = table.find_if([name](const Object& o) { return o.name() == name; });
+  return exact != nullptr ? exact : table.find(name);
+}
+
+proto::Result<std::optional<proto::BrokerId>> broker_of(const catalog::Instance& instance, const BeginDialogRequest& request) {
+  if (!request.broker_instance) return std::optional<proto::BrokerId>{};
+  if (catalog::names_equal(*request.broker_instance, "CURRENT DATABASE")) {
+    const auto id = proto::BrokerId::from_bytes(proto::as_bytes(instance.info(request.database).broker_id()));
+    SSB_CHECK(id.has_value());
+    return id;
+  }
+  const auto guid = proto::Guid::parse(*request.broker_instance);
+  if (!guid) return Error(ErrorCode::bad_broker_instance, *request.broker_instance);
+  return std::optional(proto::BrokerId{*guid});
+}
+
+// Names and numbers of BEGIN DIALOG that need no look-up.
+proto::Result<void> check_request(const BeginDialogRequest& request) {
+  if (request.lifetime_s < 1 || request.lifetime_s > kLifetimeMax) {
+    return Error(ErrorCode::lifetime_out_of_range, std::to_string(request.lifetime_s));
+  }
+  if (request.to_service.empty() || request.to_service.size() > kServiceNameMax) {
+    return Error(ErrorCode::bad_service_name, std::to_string(request.to_service.size()));
+  }
+  return {};
+}
+
+}  // namespace
+
+// The group that a new conversation joins: the related one's, the named one, or a new one.
+static proto::Result<proto::ConversationGroupId> group_for(Engine::State& state, catalog::Transaction& transaction,
+                                                           DatabaseState& database, const BeginDialogRequest& request,
+                                                           const pb::Service& service) {
+  proto::ConversationGroupId group = crypto::random_id<proto::ConversationGroupId>();
+  if (request.related_conversation) {
+    const auto related = state.visible(transaction, request.database, *request.related_conversation);
+    if (!related) return related.error();
+    group = (*related)->group;
+  } else if (request.related_group) {
+    group = *request.related_group;
+  }
+  const auto found = database.groups.find(group);
+  if (found != database.groups.end() && found->second.service != 0 && found->second.service != service.id()) {
+    const pb::Service* other = state.service(request.database, found->second.service);
+    return Error(ErrorCode::related_conversation_service, service.name(), other == nullptr ? "" : other->name());
+  }
+  if (auto locked = state.lock_group(transaction, database, group); !locked) return locked.error();
+  if (database.groups[group].service == 0) database.groups[group].service = service.id();
+  return group;
+}
+
+proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transaction& transaction,
+                                                              const catalog::SecurityContext& who,
+                                                              const BeginDialogRequest& request, proto::TimePoint now) {
+  State& state = *state_;
+  if (auto valid = check_request(request); !valid) return valid.error();
+  const catalog::Catalog& catalog = *state.instance.database(request.database);
+  if (!state.instance.info(request.database).is_broker_enabled()) {
+    return Error(ErrorCode::broker_not_active, state.database_name(request.database));
+  }
+  const auto* service = find_exact_or_folded<pb::Service>(catalog, request.from_service);
+  if (service == nullptr) {
+    return Error(ErrorCode::unknown_service, request.from_service, state.database_name(request.database));
+  }
+  const auto* contract = find_exact_or_folded<pb::Contract>(catalog, request.contract);
+  if (contract == nullptr) return Error(ErrorCode::unknown_contract, request.contract);
+  const auto broker = broker_of(state.instance, request);
+  if (!broker) return broker.error();
+  const pb::Queue* queue = catalog.table<pb::Queue>().find(service->queue());
+  if (queue != nullptr) {
+    const auto allowed = catalog::require_permission(state.instance, who, request.database, catalog::ObjectClass::object,
+                                                     queue->id(), queue->name(), "RECEIVE");
+    if (!allowed) return allowed.error();
+  }
+  DatabaseState& database = *state.database(request.database);
+  const auto group = group_for(state, transaction, database, request, *service);
+  if (!group) return group.error();
+
+  auto endpoint = std::make_unique<Endpoint>();
+  endpoint->database = request.database;
+  endpoint->handle = crypto::random_id<proto::ConversationHandle>();
+  endpoint->conversation = crypto::random_id<proto::ConversationId>();
+  endpoint->is_initiator = true;
+  endpoint->group = *group;
+  endpoint->service = service->id();
+  endpoint->own_service = service->name();
+  endpoint->contract = contract->id();
+  endpoint->contract_name = contract->name();
+  endpoint->far_service = request.to_service;
+  endpoint->far_broker = *broker;
+  endpoint->created = now;
+  endpoint->expires = request.lifetime_s == kLifetimeMax ? proto::kNever : now + std::chrono::seconds(request.lifetime_s);
+  endpoint->encryption = request.encryption;
+  const auto handle = endpoint->handle;
+  PendingWork& work = State::work(transaction);
+  work.begun[handle] = endpoint.get();
+  work.list.push_back({request.database, BeginWork{std::move(endpoint)}});
+  return handle;
+}
+
+// The message type of a SEND, checked against the contract and the sender's role.
+static proto::Result<const pb::MessageType*> type_for_send(const catalog::Catalog& catalog, const Endpoint& endpoint,
+                                                           std::string_view name) {
+  const auto* type = find_exact_or_folded<pb::MessageType>(catalog, name);
+  if (type == nullptr) return Error(ErrorCode::unknown_message_type, std::string(name));
+  const auto* contract = catalog.table<pb::Contract>().find(endpoint.contract);
+  if (contract == nullptr) return Error(ErrorCode::unknown_contract, endpoint.contract_name);
+  const auto* usage = usage_of(*contract, type->id());
+  if (usage == nullptr) return Error(ErrorCode::message_type_not_in_contract, type->name(), contract->name());
+  if (endpoint.is_initiator && !usage->sent_by_initiator()) return Error(ErrorCode::initiator_sends_target_type, type->name());
+  if (!endpoint.is_initiator && !usage->sent_by_target()) return Error(ErrorCode::target_sends_initiator_type, type->name());
+  return type;
+}
+
+proto::Result<void> Engine::send(catalog::Transaction& transaction, const catalog::SecurityContext& who,
+                                 store::DatabaseId database, proto::ConversationHandle conversation,
+                                 std::string_view message_type, std::optional<proto::Bytes> body, proto::TimePoint now) {
+  State& state = *state_;
+  static_cast<void>(now);
+  const auto found = state.visible(transaction, database, conversation);
+  if (!found) return found.error();
+  const Endpoint& endpoint = **found;
+  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group); !locked) return locked.error();
+  const EndpointState current = state.state_in(transaction, endpoint);
+  switch (current) {
+    case EndpointState::started_outbound:
+    case EndpointState::started_inbound:
+    case EndpointState::conversing: break;
+    case EndpointState::disconnected_inbound:
+    case EndpointState::disconnected_outbound:
+    case EndpointState::error:
+    case EndpointState::closed: return Error(ErrorCode::invalid_state_for_send, state_code(current));
+  }
+  const catalog::Catalog& catalog = *state.instance.database(database);
+  const auto type = type_for_send(catalog, endpoint, message_type);
+  if (!type) return type.error();
+  if (body && body->size() > kMessageBytesMax) return Error(ErrorCode::message_too_large, std::to_string(kMessageBytesMax));
+  if ((*type)->validation() == "E" && body && !body->empty()) {
+    return Error(ErrorCode::body_fails_validation, "EMPTY", (*type)->name());
+  }
+  if (const pb::Queue* queue = state.queue_of(database, endpoint.service)) {
+    const auto allowed = catalog::require_permission(state.instance, who, database, catalog::ObjectClass::object,
+                                                     queue->id(), queue->name(), "RECEIVE");
+    if (!allowed) return allowed.error();
+  }
+  PendingWork& work = State::work(transaction);
+  work.states[conversation] = EndpointState::conversing;
+  work.list.push_back({database, SendWork{conversation, (*type)->name(), std::move(body)}});
+  return {};
+}
+
+// ---- RECEIVE and GET CONVERSATION GROUP ----
+
+static bool group_is_free(const DatabaseState& database, proto::ConversationGroupId group, std::uint64_t transaction) {
+  const auto found = database.groups.find(group);
+  return found == database.groups.end() || found->second.locked_by == 0 || found->second.locked_by == transaction;
+}
+
+// The group that RECEIVE takes: the one of the best waiting message (priority, then arrival) whose lock is free.
+static std::optional<proto::ConversationGroupId> next_group(const DatabaseState& database, const QueueIndex& queue,
+                                                            std::uint64_t transaction) {
+  const QueueEntry* best = nullptr;
+  for (const auto& [order, entry] : queue.entries) {
+    if (entry.taken_by != 0 || (best != nullptr && entry.priority <= best->priority)) continue;
+    if (group_is_free(database, entry.group, transaction)) best = &entry;
+  }
+  return best == nullptr ? std::nullopt : std::optional(best->group);
+}
+
+// The waiting messages of a group in the order of RECEIVE: DialogTimer, Error, then by arrival (which is sequence order).
+static std::vector<QueueEntry*> messages_of(QueueIndex& queue, proto::ConversationGroupId group,
+                                            const std::optional<proto::ConversationHandle>& only) {
+  std::vector<QueueEntry*> found;
+  const auto orders = queue.by_group.find(group);
+  if (orders == queue.by_group.end()) return found;
+  for (const std::int64_t order : orders->second) {
+    QueueEntry& entry = queue.entries.at(order);
+    if (entry.taken_by == 0 && (!only || entry.conversation == *only)) found.push_back(&entry);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const QueueEntry* a, const QueueEntry* b) {
+    return std::pair(std::min(a->rank, 2), a->order) < std::pair(std::min(b->rank, 2), b->order);
+  });
+  return found;
+}
+
+static proto::Result<const pb::Queue*> queue_for_receive(Engine::State& state, const catalog::SecurityContext& who,
+                                                         store::DatabaseId database, std::int32_t id) {
+  const pb::Queue* queue = state.instance.database(database)->table<pb::Queue>().find(id);
+  if (queue == nullptr) return Error(ErrorCode::unknown_object, std::to_string(id));
+  const auto allowed = catalog::require_permission(state.instance, who, database, catalog::ObjectClass::object, id,
+                                                   queue->name(), "RECEIVE");
+  if (!allowed) return allowed.error();
+  if (!queue->is_receive_enabled()) return Error(ErrorCode::queue_disabled, queue->name());
+  return queue;
+}
+
+// The group that a request with a WHERE clause names; nullopt: no such conversation, so nothing to receive.
+static proto::Result<std::optional<proto::ConversationGroupId>> requested_group(Engine::State& state,
+                                                                                catalog::Transaction& transaction,
+                                                                                const ReceiveRequest& request) {
+  if (request.group) return request.group;
+  const auto endpoint = state.visible(transaction, request.database, *request.conversation);
+  if (!endpoint) return endpoint.error();
+  return std::optional((*endpoint)->group);
+}
+
+proto::Result<std::vector<QueuedMessage>> Engine::receive(catalog::Transaction& transaction,
+                                                          const catalog::SecurityContext& who,
+                                                          const ReceiveRequest& request, proto::TimePoint now) {
+  State& state = *state_;
+  static_cast<void>(now);
+  const auto queue = queue_for_receive(state, who, request.database, request.queue);
+  if (!queue) return queue.error();
+  DatabaseState& database = *state.database(request.database);
+  QueueIndex& index = database.queues[request.queue];
+  std::optional<proto::ConversationGroupId> group;
+  if (request.group || request.conversation) {
+    auto named = requested_group(state, transaction, request);
+    if (!named) return named.error();
+    group = *named;
+  } else {
+    group = next_group(database, index, transaction.id);
+  }
+  std::vector<QueuedMessage> received;
+  if (!group) return received;
+  const auto entries = messages_of(index, *group, request.conversation);
+  if (entries.empty()) return received;
+  if (auto locked = state.lock_group(transaction, database, *group); !locked) return locked.error();
+  ReceiveWork work{request.queue, {}};
+  for (QueueEntry* entry : entries) {
+    if (static_cast<std::int64_t>(received.size()) >= request.top) break;
+    entry->taken_by = transaction.id;
+    work.orders.push_back(entry->order);
+    received.push_back(state.read_queued(request.database, *entry));
+  }
+  State::work(transaction).list.push_back({request.database, std::move(work)});
+  return received;
+}
+
+proto::Result<std::optional<proto::ConversationGroupId>> Engine::get_conversation_group(
+    catalog::Transaction& transaction, const catalog::SecurityContext& who, store::DatabaseId database,
+    std::int32_t queue_id, proto::TimePoint now) {
+  State& state = *state_;
+  static_cast<void>(now);
+  const auto queue = queue_for_receive(state, who, database, queue_id);
+  if (!queue) return queue.error();
+  DatabaseState& data = *state.database(database);
+  const auto group = next_group(data, data.queues[queue_id], transaction.id);
+  if (!group) return group;
+  if (auto locked = state.lock_group(transaction, data, *group); !locked) return locked.error();
+  return group;
+}
+
+// ---- END, TIMER, MOVE ----
+
+proto::Result<void> Engine::end(catalog::Transaction& transaction, const catalog::SecurityContext& who,
+                                store::DatabaseId database, proto::ConversationHandle conversation,
+                                const EndRequest& request, proto::TimePoint now) {
+  State& state = *state_;
+  static_cast<void>(who);
+  static_cast<void>(now);
+  const auto found = state.visible(transaction, database, conversation);
+  if (!found) return found.error();
+  const Endpoint& endpoint = **found;
+  if (request.error_code && (*request.error_code <= 0 || *request.error_code > INT32_MAX)) return Error(ErrorCode::bad_error_code);
+  if (request.error_code && request.error_description.empty()) return Error(ErrorCode::error_description_missing);
+  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group); !locked) return locked.error();
+  const EndpointState current = state.state_in(transaction, endpoint);
+  const bool ended_before = current == EndpointState::disconnected_outbound || current == EndpointState::closed;
+  if (ended_before && !request.cleanup) return Error(ErrorCode::invalid_state_for_end, state_code(current));
+  const bool peer_is_done = current == EndpointState::disconnected_inbound || current == EndpointState::error;
+  PendingWork& work = State::work(transaction);
+  work.states[conversation] = (request.cleanup || peer_is_done) ? EndpointState::closed : EndpointState::disconnected_outbound;
+  work.list.push_back({database, EndWork{conversation, request}});
+  return {};
+}
+
+proto::Result<void> Engine::set_timer(catalog::Transaction& transaction, store::DatabaseId database,
+                                      proto::ConversationHandle conversation, std::int64_t seconds, proto::TimePoint now) {
+  State& state = *state_;
+  const auto found = state.visible(transaction, database, conversation);
+  if (!found) return found.error();
+  const Endpoint& endpoint = **found;
+  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group); !locked) return locked.error();
+  const EndpointState current = state.state_in(transaction, endpoint);
+  switch (current) {
+    case EndpointState::started_outbound:
+    case EndpointState::started_inbound:
+    case EndpointState::conversing:
+    case EndpointState::disconnected_inbound: break;
+    case EndpointState::disconnected_outbound:
+    case EndpointState::error:
+    case EndpointState::closed: return Error(ErrorCode::invalid_state_for_timer, state_code(current));
+  }
+  if (seconds < 0 || seconds > kLifetimeMax) return Error(ErrorCode::wrong_argument_type, "The TIMEOUT", "seconds from 0 to 2147483647");
+  const proto::TimePoint at = now + std::chrono::seconds(seconds);
+  if (endpoint.expires != proto::kNever && at > endpoint.expires) return Error(ErrorCode::timer_beyond_lifetime);
+  State::work(transaction).list.push_back({database, TimerWork{conversation, at}});
+  return {};
+}
+
+proto::Result<void> Engine::move(catalog::Transaction& transaction, store::DatabaseId database,
+                                 proto::ConversationHandle conversation, proto::ConversationGroupId group,
+                                 proto::TimePoint now) {
+  State& state = *state_;
+  static_cast<void>(now);
+  const auto found = state.visible(transaction, database, conversation);
+  if (!found) return found.error();
+  const Endpoint& endpoint = **found;
+  DatabaseState& data = *state.database(database);
+  if (auto locked = state.lock_group(transaction, data, endpoint.group); !locked) return locked.error();
+  const EndpointState current = state.state_in(transaction, endpoint);
+  if (current == EndpointState::closed) return Error(ErrorCode::invalid_state_for_move, state_code(current));
+  const auto destination = data.groups.find(group);
+  if (destination == data.groups.end() || destination->second.service != endpoint.service) {
+    return Error(ErrorCode::move_destination_invalid, group.text());
+  }
+  if (auto locked = state.lock_group(transaction, data, group); !locked) return locked.error();
+  State::work(transaction).list.push_back({database, MoveWork{conversation, group}});
+  return {};
+}
+
+std::optional<std::string> Engine::transmission_status(store::DatabaseId database,
+                                                       proto::ConversationHandle conversation) const {
+  const Endpoint* endpoint = state_->endpoint(database, conversation);
+  if (endpoint == nullptr) return std::nullopt;
+  return endpoint->status ? endpoint->status->text() : std::string();
+}
+
+}  // namespace ssb::broker::conversation

@@ -1,0 +1,310 @@
+// Rows of the engine in a database's file, and how they are read back.
+//
+//   conversation(handle, row)                    one a conversation, written once a group commit when it changed
+//   transmission(handle, sequence, row, body)    waiting to be acknowledged
+//   fragment(handle, fragment, body)             of the one message that is arriving in parts
+//   queue_message(queuing_order, queue, handle, row, body)
+//   tombstone(conversation, until_us)            replay protection after a conversation has gone
+#include "broker/conversation/state.h"
+#include "broker/keys/key_hierarchy.h"
+#include "proto/check.h"
+#include "proto/stored.pb.h"
+
+namespace ssb::broker::conversation {
+namespace {
+
+namespace stored = ssb::proto::stored;
+
+constexpr const char* kSchema[] = {
+    "CREATE TABLE IF NOT EXISTS conversation (handle BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS transmission (handle BLOB, sequence INTEGER, row BLOB, body BLOB, "
+    "PRIMARY KEY (handle, sequence)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS fragment (handle BLOB, fragment INTEGER, body BLOB, PRIMARY KEY (handle, fragment)) "
+    "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS queue_message (queuing_order INTEGER PRIMARY KEY, queue INTEGER, handle BLOB, row BLOB, "
+    "body BLOB)",
+    "CREATE TABLE IF NOT EXISTS tombstone (conversation BLOB PRIMARY KEY, until_us INTEGER) WITHOUT ROWID",
+};
+
+std::string text_of(proto::ByteView bytes) { return proto::to_string(bytes); }
+std::int64_t us_or_zero(proto::TimePoint t) { return t == proto::kNever ? 0 : proto::to_unix_us(t); }
+proto::TimePoint never_if_zero(std::int64_t us) { return us == 0 ? proto::kNever : proto::from_unix_us(us); }
+
+template <typename Id>
+Id id_of(const std::string& bytes) {
+  const auto id = Id::from_bytes(proto::as_bytes(bytes));
+  return id.value_or(Id{});
+}
+
+const proto::Bytes& blob(const store::Value& value) {
+  static const proto::Bytes empty;
+  const auto* bytes = std::get_if<proto::Bytes>(&value);
+  return bytes == nullptr ? empty : *bytes;
+}
+
+template <typename Message>
+Message parse_row(const store::Value& value) {
+  Message message;
+  const proto::Bytes& bytes = blob(value);
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    throw store::StoreFailure("a row of the conversation engine does not parse: the database file is damaged");
+  }
+  return message;
+}
+
+proto::Bytes serialized(const google::protobuf::MessageLite& message) {
+  proto::Bytes out(message.ByteSizeLong());
+  message.SerializeToArray(out.data(), static_cast<int>(out.size()));
+  return out;
+}
+
+void put_key(stored::SessionKey* out, const dialog::SessionKey& key, const proto::Bytes& sealed) {
+  out->set_id(text_of(key.id.view()));
+  out->set_sealed(text_of(sealed));
+}
+
+// The key as stored: with empty bytes where it cannot be opened now (open_keys tries again).
+std::optional<dialog::SessionKey> get_key(const stored::SessionKey& in) {
+  if (in.id().empty()) return std::nullopt;
+  dialog::SessionKey key;
+  key.id = id_of<proto::KeyId>(in.id());
+  return key;
+}
+
+dialog::CertificateRef reference_of(std::int32_t id, const std::string& sha256) {
+  dialog::CertificateRef ref;
+  ref.id = id;
+  if (sha256.size() == ref.sha256.size()) std::copy(sha256.begin(), sha256.end(), ref.sha256.begin());
+  return ref;
+}
+
+dialog::Parties parties_of(const stored::Parties& row) {
+  dialog::Parties parties;
+  parties.type = static_cast<dialog::SecurityType>(row.type());
+  parties.source = reference_of(row.source(), row.source_sha256());
+  parties.destination = reference_of(row.destination(), row.destination_sha256());
+  parties.remote_user = row.remote_user();
+  return parties;
+}
+
+void put_parties(stored::Parties* row, const dialog::Parties& parties) {
+  row->set_type(static_cast<int>(parties.type));
+  row->set_source(parties.source.id);
+  row->set_source_sha256(text_of(parties.source.sha256));
+  row->set_destination(parties.destination.id);
+  row->set_destination_sha256(text_of(parties.destination.sha256));
+  row->set_remote_user(parties.remote_user);
+}
+
+std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row, proto::ConversationHandle handle,
+                                      store::DatabaseId database) {
+  auto out = std::make_unique<Endpoint>();
+  out->database = database;
+  out->handle = handle;
+  out->conversation = id_of<proto::ConversationId>(row.conversation_id());
+  out->is_initiator = row.is_initiator();
+  out->group = id_of<proto::ConversationGroupId>(row.group_id());
+  out->service = row.service();
+  out->own_service = row.own_service();
+  out->contract = row.contract();
+  out->contract_name = row.contract_name();
+  out->far_service = row.far_service();
+  if (!row.far_broker().empty()) out->far_broker = id_of<proto::BrokerId>(row.far_broker());
+  out->created = proto::from_unix_us(row.created_us());
+  out->expires = never_if_zero(row.expires_us());
+  out->priority = row.priority();
+  out->state = parse_state(row.state()).value_or(EndpointState::closed);
+  out->encryption = row.encryption();
+  out->is_secured = row.is_secured();
+  out->parties = parties_of(row.parties());
+  out->principal = row.principal();
+  out->far_principal = row.far_principal();
+  out->outbound = get_key(row.outbound());
+  out->inbound = get_key(row.inbound());
+  out->outbound_sealed = proto::to_bytes(row.outbound().sealed());
+  out->inbound_sealed = proto::to_bytes(row.inbound().sealed());
+  out->reply_seen = row.reply_seen();
+  out->grant_not_after = proto::from_unix_us(row.grant_not_after_us());
+  out->send_sequence = row.send_sequence();
+  out->acknowledged = row.acknowledged();
+  out->acknowledged_fragment = row.acknowledged_fragment();
+  out->next_to_send = row.acknowledged();
+  out->next_fragment = row.acknowledged_fragment();
+  out->sent_highest = row.send_sequence();  // a crash forgets which were handed over: all may have been
+  out->first_acknowledged = row.first_acknowledged();
+  out->end_sequence = row.end_sequence();
+  out->receive_sequence = row.receive_sequence();
+  out->receive_fragment = row.receive_fragment();
+  out->timer_at = never_if_zero(row.timer_us());
+  out->security_timestamp = proto::from_unix_us(row.security_timestamp_us());
+  out->saw_first_ack = row.security_timestamp_us() != 0;
+  return out;
+}
+
+}  // namespace
+
+bool Engine::State::keep_keys(Endpoint& endpoint, const proto::Secret& master_key) {
+  const auto seal = [&](const std::optional<dialog::SessionKey>& key, proto::Bytes& sealed, dialog::KeySlot slot) {
+    if (!key) return true;
+    if (key->key.empty()) return false;
+    sealed = dialog::store_session_key(master_key, endpoint.conversation, endpoint.is_initiator, slot, *key);
+    return true;
+  };
+  const bool kept = seal(endpoint.outbound, endpoint.outbound_sealed, dialog::KeySlot::outbound) &&
+                    seal(endpoint.inbound, endpoint.inbound_sealed, dialog::KeySlot::inbound);
+  touch(endpoint);
+  return kept;
+}
+
+void Engine::State::open_keys(Endpoint& endpoint, const proto::Secret& master_key) {
+  const auto open = [&](std::optional<dialog::SessionKey>& key, const proto::Bytes& sealed, dialog::KeySlot slot) {
+    if (!key || !key->key.empty()) return;
+    auto opened =
+        dialog::load_session_key(master_key, endpoint.conversation, endpoint.is_initiator, slot, key->id, sealed);
+    if (opened) key = std::move(*opened);
+  };
+  open(endpoint.outbound, endpoint.outbound_sealed, dialog::KeySlot::outbound);
+  open(endpoint.inbound, endpoint.inbound_sealed, dialog::KeySlot::inbound);
+}
+
+void Engine::State::store_endpoint(const Endpoint& endpoint) {
+  stored::Conversation row;
+  row.set_conversation_id(text_of(endpoint.conversation.view()));
+  row.set_is_initiator(endpoint.is_initiator);
+  row.set_group_id(text_of(endpoint.group.view()));
+  row.set_service(endpoint.service);
+  row.set_own_service(endpoint.own_service);
+  row.set_contract(endpoint.contract);
+  row.set_contract_name(endpoint.contract_name);
+  row.set_state(state_code(endpoint.state));
+  row.set_far_service(endpoint.far_service);
+  if (endpoint.far_broker) row.set_far_broker(text_of(endpoint.far_broker->view()));
+  row.set_expires_us(us_or_zero(endpoint.expires));
+  row.set_created_us(proto::to_unix_us(endpoint.created));
+  row.set_encryption(endpoint.encryption);
+  row.set_is_secured(endpoint.is_secured);
+  put_parties(row.mutable_parties(), endpoint.parties);
+  row.set_principal(endpoint.principal);
+  row.set_far_principal(endpoint.far_principal);
+  row.set_send_sequence(endpoint.send_sequence);
+  row.set_acknowledged(endpoint.acknowledged);
+  row.set_acknowledged_fragment(endpoint.acknowledged_fragment);
+  row.set_receive_sequence(endpoint.receive_sequence);
+  row.set_receive_fragment(endpoint.receive_fragment);
+  row.set_timer_us(us_or_zero(endpoint.timer_at));
+  row.set_security_timestamp_us(proto::to_unix_us(endpoint.security_timestamp));
+  row.set_priority(endpoint.priority);
+  row.set_first_acknowledged(endpoint.first_acknowledged);
+  row.set_end_sequence(endpoint.end_sequence);
+  row.set_reply_seen(endpoint.reply_seen);
+  row.set_grant_not_after_us(proto::to_unix_us(endpoint.grant_not_after));
+  if (endpoint.outbound) put_key(row.mutable_outbound(), *endpoint.outbound, endpoint.outbound_sealed);
+  if (endpoint.inbound) put_key(row.mutable_inbound(), *endpoint.inbound, endpoint.inbound_sealed);
+  instance.store().write(endpoint.database, "INSERT OR REPLACE INTO conversation (handle, row) VALUES (?1, ?2)",
+                         {proto::to_bytes(endpoint.handle.view()), serialized(row)});
+}
+
+void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
+  store::Store& store = instance.store();
+  for (const char* statement : kSchema) store.write(state.id, statement, {});
+  std::optional<proto::Secret> master_key;
+  if (auto opened = keys::open_by_service_master_key(instance, state.id)) master_key = std::move(*opened);
+
+  const auto conversations = store.query(state.id, "SELECT handle, row FROM conversation", {}).value();
+  for (const auto& row : conversations.rows) {
+    const auto handle = proto::ConversationHandle::from_bytes(blob(row[0]));
+    if (!handle) continue;
+    auto loaded = endpoint_of(parse_row<stored::Conversation>(row[1]), *handle, state.id);
+    if (master_key) open_keys(*loaded, *master_key);
+    add_endpoint(std::move(loaded));
+  }
+  const auto waiting = store.query(state.id, "SELECT handle, sequence, row FROM transmission ORDER BY handle, sequence", {}).value();
+  for (const auto& row : waiting.rows) {
+    const auto handle = proto::ConversationHandle::from_bytes(blob(row[0]));
+    Endpoint* owner = handle ? endpoint(state.id, *handle) : nullptr;
+    if (owner == nullptr) continue;
+    const auto message = parse_row<stored::Transmission>(row[2]);
+    owner->pending.push_back({static_cast<std::uint64_t>(std::get<std::int64_t>(row[1])), message.message_type(),
+                              message.is_end_dialog(), message.is_error(), message.has_body(), message.length(),
+                              proto::from_unix_us(message.enqueued_us())});
+    owner->retry_at = now;
+  }
+  const auto queued = store.query(state.id, "SELECT queuing_order, queue, handle, row FROM queue_message ORDER BY 1", {}).value();
+  for (const auto& row : queued.rows) {
+    const auto message = parse_row<stored::QueuedMessage>(row[3]);
+    QueueEntry entry;
+    entry.order = std::get<std::int64_t>(row[0]);
+    entry.conversation = proto::ConversationHandle::from_bytes(blob(row[2])).value_or(proto::ConversationHandle{});
+    entry.group = id_of<proto::ConversationGroupId>(message.group_id());
+    entry.sequence = message.sequence();
+    entry.rank = message.rank();
+    entry.priority = message.priority();
+    QueueIndex& queue = state.queues[static_cast<std::int32_t>(std::get<std::int64_t>(row[1]))];
+    queue.by_group[entry.group].insert(entry.order);
+    state.next_order = std::max(state.next_order, entry.order + 1);
+    queue.entries.emplace(entry.order, std::move(entry));
+  }
+  const auto tombstones = store.query(state.id, "SELECT conversation, until_us FROM tombstone", {}).value();
+  for (const auto& row : tombstones.rows) {
+    const auto id = proto::ConversationId::from_bytes(blob(row[0]));
+    if (id) state.tombstones[*id] = proto::from_unix_us(std::get<std::int64_t>(row[1]));
+  }
+  for (auto& [handle, loaded] : state.endpoints) schedule(*loaded);
+}
+
+void Engine::State::touch(Endpoint& endpoint) { database(endpoint.database)->dirty.insert(endpoint.handle); }
+
+void Engine::State::schedule(Endpoint& endpoint) {
+  DatabaseState& state = *database(endpoint.database);
+  if (endpoint.scheduled != proto::kNever) state.due.erase({endpoint.scheduled, endpoint.handle});
+  proto::TimePoint at = std::min(endpoint.retry_at, endpoint.timer_at);
+  if (endpoint.is_active()) at = std::min(at, endpoint.expires);
+  if (endpoint.state == EndpointState::closed) {
+    const bool has_date = endpoint.saw_first_ack || endpoint.is_initiator;  // close() dates a closed initiator
+    at = endpoint.expires == proto::kNever ? proto::kNever : endpoint.expires + kClosedRetention;
+    if (has_date) at = endpoint.security_timestamp;
+  }
+  endpoint.scheduled = at;
+  if (at != proto::kNever) state.due.emplace(at, endpoint.handle);
+}
+
+void Engine::State::add_endpoint(std::unique_ptr<Endpoint> added) {
+  Endpoint& endpoint = *added;
+  DatabaseState& state = *database(endpoint.database);
+  Group& group = state.groups[endpoint.group];
+  group.members.insert(endpoint.handle);
+  group.service = endpoint.service;
+  state.by_conversation[{endpoint.conversation, endpoint.is_initiator}] = &endpoint;
+  state.endpoints[endpoint.handle] = std::move(added);
+}
+
+void Engine::State::remove_endpoint(Endpoint& endpoint) {
+  DatabaseState& state = *database(endpoint.database);
+  const proto::ConversationHandle handle = endpoint.handle;
+  if (endpoint.scheduled != proto::kNever) state.due.erase({endpoint.scheduled, handle});
+  state.dirty.erase(handle);
+  Group& group = state.groups[endpoint.group];
+  group.members.erase(handle);
+  if (group.members.empty() && group.locked_by == 0) state.groups.erase(endpoint.group);
+  state.by_conversation.erase({endpoint.conversation, endpoint.is_initiator});
+  instance.store().write(state.id, "DELETE FROM conversation WHERE handle = ?1", {proto::to_bytes(handle.view())});
+  state.endpoints.erase(handle);
+}
+
+void Engine::State::write_dirty_rows() {
+  for (auto& [id, state] : databases) {
+    for (const auto& handle : state.dirty) store_endpoint(*state.endpoints.at(handle));
+    state.dirty.clear();
+  }
+}
+
+std::optional<proto::Bytes> Engine::State::pending_body(const Endpoint& endpoint, const PendingMessage& message) const {
+  if (!message.has_body) return std::nullopt;
+  auto rows = instance.store().query(endpoint.database, "SELECT body FROM transmission WHERE handle = ?1 AND sequence = ?2",
+                                     {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(message.sequence)});
+  SSB_CHECK(rows.has_value() && rows->rows.size() == 1);
+  auto* body = std::get_if<proto::Bytes>(&rows->rows[0][0]);
+  return body == nullptr ? proto::Bytes{} : std::move(*body);
+}
+
+}  // namespace ssb::broker::conversation
