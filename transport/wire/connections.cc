@@ -134,8 +134,8 @@ void Server::State::follow(ConnectionId id, proto::TimePoint now) {
 
 Connection* Server::State::other_of(const Connection& connection, Phase at_least) {
   for (const auto& [id, other] : connections) {
-    if (other.get() != &connection && other->phase() == Phase::online &&
-        other->peer_key() == connection.peer_key()) {
+    if (other.get() != &connection && other->phase() >= at_least &&
+        other->phase() != Phase::ended && other->peer_key() == connection.peer_key()) {
       return other.get();
     }
   }
