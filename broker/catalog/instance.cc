@@ -121,6 +121,7 @@ void Instance::put_service_master_key(Transaction& transaction, proto::Secret se
   pb::InstanceInfo row = *master().table<pb::InstanceInfo>().find(kInstanceInfoId);
   row.set_service_master_key(
       text_of(seal_blob(machine_key_, purpose(id_), service_master_key.view())));
+  row.set_service_master_key_guid(text_of(crypto::random_guid().view()));
   master().put(transaction, kInstanceInfoId, row);
   service_master_key_ = std::move(service_master_key);
 }
