@@ -166,7 +166,13 @@ RsaNumbers read_numbers(proto::ByteView blob, std::size_t bits) {
 // Whether the numbers are those of one key: n = p q, d e = 1, dp = d and dq = d, qinv q = 1, each
 // by its modulus. OpenSSL takes any numbers and would compute nonsense, or fault, with others.
 bool is_one_key(const RsaNumbers& numbers) {
-  const auto& [n, p, q, dp, dq, qinv, d] = numbers.fields;
+  const BigNumber& n = numbers.fields[0];
+  const BigNumber& p = numbers.fields[1];
+  const BigNumber& q = numbers.fields[2];
+  const BigNumber& dp = numbers.fields[3];
+  const BigNumber& dq = numbers.fields[4];
+  const BigNumber& qinv = numbers.fields[5];
+  const BigNumber& d = numbers.fields[6];
   const BigNumberContext context(require_openssl(BN_CTX_new(), "big numbers"));
   const BigNumber t(require_openssl(BN_new(), "big number"));
   const BigNumber less(require_openssl(BN_new(), "big number"));
