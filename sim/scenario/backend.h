@@ -1,0 +1,93 @@
+// What a scenario is run on: instances with a clock and a network, real (tcp.h) or simulated.
+//
+//   Errors  operations that can fail give a Reason: a sentence for the report. What the back end cannot do at all (a network fault on
+//           real TCP) is known before the run: see `unsupported`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+#include "broker/tsql/output.h"
+#include "proto/trace.h"
+#include "sim/scenario/script.h"
+#include "sim/scenario/wire_log.h"
+
+namespace ssb::sim::scenario {
+
+struct Reason {
+  std::string text;
+  bool is_environment =
+      false;  // a port, the disk, a permission: not the scenario's fault, exit code 12
+};
+template <typename T = void>
+using Outcome = boost::system::result<T, Reason>;
+[[noreturn]] void throw_exception_from_error(const Reason& reason,
+                                             const boost::source_location& where);
+
+struct NodeRecord {
+  std::string node;
+  proto::TraceRecord record;
+};
+
+using BackendSession = std::uint64_t;  // unique in one run
+
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  // Why this step needs another back end, or nullopt. Asked for every step before the first one runs.
+  [[nodiscard]] virtual std::optional<std::string> unsupported(const Step& step) const = 0;
+  [[nodiscard]] virtual std::optional<std::string> unsupported(
+      const InstanceOptions& options) const = 0;
+
+  // ---- instances; names compare without case ----
+  // Gives a name its address, before anything runs.
+  virtual void declare(const std::string& node, const InstanceOptions* options) = 0;
+  [[nodiscard]] virtual bool is_running(const std::string& node) const = 0;
+  [[nodiscard]] virtual Outcome<> start(const std::string& node) = 0;
+  [[nodiscard]] virtual Outcome<> stop(const std::string& node) = 0;  // clean
+  [[nodiscard]] virtual Outcome<> crash(
+      const std::string& node) = 0;  // what was not flushed is lost
+  [[nodiscard]] virtual Outcome<> copy_file(const CopyFile& copy) = 0;
+
+  // ---- sessions ----
+  [[nodiscard]] virtual Outcome<BackendSession> open_session(const std::string& node,
+                                                             const std::string& login,
+                                                             const std::string& password) = 0;
+  virtual void close_session(BackendSession session) = 0;
+  // Runs one batch to its end; WAITFOR lets virtual time pass.
+  [[nodiscard]] virtual Outcome<broker::tsql::Output> run_batch(BackendSession session,
+                                                                const std::string& text) = 0;
+  // The value of a variable as the session's last batch left it; nullopt when that batch did not declare it.
+  [[nodiscard]] virtual std::optional<std::string> variable(BackendSession session,
+                                                            const std::string& name) = 0;
+
+  // ---- time ----
+  virtual void set_start(proto::TimePoint start) = 0;
+  [[nodiscard]] virtual proto::TimePoint now() const = 0;  // without any node's skew
+  virtual void advance_to(proto::TimePoint time) = 0;
+  virtual void skew(const std::string& node, proto::Duration by) = 0;
+  virtual void settle(proto::Duration at_most) = 0;
+  // Lets things go on until something has happened; false once `until` is reached.
+  [[nodiscard]] virtual bool step(proto::TimePoint until) = 0;
+  // Faults and attackers of the simulator.
+  [[nodiscard]] virtual Outcome<> apply(const Step& fault) = 0;
+
+  // ---- looking ----
+  [[nodiscard]] virtual const std::vector<NodeRecord>& records() const = 0;  // since the start
+  [[nodiscard]] virtual const WireLog& wire() const = 0;
+  // One SELECT as sysadmin, changing nothing.
+  [[nodiscard]] virtual Outcome<broker::tsql::Output> look(const std::string& node,
+                                                           const std::string& database,
+                                                           const std::string& select) = 0;
+};
+
+}  // namespace ssb::sim::scenario

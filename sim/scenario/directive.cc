@@ -1,0 +1,405 @@
+#include "sim/scenario/directive.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "sim/scenario/directive_expect.h"
+#include "sim/scenario/near.h"
+#include "sim/scenario/words.h"
+
+namespace ssb::sim::scenario {
+namespace {
+
+std::vector<std::string> id_list(Words& words, std::string_view what) {
+  std::vector<std::string> ids = {words.take(what).text};
+  while (!words.at_end()) {
+    words.accept(",");
+    ids.push_back(words.take(what).text);
+  }
+  return ids;
+}
+
+Directive title(Words& words) {
+  return Title{words.rest("a title")};
+}
+Directive claims(Words& words) {
+  return Claims{id_list(words, "a claim like D09")};
+}
+Directive corpus(Words& words) {
+  return Corpus{id_list(words, "a failure like F04")};
+}
+Directive note(Words& words) {
+  return Note{words.rest("the text of the note")};
+}
+Directive seed(Words& words) {
+  return Seed{static_cast<std::uint64_t>(words.take_count("the seed"))};
+}
+
+Directive modes(Words& words) {
+  Modes modes;
+  do {
+    if (words.accept("sim")) {
+      modes.sim = true;
+    } else if (words.accept("tcp")) {
+      modes.tcp = true;
+    } else {
+      words.fail("a mode is 'sim' or 'tcp'");
+    }
+    words.accept(",");
+  } while (!words.at_end());
+  return modes;
+}
+
+Directive connect_flushes(Words& words) {
+  words.expect("flushes");
+  return ConnectFlushes{};
+}
+
+// instance HOST_A [port=4022] [tds=1433] [at=/dir]
+Directive instance(Words& words) {
+  InstanceOptions options{.node = words.take("the name of the instance").text,
+                          .port = {},
+                          .tds_port = {},
+                          .folder = {}};
+  while (!words.at_end()) {
+    const Word word = words.take("an option");
+    const std::size_t equals = word.text.find('=');
+    const std::string_view name = std::string_view(word.text).substr(0, equals);
+    const std::string_view value =
+        equals == std::string::npos ? "" : std::string_view(word.text).substr(equals + 1);
+    if (name == "at" && !value.empty()) {
+      options.folder = value;
+      continue;
+    }
+    if (name != "port" && name != "tds")
+      Words::fail_at(word, "the options are port=N, tds=N and at=FOLDER");
+    int port = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
+    if (error != std::errc() || end != value.data() + value.size() || port < 1 || port > 65535) {
+      Words::fail_at(word, "a port is a number from 1 to 65535");
+    }
+    (name == "port" ? options.port : options.tds_port) = port;
+  }
+  return options;
+}
+
+// copy HOST_A 'C:\a.cer' to HOST_B ['D:\x.cer']
+Directive copy(Words& words) {
+  CopyFile copy;
+  copy.from_node = words.take("the instance to copy from").text;
+  copy.from_name = words.take("the file name").text;
+  words.expect("to");
+  copy.to_node = words.take("the instance to copy to").text;
+  if (!words.at_end()) copy.to_name = words.take("the file name").text;
+  return copy;
+}
+
+proto::TimePoint take_time(Words& words) {
+  if (words.at_end()) words.fail("a time like 2008-11-26 or 2008-11-26T09:00Z is missing");
+  const Word first = words.peek();
+  std::string text = words.rest("a time");
+  if (first.is_quoted) text = first.text;
+  const auto time = proto::parse_datetime(text);
+  if (!time)
+    Words::fail_at(first,
+                   fmt::format("'{}' is not a time like 2008-11-26 or 2008-11-26T09:00Z", text));
+  return *time;
+}
+
+Directive clock(Words& words) {
+  return SetClock{take_time(words)};
+}
+Directive until(Words& words) {
+  return AdvanceUntil{take_time(words)};
+}
+
+Directive advance(Words& words) {
+  const Advance advance{words.take_duration("the time to advance by")};
+  if (advance.by < proto::Duration::zero())
+    words.fail("time only goes forward; use --# skew for a clock that is behind");
+  return advance;
+}
+
+Directive skew(Words& words) {
+  Skew skew{.node = words.take("the name of the instance").text, .by = {}};
+  skew.by = words.take_duration("the skew");
+  return skew;
+}
+
+Directive settle(Words& words) {
+  return Settle{words.at_end() ? kSettleAtMost : words.take_duration("the longest time to settle")};
+}
+
+Directive mark(Words&) {
+  return Mark{};
+}
+Directive heal(Words&) {
+  return Heal{};
+}
+Directive restart(Words& words) {
+  return Restart{words.take("the name of the instance").text};
+}
+
+// crash HOST_B [after write 17]
+Directive crash(Words& words) {
+  Crash crash{.node = words.take("the name of the instance").text, .after_write = {}};
+  if (words.accept("after")) {
+    words.expect("write");
+    crash.after_write = words.take_count("the number of the write");
+  }
+  return crash;
+}
+
+// net HOST_A -> HOST_B loss 10% duplicate 5% reorder 5% delay 20ms only ack | only begin | only conversation @h
+Directive net(Words& words) {
+  NetFault fault;
+  fault.from = words.take("the sending instance").text;
+  words.expect("->");
+  fault.to = words.take("the receiving instance").text;
+  if (words.at_end())
+    words.fail("say what happens: loss, duplicate, reorder (with a percentage) or delay");
+  while (!words.at_end()) {
+    if (words.accept("loss")) {
+      fault.loss = words.take_percent("loss");
+    } else if (words.accept("duplicate")) {
+      fault.duplicate = words.take_percent("duplicate");
+    } else if (words.accept("reorder")) {
+      fault.reorder = words.take_percent("reorder");
+    } else if (words.accept("delay")) {
+      fault.delay = words.take_duration("delay");
+    } else if (words.accept("only")) {
+      if (words.accept("conversation")) {
+        fault.only_for_conversation = words.take("a variable like @h").text;
+      } else {
+        const Word kind = words.take("ack, begin or conversation @h");
+        fault.only = to_lower(kind.text);
+        if (fault.only != "ack" && fault.only != "begin" && fault.only != "error" &&
+            fault.only != "sequenced") {
+          Words::fail_at(kind,
+                         "the filters are: only ack, begin, sequenced, error, conversation @h");
+        }
+      }
+    } else {
+      words.fail("a network fault is loss, duplicate, reorder, delay, with 'only ...' as filter");
+    }
+  }
+  return fault;
+}
+
+std::int64_t take_bandwidth(Words& words) {
+  const Word word = words.take("the bandwidth");
+  std::int64_t number = 0;
+  const char* const end = word.text.data() + word.text.size();
+  const auto [at, error] = std::from_chars(word.text.data(), end, number);
+  const std::string unit = to_lower(std::string_view(at, static_cast<std::size_t>(end - at)));
+  const std::int64_t factor = unit == "b/s"    ? 1
+                              : unit == "kb/s" ? 1000
+                              : unit == "mb/s" ? 1'000'000
+                                               : 0;
+  if (error != std::errc() || factor == 0 || number < 0 ||
+      number > std::numeric_limits<std::int64_t>::max() / factor) {
+    Words::fail_at(word, "a bandwidth is a number with B/s, kB/s or MB/s, like 1MB/s");
+  }
+  return number * factor;
+}
+
+// link HOST_A -> HOST_B delay 20ms bandwidth 1MB/s stall 5s cut corrupt
+Directive link(Words& words) {
+  LinkFault fault;
+  fault.from = words.take("the sending instance").text;
+  words.expect("->");
+  fault.to = words.take("the receiving instance").text;
+  if (words.at_end()) words.fail("say what happens: delay, bandwidth, stall, cut or corrupt");
+  while (!words.at_end()) {
+    if (words.accept("delay")) {
+      fault.delay = words.take_duration("delay");
+    } else if (words.accept("stall")) {
+      fault.stall = words.take_duration("stall");
+    } else if (words.accept("bandwidth")) {
+      fault.bytes_per_second = take_bandwidth(words);
+    } else if (words.accept("cut")) {
+      fault.cut = true;
+    } else if (words.accept("corrupt")) {
+      fault.corrupt = true;
+    } else {
+      words.fail("a link fault is delay, bandwidth, stall, cut or corrupt");
+    }
+  }
+  return fault;
+}
+
+Directive partition(Words& words) {
+  Partition partition{.one = words.take("the first instance").text, .other = {}};
+  words.expect("|");
+  partition.other = words.take("the second instance").text;
+  return partition;
+}
+
+Directive disk(Words& words) {
+  DiskFault fault{.node = words.take("the name of the instance").text, .mode = {}};
+  const Word mode = words.take("full, slow, torn or ok");
+  fault.mode = to_lower(mode.text);
+  if (fault.mode != "full" && fault.mode != "slow" && fault.mode != "torn" && fault.mode != "ok") {
+    Words::fail_at(mode, "a disk is full, slow, torn or ok");
+  }
+  return fault;
+}
+
+// attack NAME at wire NODE | at hop NODE | as peer NAME
+Directive attack(Words& words) {
+  Attack attack;
+  attack.name = words.take("the name of the attack").text;
+  if (words.accept("as")) {
+    words.expect("peer");
+    attack.seat = Attack::Seat::peer;
+  } else {
+    words.expect("at");
+    if (words.accept("wire")) {
+      attack.seat = Attack::Seat::wire;
+    } else {
+      words.expect("hop");
+      attack.seat = Attack::Seat::hop;
+    }
+  }
+  attack.node = words.take("the name of the instance").text;
+  return attack;
+}
+
+Directive expectation(Words& words) {
+  return parse_expectation(words);
+}
+
+struct DirectiveForm {
+  std::string_view keyword;
+  Directive (*parse)(Words& words);
+};
+constexpr std::array kForms = {
+    DirectiveForm{"scenario", title},
+    DirectiveForm{"claim", claims},
+    DirectiveForm{"corpus", corpus},
+    DirectiveForm{"note", note},
+    DirectiveForm{"seed", seed},
+    DirectiveForm{"modes", modes},
+    DirectiveForm{"connect", connect_flushes},
+    DirectiveForm{"instance", instance},
+    DirectiveForm{"copy", copy},
+    DirectiveForm{"clock", clock},
+    DirectiveForm{"advance", advance},
+    DirectiveForm{"until", until},
+    DirectiveForm{"skew", skew},
+    DirectiveForm{"settle", settle},
+    DirectiveForm{"mark", mark},
+    DirectiveForm{"restart", restart},
+    DirectiveForm{"crash", crash},
+    DirectiveForm{"net", net},
+    DirectiveForm{"link", link},
+    DirectiveForm{"partition", partition},
+    DirectiveForm{"heal", heal},
+    DirectiveForm{"disk", disk},
+    DirectiveForm{"attack", attack},
+    DirectiveForm{"expect", expectation},
+};
+
+const DirectiveForm* find_form(const Words& words) {
+  for (const DirectiveForm& form : kForms) {
+    if (words.sees(form.keyword)) return &form;
+  }
+  return nullptr;
+}
+
+std::string unknown_directive(std::string_view name) {
+  std::array<std::string_view, kForms.size()> names;
+  for (std::size_t i = 0; i < kForms.size(); ++i) names[i] = kForms[i].keyword;
+  const auto near = near_names(name, names);
+  if (!near.empty())
+    return fmt::format("unknown directive '{}'; did you mean {}?", name, fmt::join(near, " or "));
+  return fmt::format("unknown directive '{}'; there are {}", name, fmt::join(names, ", "));
+}
+
+}  // namespace
+
+bool Expectation::is_about_next_batch() const {
+  return std::holds_alternative<ExpectError>(what) || std::holds_alternative<ExpectWarning>(what) ||
+         std::holds_alternative<ExpectPrint>(what);
+}
+
+std::variant<Directive, DirectiveError> parse_directive(std::string_view text) {
+  try {
+    Words words(text);
+    if (words.at_end()) words.fail("a directive is missing after --#");
+    const DirectiveForm* form = find_form(words);
+    if (form == nullptr) words.fail(unknown_directive(words.peek().text));
+    words.take("a directive");
+    Directive directive = form->parse(words);
+    words.expect_end();
+    return directive;
+  } catch (const WordError& error) {
+    return DirectiveError{.column = error.column, .message = error.message};
+  }
+}
+
+bool starts_like_directive(std::string_view text) {
+  const std::size_t from = text.find_first_not_of(" \t");
+  if (from == std::string_view::npos) return false;
+  const std::string_view word = text.substr(from, text.find_first_of(" \t", from) - from);
+  for (const DirectiveForm& form : kForms) {
+    if (equal_ignoring_case(form.keyword, word)) return true;
+  }
+  return false;
+}
+
+std::optional<proto::Duration> parse_duration(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text.empty()) return std::nullopt;
+  double total_us = 0;
+  while (!text.empty()) {
+    double number = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc() || !(number >= 0)) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const std::string_view unit = text.substr(0, text.find_first_of("0123456789."));
+    text.remove_prefix(unit.size());
+    constexpr double kSecond = 1e6;
+    const double factor = unit == "us"   ? 1
+                          : unit == "ms" ? 1e3
+                          : unit == "s"  ? kSecond
+                          : unit == "m"  ? 60 * kSecond
+                          : unit == "h"  ? 3600 * kSecond
+                          : unit == "d"  ? 86400 * kSecond
+                          : unit == "w"  ? 7 * 86400 * kSecond
+                                         : 0;
+    if (factor == 0) return std::nullopt;
+    total_us += number * factor;
+  }
+  constexpr double kLongest =
+      1e6 * 86400 * 365 * 100;  // a century; far inside the range of TimePoint
+  if (total_us > kLongest) return std::nullopt;
+  const auto duration = proto::Duration(static_cast<std::int64_t>(total_us + 0.5));
+  return is_negative ? -duration : duration;
+}
+
+std::string duration_text(proto::Duration duration) {
+  const std::int64_t us = duration.count();
+  if (us < 0) return "-" + duration_text(-duration);
+  if (us < 1000) return fmt::format("{} us", us);
+  if (us < 1'000'000) return fmt::format("{} ms", us / 1000);
+  const std::int64_t seconds = us / 1'000'000;
+  if (seconds < 60) return fmt::format("{:.3g} s", static_cast<double>(us) / 1e6);
+  const std::int64_t d = seconds / 86400;
+  const std::int64_t h = seconds / 3600 % 24;
+  const std::int64_t m = seconds / 60 % 60;
+  const std::int64_t s = seconds % 60;
+  std::string out;
+  if (d != 0) out += fmt::format(" {} d", d);
+  if (h != 0) out += fmt::format(" {} h", h);
+  if (m != 0) out += fmt::format(" {} min", m);
+  if (s != 0) out += fmt::format(" {} s", s);
+  return out.substr(1);
+}
+
+}  // namespace ssb::sim::scenario

@@ -1,0 +1,194 @@
+// What a `--#` line says, and what the parts of a scenario are called.
+//
+//   Errors  none of SQL Server's: a line that does not parse gives a DirectiveError with its column, and ssbsim exits with 11.
+//   Source  scenario-language.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "proto/time.h"
+
+namespace ssb::sim::scenario {
+
+// ---- telling a story ----
+struct Title {
+  std::string text;
+};
+struct Claims {
+  std::vector<std::string> ids;
+};
+struct Corpus {
+  std::vector<std::string> ids;
+};
+struct Note {
+  std::string text;
+};
+struct Seed {
+  std::uint64_t value = 0;
+};
+struct Modes {
+  bool sim = false;
+  bool tcp = false;
+};
+struct ConnectFlushes {};
+
+// ---- instances, files, clock ----
+struct InstanceOptions {
+  std::string node;
+  std::optional<int> port;  // of its broker endpoint
+  std::optional<int> tds_port;
+  std::string folder;  // of its data; empty: a temporary one
+};
+struct CopyFile {
+  std::string from_node;
+  std::string from_name;
+  std::string to_node;
+  std::string to_name;  // empty: the same name
+};
+struct SetClock {
+  proto::TimePoint start{};
+};
+struct Advance {
+  proto::Duration by{};
+};
+struct AdvanceUntil {
+  proto::TimePoint time{};
+};
+struct Skew {
+  std::string node;
+  proto::Duration by{};
+};
+struct Settle {
+  proto::Duration at_most{};
+};
+struct Mark {};
+struct Restart {
+  std::string node;
+};
+struct Crash {
+  std::string node;
+  std::optional<std::int64_t> after_write;
+};
+
+// ---- faults and attackers of the simulator ----
+struct NetFault {
+  std::string from, to;
+  std::optional<double> loss, duplicate, reorder;  // 0 to 1
+  std::optional<proto::Duration> delay;
+  std::string only;                   // "ack", "begin", ...; empty: every message
+  std::string only_for_conversation;  // "@h"
+};
+struct LinkFault {
+  std::string from, to;
+  std::optional<proto::Duration> delay, stall;
+  std::optional<std::int64_t> bytes_per_second;
+  bool cut = false;
+  bool corrupt = false;
+};
+struct Partition {
+  std::string one, other;
+};
+struct Heal {};
+struct DiskFault {
+  std::string node;
+  std::string mode;  // "full", "slow", "torn", "ok"
+};
+struct Attack {
+  std::string name;
+  enum class Seat { wire, hop, peer } seat = Seat::wire;
+  std::string node;  // of the seat; of a peer its own name
+};
+
+// ---- expectations ----
+// A value as text, or a LIKE pattern (% _ [set]).
+struct ValuePattern {
+  std::string text;
+  bool is_like = false;
+};
+struct ExpectError {
+  int number = 0;
+  std::optional<int> level, state;
+};
+struct ExpectWarning {
+  int number = 0;
+};
+struct ExpectPrint {
+  ValuePattern text;
+};
+struct ExpectRows {
+  std::int64_t count = 0;
+};
+struct ExpectValue {
+  ValuePattern value;
+};
+struct ExpectColumns {
+  std::vector<std::string> names;
+};
+struct ExpectStatus {
+  enum class Kind { number, empty, none } kind = Kind::number;
+  int number = 0;
+  std::string service;  // empty: any
+};
+struct ExpectEvent {
+  bool is_absent = false;  // `no event`
+  int event = 0;
+  std::optional<int> subclass, error, state;
+};
+struct ExpectQueueError {
+  int number = 0;
+  std::string queue;
+};
+struct ExpectDelivered {
+  std::int64_t count = 0;
+  std::string queue;
+};
+struct ExpectState {
+  std::string state;
+  std::string variable;  // with its @
+};
+struct ExpectWire {
+  bool is_plaintext = false;
+  std::string text;
+  std::string one, other;  // empty: any two
+};
+struct Expectation {
+  std::variant<ExpectError, ExpectWarning, ExpectPrint, ExpectRows, ExpectValue, ExpectColumns,
+               ExpectStatus, ExpectEvent, ExpectQueueError, ExpectDelivered, ExpectState,
+               ExpectWire>
+      what;
+  std::string node;      // `on HOST_B`; empty: the node in use
+  std::string database;  // `on HOST_B.db`; empty: the database in use
+  std::optional<proto::Duration> within;
+  std::string text;  // as written, for reports
+
+  // Of those that stand before the batch that they are about.
+  [[nodiscard]] bool is_about_next_batch() const;
+};
+
+using Directive =
+    std::variant<Title, Claims, Corpus, Note, Seed, Modes, ConnectFlushes, InstanceOptions,
+                 CopyFile, SetClock, Advance, AdvanceUntil, Skew, Settle, Mark, Restart, Crash,
+                 NetFault, LinkFault, Partition, Heal, DiskFault, Attack, Expectation>;
+
+struct DirectiveError {
+  int column = 1;  // in the text given
+  std::string message;
+};
+
+inline constexpr proto::Duration kSettleAtMost = std::chrono::minutes(2);
+
+// The text after `--#`.
+[[nodiscard]] std::variant<Directive, DirectiveError> parse_directive(std::string_view text);
+// Whether the first word of the text after `--#` is one of ours.
+[[nodiscard]] bool starts_like_directive(std::string_view text);
+// "30d", "1h30m", "20ms", "1.5s"; us, ms, s, m, h, d, w.
+[[nodiscard]] std::optional<proto::Duration> parse_duration(std::string_view text);
+// "30 s", "1 h 30 min", "20 ms": the other way round.
+[[nodiscard]] std::string duration_text(proto::Duration duration);
+
+}  // namespace ssb::sim::scenario

@@ -1,0 +1,363 @@
+#include "sim/scenario/runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sim/scenario/near.h"
+#include "sim/scenario/value_text.h"
+
+namespace ssb::sim::scenario {
+namespace {
+
+using broker::tsql::DatabaseChanged;
+using broker::tsql::Output;
+using broker::tsql::RowCount;
+using broker::tsql::RowSet;
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+}  // namespace
+
+proto::TimePoint default_start() {
+  using namespace std::chrono;
+  return sys_days(year(2008) / 11 / 26) + hours(9);
+}
+
+Report Runner::run() {
+  report_.file = script_.file;
+  report_.title = script_.title;
+  report_.seed = script_.seed;
+  report_.claims = script_.claims;
+  report_.corpus = script_.corpus;
+  report_.nodes = script_.nodes;
+  report_.text_hash = script_.text_hash;
+  report_.expectations = script_.expectation_count();
+  report_.warnings = script_.warnings;
+  if (!script_.errors.empty()) {
+    report_.verdict = Verdict::does_not_parse;
+    report_.problems = script_.errors;
+    return report_;
+  }
+  if (!is_supported()) return report_;
+  report_.verdict = report_.expectations == 0 ? Verdict::nothing_checked : Verdict::passed;
+  for (const ScriptMessage& warning : script_.warnings)
+    add_entry(Entry::Kind::warning, warning.place, warning.text);
+  declare_nodes();
+  report_.start = backend_.now();
+  try {
+    for (const Step& step : script_.steps) run_step(step);
+  } catch (const Stop&) {
+    // The report says why.
+  }
+  drop_session();
+  report_.end = backend_.now();
+  report_.records = backend_.records();
+  return report_;
+}
+
+bool Runner::is_supported() {
+  const auto refuse = [&](const std::string& why) {
+    report_.verdict = Verdict::inconclusive;
+    report_.reason = why;
+    return false;
+  };
+  for (const InstanceOptions& options : script_.instances) {
+    if (const auto why = backend_.unsupported(options))
+      return refuse(fmt::format("--# instance {}: {}", options.node, *why));
+  }
+  for (const Step& step : script_.steps) {
+    if (const auto why = backend_.unsupported(step))
+      return refuse(fmt::format("{}: {}", step.place.text(), *why));
+  }
+  return true;
+}
+
+void Runner::declare_nodes() {
+  proto::TimePoint start = default_start();
+  for (const Step& step : script_.steps) {
+    if (const auto* clock = std::get_if<SetClock>(&step.action)) start = clock->start;
+  }
+  backend_.set_start(start);
+  for (const std::string& node : script_.nodes) {
+    const auto options =
+        std::find_if(script_.instances.begin(), script_.instances.end(),
+                     [&](const InstanceOptions& o) { return equal_ignoring_case(o.node, node); });
+    backend_.declare(node, options == script_.instances.end() ? nullptr : &*options);
+  }
+}
+
+void Runner::run_step(const Step& step) {
+  const Place& place = step.place;
+  const auto fault = [&] {
+    is_settled_ = false;
+    require(backend_.apply(step), place, "the fault cannot be set");
+  };
+  std::visit(Overloaded{
+                 [&](const Batch& batch) { run_batch(batch, place); },
+                 [&](const Connect& action) { connect(action, place); },
+                 [&](const OnError& on_error) { error_exits_ = on_error.exits; },
+                 [&](const Exit&) { throw Stop{}; },
+                 [&](const Note& note) { add_entry(Entry::Kind::note, place, note.text); },
+                 [&](const CopyFile& action) { copy(action, place); },
+                 [&](const SetClock&) {},  // taken by declare_nodes
+                 [&](const Advance& advance) { backend_.advance_to(backend_.now() + advance.by); },
+                 [&](const AdvanceUntil& until) {
+                   if (until.time < backend_.now()) {
+                     fail(place, "--# until",
+                          fmt::format("a time after {}", proto::to_datetime_text(backend_.now())),
+                          proto::to_datetime_text(until.time));
+                     throw Stop{};
+                   }
+                   backend_.advance_to(until.time);
+                 },
+                 [&](const Skew& skew) { backend_.skew(skew.node, skew.by); },
+                 [&](const Settle& settle) { backend_.settle(settle.at_most); },
+                 [&](const Mark&) {
+                   settle_first();
+                   record_mark_ = backend_.records().size();
+                   wire_mark_ = backend_.wire().size();
+                 },
+                 [&](const Restart& action) { restart(action.node, place); },
+                 [&](const Crash& action) { crash(action, place); },
+                 [&](const NetFault&) { fault(); },
+                 [&](const LinkFault&) { fault(); },
+                 [&](const Partition&) { fault(); },
+                 [&](const Heal&) { fault(); },
+                 [&](const DiskFault&) { fault(); },
+                 [&](const Attack&) { fault(); },
+                 [&](const Expectation& expectation) {
+                   if (expectation.is_about_next_batch()) {
+                     waiting_.push_back(expectation);
+                     waiting_places_.push_back(place);
+                   } else {
+                     check_expectation(expectation, place);
+                   }
+                 },
+             },
+             step.action);
+  const bool is_quiet_step = std::holds_alternative<Note>(step.action) ||
+                             std::holds_alternative<Expectation>(step.action) ||
+                             std::holds_alternative<Mark>(step.action) ||
+                             std::holds_alternative<Settle>(step.action);
+  if (!is_quiet_step) is_settled_ = false;
+}
+
+// ---- sessions and batches ----
+
+void Runner::connect(const Connect& connect, const Place& place) {
+  drop_session();
+  if (!backend_.is_running(connect.node))
+    require(backend_.start(connect.node), place, fmt::format("{} cannot be started", connect.node));
+  const auto session = backend_.open_session(connect.node, connect.login, connect.password);
+  if (!session) {
+    fail(place, "cannot connect", fmt::format("a session on {}", connect.node),
+         session.error().text);
+    if (session.error().is_environment) report_.verdict = Verdict::environment;
+    throw Stop{};
+  }
+  session_ = *session;
+  has_session_ = true;
+  node_ = connect.node;
+  database_ = "master";
+  add_entry(
+      Entry::Kind::connected, place,
+      connect.login.empty() ? connect.node : fmt::format("{} as {}", connect.node, connect.login));
+}
+
+void Runner::drop_session() {
+  if (has_session_) backend_.close_session(session_);
+  has_session_ = false;
+  down_reason_ = "there is no session";
+}
+
+void Runner::run_batch(const Batch& batch, const Place& place) {
+  const std::vector<Expectation> expected = std::exchange(waiting_, {});
+  const std::vector<Place> places = std::exchange(waiting_places_, {});
+  if (!has_session_) {
+    fail(place, "cannot run the batch", "a session",
+         fmt::format("{}; :connect {} again", down_reason_, node_));
+    throw Stop{};
+  }
+  for (std::int64_t i = 0; i < batch.repeat; ++i) {
+    ++report_.batches;
+    auto output = backend_.run_batch(session_, batch.text);
+    is_settled_ = false;
+    if (!output) {
+      fail(place, "cannot run the batch", "its end", output.error().text);
+      if (output.error().is_environment) report_.verdict = Verdict::environment;
+      throw Stop{};
+    }
+    note_result(*output, batch.text);
+    remember_variables();
+    Entry entry{.kind = Entry::Kind::output,
+                .place = place,
+                .record = backend_.records().size(),
+                .at = backend_.now(),
+                .node = node_,
+                .text = {},
+                .output = *output};
+    report_.entries.push_back(std::move(entry));
+    if (!judge_batch(batch, place, *output, expected, places)) break;
+    if (i + 1 < batch.repeat) continue;
+    for (std::size_t k = 0; k < expected.size(); ++k) met(places[k], expected[k].text);
+  }
+}
+
+void Runner::note_result(const Output& output, const std::string& text) {
+  bool returned = false;
+  for (const auto& item : output) {
+    returned =
+        returned || std::holds_alternative<RowSet>(item) || std::holds_alternative<RowCount>(item);
+    if (const auto* changed = std::get_if<DatabaseChanged>(&item)) database_ = changed->database;
+  }
+  if (!returned) return;
+  last_result_ = output;
+  last_batch_ = text;
+  has_result_ = true;
+}
+
+void Runner::remember_variables() {
+  for (const std::string& name : script_.state_variables) {
+    if (auto value = backend_.variable(session_, name))
+      variables_[{to_lower(node_), to_lower(name)}] = *value;
+  }
+}
+
+bool Runner::judge_batch(const Batch& batch, const Place& place, const Output& output,
+                         std::span<const Expectation> expected, std::span<const Place> places) {
+  const BatchFindings findings = check_batch(expected, output);
+  bool is_met = true;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (findings.findings[i].is_met) continue;
+    is_met = false;
+    fail(places[i], "expectation", expected[i].text, findings.findings[i].seen);
+  }
+  if (findings.unexpected.empty()) return is_met;
+  std::string seen;
+  for (const auto& message : findings.unexpected) seen += message_text(message);
+  while (seen.ends_with('\n')) seen.pop_back();
+  const auto& first = findings.unexpected.front();
+  const Place at =
+      first.procedure.empty() && !batch.lines.empty() ? batch.place_of(first.line) : place;
+  fail(at, "unexpected error", expected.empty() ? "no error" : "no other error", seen);
+  if (error_exits_) throw Stop{};
+  return false;
+}
+
+// ---- instances and files ----
+
+void Runner::copy(const CopyFile& copy, const Place& place) {
+  require(
+      backend_.copy_file(copy), place,
+      fmt::format("cannot copy '{}' from {} to {}", copy.from_name, copy.from_node, copy.to_node));
+}
+
+void Runner::crash(const Crash& crash, const Place& place) {
+  if (equal_ignoring_case(crash.node, node_)) {
+    drop_session();
+    down_reason_ = fmt::format("the session ended when {} crashed", node_);
+  }
+  require(backend_.crash(crash.node), place, fmt::format("cannot crash {}", crash.node));
+}
+
+void Runner::restart(const std::string& node, const Place& place) {
+  if (equal_ignoring_case(node, node_)) {
+    drop_session();
+    down_reason_ = fmt::format("the session ended when {} was restarted", node_);
+  }
+  if (backend_.is_running(node))
+    require(backend_.stop(node), place, fmt::format("cannot stop {}", node));
+  require(backend_.start(node), place, fmt::format("cannot start {}", node));
+}
+
+// ---- expectations that stand after a batch ----
+
+View Runner::view() {
+  return {.backend = backend_,
+          .node = node_,
+          .database = database_,
+          .record_mark = record_mark_,
+          .wire_mark = wire_mark_,
+          .last_result = has_result_ ? &last_result_ : nullptr,
+          .last_batch = last_batch_,
+          .variables = &variables_};
+}
+
+void Runner::settle_first() {
+  if (!is_settled_) backend_.settle(kSettleAtMost);
+  is_settled_ = true;
+}
+
+Finding Runner::look_until_met(const Expectation& expectation) {
+  const proto::TimePoint until = backend_.now() + *expectation.within;
+  is_settled_ = false;
+  const auto* event = std::get_if<ExpectEvent>(&expectation.what);
+  const bool must_hold = event != nullptr && event->is_absent;
+  Finding finding = check(expectation, view());
+  while (finding.is_met == must_hold && backend_.step(until)) finding = check(expectation, view());
+  return finding.is_met == must_hold ? check(expectation, view()) : finding;
+}
+
+void Runner::check_expectation(const Expectation& expectation, const Place& place) {
+  Finding finding;
+  if (expectation.within) {
+    finding = look_until_met(expectation);
+  } else {
+    settle_first();
+    finding = check(expectation, view());
+  }
+  if (finding.is_met) {
+    met(place, expectation.text);
+  } else {
+    fail(place, "expectation", expectation.text, finding.seen);
+  }
+}
+
+// ---- the report ----
+
+void Runner::add_entry(Entry::Kind kind, const Place& place, std::string text) {
+  Entry entry{.kind = kind,
+              .place = place,
+              .record = backend_.records().size(),
+              .at = backend_.now(),
+              .node = node_,
+              .text = std::move(text),
+              .output = {}};
+  report_.entries.push_back(std::move(entry));
+}
+
+void Runner::met(const Place& place, const std::string& text) {
+  ++report_.met;
+  add_entry(Entry::Kind::met, place, text);
+}
+
+void Runner::fail(const Place& place, std::string what, std::string expected, std::string seen) {
+  report_.verdict = Verdict::failed;
+  add_entry(Entry::Kind::failed, place, expected);
+  report_.entries.back().failure = report_.failures.size();
+  report_.failures.push_back({.place = place,
+                              .what = std::move(what),
+                              .expected = std::move(expected),
+                              .seen = std::move(seen),
+                              .known = what_nodes_know(backend_, script_.nodes)});
+  if (report_.failures.size() == kFailuresMax) {
+    report_.reason = fmt::format("stopped after {} failures", kFailuresMax);
+    throw Stop{};
+  }
+}
+
+void Runner::require(const Outcome<>& outcome, const Place& place, const std::string& what) {
+  if (outcome) return;
+  fail(place, what, "success", outcome.error().text);
+  if (outcome.error().is_environment) report_.verdict = Verdict::environment;
+  throw Stop{};
+}
+
+}  // namespace ssb::sim::scenario

@@ -1,0 +1,77 @@
+// Runs a scenario on a back end, step by step, and judges its expectations.
+//
+//   One session at a time: `:connect` closes the one before it, as sqlcmd does.
+//   Errors  a batch that fails as nobody expected, an expectation that is not met and a connection that fails are Failures of the
+//           report; the run goes on after the first two (`:on error exit` ends it), and ends after kFailuresMax.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/expectation.h"
+#include "sim/scenario/report.h"
+
+namespace ssb::sim::scenario {
+
+inline constexpr std::size_t kFailuresMax = 20;
+// When no --# clock says otherwise: the same day on every back end and on every machine.
+[[nodiscard]] proto::TimePoint default_start();
+
+class Runner {
+ public:
+  Runner(const Script& script, Backend& backend) : script_(script), backend_(backend) {}
+  [[nodiscard]] Report run();
+
+ private:
+  struct Stop {};  // thrown to end the script, caught in run()
+
+  [[nodiscard]] bool is_supported();
+  void declare_nodes();
+  void run_step(const Step& step);
+  void run_batch(const Batch& batch, const Place& place);
+  // False when it failed; what was met is told once, after the last repetition.
+  [[nodiscard]] bool judge_batch(const Batch& batch, const Place& place,
+                                 const broker::tsql::Output& output,
+                                 std::span<const Expectation> expected,
+                                 std::span<const Place> places);
+  void connect(const Connect& connect, const Place& place);
+  void check_expectation(const Expectation& expectation, const Place& place);
+  [[nodiscard]] Finding look_until_met(const Expectation& expectation);
+  void copy(const CopyFile& copy, const Place& place);
+  void crash(const Crash& crash, const Place& place);
+  void restart(const std::string& node, const Place& place);
+  void drop_session();
+  void remember_variables();
+  void note_result(const broker::tsql::Output& output, const std::string& text);
+  void settle_first();
+  [[nodiscard]] View view();
+
+  void add_entry(Entry::Kind kind, const Place& place, std::string text);
+  void met(const Place& place, const std::string& text);
+  void fail(const Place& place, std::string what, std::string expected, std::string seen);
+  // A step that must succeed; ends the script when it did not.
+  void require(const Outcome<>& outcome, const Place& place, const std::string& what);
+
+  const Script& script_;
+  Backend& backend_;
+  Report report_;
+  BackendSession session_ = 0;
+  bool has_session_ = false;
+  std::string node_;
+  std::string database_;
+  std::string down_reason_;  // why there is no session
+  bool error_exits_ = false;
+  bool is_settled_ = true;
+  std::size_t record_mark_ = 0;
+  std::size_t wire_mark_ = 0;
+  broker::tsql::Output last_result_;
+  bool has_result_ = false;
+  std::string last_batch_;
+  std::vector<Expectation> waiting_;  // for the next batch
+  std::vector<Place> waiting_places_;
+  std::map<std::pair<std::string, std::string>, std::string> variables_;
+};
+
+}  // namespace ssb::sim::scenario

@@ -1,0 +1,60 @@
+// The inside of parse_script: goes through the lines of a file and of those that it includes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sim/scenario/script.h"
+#include "sim/scenario/splitter.h"
+
+namespace ssb::sim::scenario {
+
+class ScriptParser {
+ public:
+  ScriptParser(Script& script, const ScriptOptions& options);
+  void read(const std::string& file, const std::string& text, int depth);
+  // The end of the outermost file.
+  void finish();
+
+ private:
+  void take_line(std::string_view line, const Place& place, int depth);
+  void take_text(std::string_view line, const Place& place);
+  [[nodiscard]] std::string replace_variables(std::string_view line, const Place& place);
+  [[nodiscard]] std::optional<std::string> variable(const std::string& name) const;
+
+  // sqlcmd's
+  [[nodiscard]] bool take_colonless(std::string_view line, const Place& place);
+  void take_sqlcmd(std::string_view line, const Place& place, int depth);
+  void take_connect(std::string_view arguments, const Place& place);
+  void take_setvar(std::string_view arguments, const Place& place);
+  void take_include(std::string_view arguments, const Place& place, int depth);
+  void take_on_error(std::string_view arguments, const Place& place);
+  void take_exit(std::string_view arguments, const Place& place);
+  // ours
+  void take_directive(std::string_view text, const Place& place);
+  void take_expectation(const Expectation& expectation, const Place& place);
+
+  void flush_batch(std::int64_t repeat, const Place& place);
+  [[nodiscard]] bool has_unsent() const;
+  [[nodiscard]] bool refuse_unsent(const Place& place);
+  void add_step(const Place& place, decltype(Step::action) action);
+  void add_node(const std::string& node);
+  void error(const Place& place, std::string text) {
+    script_.errors.push_back({place, std::move(text)});
+  }
+  void warn(const Place& place, std::string text) {
+    script_.warnings.push_back({place, std::move(text)});
+  }
+
+  Script& script_;
+  const ScriptOptions& options_;
+  std::map<std::string, std::string, std::less<>> variables_;
+  LexicalState state_;
+  Batch batch_;
+  bool connect_flushes_ = false;
+  bool is_connected_ = false;                 // a :connect stood somewhere before
+  std::optional<Place> waiting_expectation_;  // an `expect error` that no batch has followed yet
+  Place last_place_;
+};
+
+}  // namespace ssb::sim::scenario
