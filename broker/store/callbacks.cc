@@ -98,7 +98,8 @@ int connect(sqlite3* db, void* client, int, const char* const*, sqlite3_vtab** t
   try {
     std::string sql = "CREATE TABLE view(";
     for (const Column& column : binding.columns) {
-      sql += quote_name(column.name) + ' ' + column.declared_type + ", ";
+      // Quoted, a type may be any text: varbinary(max) is no SQLite type otherwise.
+      sql += quote_name(column.name) + ' ' + quote_name(column.declared_type) + ", ";
     }
     sql += "\"database\" INTEGER HIDDEN, \"argument\" INTEGER HIDDEN)";
     const int code = sqlite3_declare_vtab(db, sql.c_str());

@@ -133,12 +133,16 @@ Connection::Connection(Shared& shared, DatabaseId id, std::string label, const s
   try {
     open(file, flushed);
   } catch (...) {
-    sqlite3_close(db_);
+    close();
     throw;
   }
 }
 
 Connection::~Connection() {
+  close();
+}
+
+void Connection::close() {
   for (CachedStatement& cached : statements_) sqlite3_finalize(cached.statement);
   // An open transaction is rolled back, and without a checkpoint nothing is written here.
   sqlite3_close(db_);
@@ -166,8 +170,8 @@ void Connection::configure(bool flushed) {
   if (code != SQLITE_OK) fail(sqlite3_errmsg(db_));
   // The folder is locked by the Store; this spares the shared-memory file and its locking.
   control("PRAGMA locking_mode = EXCLUSIVE");
-  control("PRAGMA journal_mode = WAL");  // "memory" for a database in memory
   control(flushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
+  control("PRAGMA journal_mode = WAL");  // "memory" for a database in memory
   control("PRAGMA temp_store = MEMORY");
   // In place of SQLite's automatic checkpoint, which would run inside COMMIT: flush decides.
   sqlite3_wal_hook(

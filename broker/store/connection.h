@@ -133,6 +133,7 @@ class Connection {
                        const char* schema, const char* trigger);
   void open(const std::string& file, bool flushed);
   void configure(bool flushed);
+  void close();
   [[nodiscard]] StoreResult<sqlite3_stmt*> compile(std::string_view sql);
   void give_back(Position position);
   void trim_cache();

@@ -52,7 +52,9 @@ using Row = std::vector<Value>;
 
 struct Column {
   std::string name;
-  std::string declared_type;  // as declared in CREATE TABLE or by a view; empty for an expression
+  // As declared in CREATE TABLE (where varbinary(max) and the like need quotes) or by a view; empty for an
+  // expression. SQLite spells INT, INTEGER, REAL, TEXT, BLOB and ANY in upper case.
+  std::string declared_type;
 };
 struct ResultSet {
   std::vector<Column> columns;
