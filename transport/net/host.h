@@ -4,12 +4,13 @@
 //   that strand.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <boost/asio/io_context.hpp>
 
 #include "transport/wire/server.h"
 
@@ -26,13 +27,16 @@ using Resolver = std::function<std::optional<std::string>(const std::string& hos
 
 struct HostOptions {
   broker::NodeOptions node;
+  proto::Duration clock_offset{0};     // of the clock when the node is made
   std::filesystem::path files_folder;  // sandbox of BACKUP and FROM FILE; made when absent
   std::string listen_address;          // the IP that LISTENER_IP = ALL binds
   Resolver resolve;
   broker::crypto::RsaKeySource keys;
   proto::Secret machine_key;
   // Called with every byte string sent and received on a connection, below TLS (captures).
-  std::function<void(bool sent, const std::string& local, const std::string& remote, proto::ByteView bytes)> on_wire;
+  std::function<void(bool sent, const std::string& local, const std::string& remote,
+                     proto::ByteView bytes)>
+      on_wire;
 };
 
 class Host {
@@ -70,8 +74,10 @@ class Host {
 class SandboxFiles : public broker::catalog::Files {
  public:
   explicit SandboxFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  [[nodiscard]] boost::system::result<proto::Bytes, std::string> read(std::string_view name) override;
-  [[nodiscard]] boost::system::result<void, std::string> create(std::string_view name, proto::ByteView contents) override;
+  [[nodiscard]] boost::system::result<proto::Bytes, std::string> read(
+      std::string_view name) override;
+  [[nodiscard]] boost::system::result<void, std::string> create(std::string_view name,
+                                                                proto::ByteView contents) override;
   [[nodiscard]] std::filesystem::path path_of(std::string_view name) const;
 
  private:
