@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -91,6 +92,8 @@ class Node {
   [[nodiscard]] const conversation::Engine& engine() const;
   // Runs one SELECT as sysadmin over what is accepted, changing nothing: `expect` asks with it.
   [[nodiscard]] tsql::Output look(store::DatabaseId database, std::string_view select, proto::TimePoint now);
+  // A variable of the session's last batch, as text; nullopt: there is none, or NULL.
+  [[nodiscard]] std::optional<std::string> last_variable(SessionId session, std::string_view name) const;
   // Whether the session is in the middle of a batch (waiting).
   [[nodiscard]] bool is_busy(SessionId session) const;
 
