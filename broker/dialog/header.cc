@@ -65,6 +65,15 @@ bool is_id(const std::string& bytes) {
   return guid && !guid->is_null();
 }
 
+bool is_ascii(const std::string& text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// Well-formed UTF-8: what goes to UTF-16 and back unchanged (ill-formed input becomes U+FFFD).
+bool is_utf8(const std::string& text) {
+  return is_ascii(text) || proto::from_utf16le(proto::to_utf16le(text)) == text;
+}
+
 // Whether a name has at most kNameUnitsMax UTF-16 units. UTF-8 never has fewer bytes than UTF-16
 // has units.
 bool name_fits(const std::string& name) {
@@ -88,6 +97,16 @@ Failure check_name(const std::string& name, bool is_needed, const NameRule& rule
   if (name.empty()) return is_needed ? Failure(Error(rule.missing)) : std::nullopt;
   if (!name_fits(name))
     return Error(rule.too_long, beginning_of(name), std::to_string(kNameUnitsMax));
+  return std::nullopt;
+}
+
+Failure check_text(const DialogHeader& header) {
+  for (const std::string* text :
+       {&header.from_service(), &header.to_service(), &header.contract(), &header.message_type()}) {
+    if (!is_utf8(*text)) {
+      return Error(ErrorCode::invalid_string, proto::to_hex(proto::as_bytes(beginning_of(*text))));
+    }
+  }
   return std::nullopt;
 }
 
@@ -328,6 +347,7 @@ proto::Result<DialogHeader> parse_header(proto::ByteView bytes, std::string_view
   if (!parse_canonical(bytes, header)) {
     return Error(ErrorCode::corrupt_message, peer, "its header is not in canonical form");
   }
+  if (auto failure = check_text(header)) return *failure;
   if (auto failure = check_addressing(header)) return *failure;
   if (auto failure = check_kind(header, peer)) return *failure;
   if (header.has_security()) {
