@@ -67,7 +67,8 @@ struct NodeOptions {
   std::string name;
   std::filesystem::path folder;  // of the store; unused in memory
   store::StoreOptions store;
-  bool as_product = false;  // --as-product: no tombstones (A03)
+  bool as_product = false;         // --as-product: no tombstones (A03)
+  bool sign_every_dialog = false;  // --sign-every-dialog: a signature a dialog, not one for hours
 };
 
 class Node {

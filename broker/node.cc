@@ -1,0 +1,160 @@
+#include "broker/node.h"
+
+#include <algorithm>
+#include <map>
+
+#include "broker/tsql/runtime.h"
+#include "broker/tsql/session.h"
+#include "proto/check.h"
+
+namespace ssb::broker {
+namespace {
+
+constexpr std::int32_t kFirstSpid = 51;  // user sessions begin there, as in the product
+constexpr SessionId kLookSession = 0;
+
+}  // namespace
+
+struct Node::State {
+  State(NodeOptions the_options, catalog::Files& files, crypto::RsaKeySource keys, proto::Secret machine_key, proto::TimePoint now)
+      : options(std::move(the_options)),
+        store(options.folder, options.store),
+        instance(options.name, store, files, std::move(keys), std::move(machine_key), now),
+        views(instance),
+        engine(instance, views, {options.as_product, options.sign_every_dialog}),
+        runtime(instance, engine, views) {
+    for (const auto& [id, database] : instance.databases()) engine.open_database(id, now);
+  }
+
+  tsql::Session& session(SessionId id) {
+    const auto found = sessions.find(id);
+    SSB_CHECK(found != sessions.end());
+    return *found->second;
+  }
+
+  // Runs one session as far as it goes, and keeps what it says.
+  void step(SessionId id, proto::TimePoint now) {
+    tsql::Session& running = session(id);
+    if (!running.is_running()) return;
+    BatchOutput output{id, {}};
+    running.run(now, output.items);
+    if (!output.items.empty()) released.emplace_back(std::move(output));
+    if (running.take_endpoints_changed()) released.emplace_back(EndpointsChanged{});
+    if (!running.is_running()) released.emplace_back(BatchFinished{id});
+  }
+
+  // What one session or message did may be what others wait for: all are asked until nobody moves.
+  void step_waiting(proto::TimePoint now) {
+    constexpr int kRoundsMax = 64;  // then the rest waits for the next event: deadline() says now
+    for (int round = 0; round < kRoundsMax; ++round) {
+      const std::uint64_t seen_changes = engine.changes();
+      const std::uint64_t seen_ends = instance.transactions_ended();
+      for (const auto& [id, waiting] : sessions) {
+        if (waiting->is_running()) step(id, now);
+      }
+      unsettled = seen_changes != engine.changes() || seen_ends != instance.transactions_ended();
+      if (!unsettled) return;
+    }
+  }
+
+  NodeOptions options;
+  store::Store store;
+  catalog::Instance instance;
+  catalog::SystemViews views;
+  conversation::Engine engine;
+  tsql::Runtime runtime;
+  std::map<SessionId, std::unique_ptr<tsql::Session>> sessions;
+  NodeActions released;  // of sessions, since the last commit
+  proto::TimePoint now{};
+  bool unsettled = false;
+};
+
+Node::Node(NodeOptions options, catalog::Files& files, crypto::RsaKeySource keys, proto::Secret machine_key, proto::TimePoint now)
+    : state_(std::make_unique<State>(std::move(options), files, std::move(keys), std::move(machine_key), now)) {}
+
+Node::~Node() = default;
+
+void Node::handle(const Event& event, proto::TimePoint now) {
+  State& state = *state_;
+  state.now = now;
+  if (const auto* opened = std::get_if<SessionOpened>(&event)) {
+    const auto spid = kFirstSpid + static_cast<std::int32_t>(opened->session);
+    state.sessions[opened->session] = std::make_unique<tsql::Session>(state.runtime, spid, opened->login);
+    return;
+  }
+  if (const auto* closed = std::get_if<SessionClosed>(&event)) {
+    if (state.sessions.contains(closed->session)) {
+      state.session(closed->session).close(now);
+      state.sessions.erase(closed->session);
+    }
+  } else if (const auto* batch = std::get_if<BatchSubmitted>(&event)) {
+    state.session(batch->session).submit(batch->text);
+    state.step(batch->session, now);
+  } else if (const auto* cancelled = std::get_if<BatchCancelled>(&event)) {
+    if (state.sessions.contains(cancelled->session) && state.session(cancelled->session).is_running()) {
+      state.session(cancelled->session).cancel(now);
+      if (!state.session(cancelled->session).is_running()) state.released.emplace_back(BatchFinished{cancelled->session});
+    }
+  } else if (const auto* arrived = std::get_if<MessageArrived>(&event)) {
+    state.engine.message_arrived(arrived->message, arrived->from_address, now);
+  } else if (const auto* failed = std::get_if<LinkFailed>(&event)) {
+    state.engine.link_failed(failed->address, failed->error, now);
+  } else if (const auto* ready = std::get_if<LinkReady>(&event)) {
+    state.engine.link_ready(ready->address, now);
+  }
+  state.engine.expire(now);
+  state.step_waiting(now);
+}
+
+void Node::commit(NodeActions& out) {
+  State& state = *state_;
+  Actions actions;
+  state.engine.take_actions(actions, state.now);
+  state.store.flush();  // nothing below was said before this line
+  for (Action& action : actions) {
+    std::visit([&out](auto& what) { out.emplace_back(std::move(what)); }, action);
+  }
+  for (NodeAction& action : state.released) out.push_back(std::move(action));
+  state.released.clear();
+}
+
+proto::TimePoint Node::deadline() const {
+  if (state_->unsettled) return state_->now;
+  proto::TimePoint at = state_->engine.deadline();
+  for (const auto& [id, session] : state_->sessions) at = std::min(at, session->deadline());
+  return at;
+}
+
+proto::TimePoint Node::settle_deadline() const {
+  if (state_->unsettled) return state_->now;
+  proto::TimePoint at = state_->engine.settle_deadline();
+  for (const auto& [id, session] : state_->sessions) at = std::min(at, session->deadline());
+  return at;
+}
+
+catalog::Instance& Node::instance() { return state_->instance; }
+const catalog::Instance& Node::instance() const { return state_->instance; }
+catalog::SystemViews& Node::views() { return state_->views; }
+const conversation::Engine& Node::engine() const { return state_->engine; }
+
+tsql::Output Node::look(store::DatabaseId database, std::string_view select, proto::TimePoint now) {
+  tsql::Session session(state_->runtime, kFirstSpid + static_cast<std::int32_t>(kLookSession), {}, database);
+  tsql::Output out;
+  session.submit(std::string(select));
+  session.run(now, out);
+  if (session.is_running()) session.cancel(now);
+  session.roll_back(now);
+  return out;
+}
+
+std::optional<std::string> Node::last_variable(SessionId session, std::string_view name) const {
+  const auto found = state_->sessions.find(session);
+  return found == state_->sessions.end() ? std::nullopt : found->second->last_variable(name);
+}
+
+bool Node::is_busy(SessionId session) const {
+  const auto found = state_->sessions.find(session);
+  return found != state_->sessions.end() && found->second->is_running();
+}
+
+}  // namespace ssb::broker
