@@ -200,7 +200,7 @@ struct LoginOptions {
   std::optional<std::string> default_language;
   std::optional<bool> check_policy;
   std::optional<bool> check_expiration;
-  std::optional<std::string> credential;
+  std::optional<std::string> credential;  // "" = taken away
   std::optional<std::string> new_name;  // ALTER LOGIN ... WITH NAME =
 };
 enum class LoginSource { password, windows, certificate, asymmetric_key };

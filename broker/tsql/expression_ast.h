@@ -397,7 +397,7 @@ enum class ForXmlMode { path, raw, automatic, explicit_mode };
 struct ForXml {
   ForXmlMode mode{};
   std::optional<std::string> element;  // PATH('row'), RAW('row')
-  std::optional<std::string> root;     // ROOT or ROOT('name'); "" = root
+  std::optional<std::string> root;     // ROOT (then "root") or ROOT('name')
   bool type = false;
   bool elements = false;
   bool xsinil = false;
