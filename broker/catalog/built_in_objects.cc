@@ -157,7 +157,8 @@ void Catalog::add_built_in_principals(std::int64_t created_us) {
     schema.set_name(one.name());
     schema.set_owner(one.id());
     if (one.id() != kPublic) add_built_in(one.id(), std::move(schema));
-    add_built_in(one.id(), std::move(one));
+    const std::int32_t id = one.id();
+    add_built_in(id, std::move(one));
   };
   pb::Principal everyone = principal(kPublic, "public", "R", created_us);
   everyone.set_owning_principal(kDbo);

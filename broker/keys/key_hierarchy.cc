@@ -50,15 +50,10 @@ Error with_owner(const catalog::Instance& instance, store::DatabaseId database, 
 
 proto::Result<crypto::RsaPrivateKey> open_private_key(const Certificate& certificate,
                                                       const proto::Secret& master_key) {
-  const auto der = open_under(master_key, private_key_purpose(certificate),
-                              proto::as_bytes(certificate.private_key()));
-  if (!der) {
-    return Error{ErrorCode::decryption_failed,
-                 "the private key of '" + certificate.name() + "' is under another master key"};
-  }
-  auto key = crypto::RsaPrivateKey::from_pkcs8(der->view());
-  SSB_CHECK(key.has_value());  // authenticated: it is what was sealed
-  return std::move(*key);
+  auto key = private_key_under(certificate, master_key);
+  if (key) return std::move(*key);
+  return Error{ErrorCode::decryption_failed,
+               "the private key of '" + certificate.name() + "' is under another master key"};
 }
 
 int character_class(unsigned char c) {
@@ -125,11 +120,11 @@ std::optional<proto::Secret> open_under_password(std::string_view password,
 
 // ---- the database master key ----
 
-MasterKey make_master_key_row(const catalog::Instance& instance, const proto::Secret& key,
-                              std::string_view password, bool by_service_master_key,
-                              proto::TimePoint now) {
+MasterKey make_master_key_row(const catalog::Instance& instance, const proto::Guid& guid,
+                              const proto::Secret& key, std::string_view password,
+                              bool by_service_master_key, proto::TimePoint now) {
   MasterKey row;
-  row.set_key_guid(proto::to_string(crypto::random_guid().view()));
+  row.set_key_guid(proto::to_string(guid.view()));
   row.set_check(proto::to_string(seal_under(key, check_purpose(row), {})));
   *row.add_passwords() = make_master_key_copy(instance, row, key, password);
   if (by_service_master_key) {
@@ -169,7 +164,7 @@ proto::Result<void> create_master_key(catalog::Instance& instance,
   }
   const proto::Secret key = crypto::random_secret(kMasterKeyBytes);
   catalog.put(transaction, catalog::kMasterKeyId,
-              make_master_key_row(instance, key, password, true, now));
+              make_master_key_row(instance, crypto::random_guid(), key, password, true, now));
   return {};
 }
 
@@ -227,6 +222,16 @@ void put_private_key(Certificate& certificate, const crypto::RsaPrivateKey& key,
   certificate.set_private_key(std::move(*copy.mutable_sealed()));
   copy.clear_sealed();
   *certificate.mutable_private_key_password() = std::move(copy);
+}
+
+std::optional<crypto::RsaPrivateKey> private_key_under(const Certificate& certificate,
+                                                       const proto::Secret& master_key) {
+  const auto der = open_under(master_key, private_key_purpose(certificate),
+                              proto::as_bytes(certificate.private_key()));
+  if (!der) return std::nullopt;
+  auto key = crypto::RsaPrivateKey::from_pkcs8(der->view());
+  SSB_CHECK(key.has_value());  // authenticated: it is what was sealed
+  return key;
 }
 
 proto::Result<crypto::RsaPrivateKey> private_key(const catalog::Instance& instance,

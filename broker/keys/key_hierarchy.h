@@ -77,6 +77,10 @@ void put_private_key(catalog::pb::Certificate& certificate, const crypto::RsaPri
     const catalog::pb::Certificate& certificate, const OpenMasterKeys& opened,
     const std::optional<std::string>& password);
 
+// The private key of a certificate under MK by this master key; nullopt when it is under another.
+[[nodiscard]] std::optional<crypto::RsaPrivateKey> private_key_under(
+    const catalog::pb::Certificate& certificate, const proto::Secret& master_key);
+
 // The parsed X.509 of a catalog certificate; parsed once per DER and kept. What it returns stays
 // valid until this thread has parsed kParsedCertificatesMax other certificates.
 inline constexpr std::size_t kParsedCertificatesMax = 512;
@@ -88,13 +92,11 @@ inline constexpr std::size_t kParsedCertificatesMax = 512;
 // ---- shared by the files of this folder ----
 [[nodiscard]] proto::Error master_key_missing(const catalog::Instance& instance,
                                               store::DatabaseId database, int state);
-// A master key's row as CREATE and REGENERATE make it: its guid, one password copy, and a copy under
-// the service master key when `by_service_master_key`.
-[[nodiscard]] catalog::pb::MasterKey make_master_key_row(const catalog::Instance& instance,
-                                                         const proto::Secret& key,
-                                                         std::string_view password,
-                                                         bool by_service_master_key,
-                                                         proto::TimePoint now);
+// A master key's row: one password copy, and a copy under the service master key when
+// `by_service_master_key`.
+[[nodiscard]] catalog::pb::MasterKey make_master_key_row(
+    const catalog::Instance& instance, const proto::Guid& guid, const proto::Secret& key,
+    std::string_view password, bool by_service_master_key, proto::TimePoint now);
 // Whether `key` is the key of this row.
 [[nodiscard]] bool is_key_of(const catalog::pb::MasterKey& row, const proto::Secret& key);
 [[nodiscard]] catalog::pb::PasswordCopy make_master_key_copy(const catalog::Instance& instance,
