@@ -16,14 +16,14 @@ constexpr SessionId kLookSession = 0;
 }  // namespace
 
 struct Node::State {
-  State(NodeOptions the_options, catalog::Files& files, crypto::RsaKeySource keys, proto::Secret machine_key, proto::TimePoint now)
+  State(NodeOptions the_options, catalog::Files& files, crypto::RsaKeySource keys, proto::Secret machine_key, proto::TimePoint opened_at)
       : options(std::move(the_options)),
         store(options.folder, options.store),
-        instance(options.name, store, files, std::move(keys), std::move(machine_key), now),
+        instance(options.name, store, files, std::move(keys), std::move(machine_key), opened_at),
         views(instance),
         engine(instance, views, {options.as_product, options.sign_every_dialog}),
         runtime(instance, engine, views) {
-    for (const auto& [id, database] : instance.databases()) engine.open_database(id, now);
+    for (const auto& [id, database] : instance.databases()) engine.open_database(id, opened_at);
   }
 
   tsql::Session& session(SessionId id) {
@@ -32,8 +32,8 @@ struct Node::State {
     return *found->second;
   }
 
-  // Runs one session as far as it goes, and keeps what it says.
-  void step(SessionId id, proto::TimePoint now) {
+  // Runs one session as far as it goes, and keeps what it says. The time is that of the event.
+  void step(SessionId id) {
     tsql::Session& running = session(id);
     if (!running.is_running()) return;
     BatchOutput output{id, {}};
@@ -44,13 +44,13 @@ struct Node::State {
   }
 
   // What one session or message did may be what others wait for: all are asked until nobody moves.
-  void step_waiting(proto::TimePoint now) {
+  void step_waiting() {
     constexpr int kRoundsMax = 64;  // then the rest waits for the next event: deadline() says now
     for (int round = 0; round < kRoundsMax; ++round) {
       const std::uint64_t seen_changes = engine.changes();
       const std::uint64_t seen_ends = instance.transactions_ended();
       for (const auto& [id, waiting] : sessions) {
-        if (waiting->is_running()) step(id, now);
+        if (waiting->is_running()) step(id);
       }
       unsettled = seen_changes != engine.changes() || seen_ends != instance.transactions_ended();
       if (!unsettled) return;
@@ -89,7 +89,7 @@ void Node::handle(const Event& event, proto::TimePoint now) {
     }
   } else if (const auto* batch = std::get_if<BatchSubmitted>(&event)) {
     state.session(batch->session).submit(batch->text);
-    state.step(batch->session, now);
+    state.step(batch->session);
   } else if (const auto* cancelled = std::get_if<BatchCancelled>(&event)) {
     if (state.sessions.contains(cancelled->session) && state.session(cancelled->session).is_running()) {
       state.session(cancelled->session).cancel(now);
@@ -103,7 +103,7 @@ void Node::handle(const Event& event, proto::TimePoint now) {
     state.engine.link_ready(ready->address, now);
   }
   state.engine.expire(now);
-  state.step_waiting(now);
+  state.step_waiting();
 }
 
 void Node::commit(NodeActions& out) {

@@ -33,6 +33,7 @@ struct DdlEffects {
       catalogs_changed;  // Engine::catalog_changed, after commit and after roll back
   std::vector<std::pair<store::DatabaseId, std::int32_t>>
       services_dropped;            // Engine::service_dropped, after commit only
+  std::set<store::DatabaseId> master_keys_changed;  // Engine::master_key_changed, after both
   bool endpoints_changed = false;  // the node's EndpointsChanged, after commit only
 };
 

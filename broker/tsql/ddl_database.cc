@@ -1,0 +1,123 @@
+// CREATE, ALTER and DROP DATABASE.
+//
+//   A new database is made at once (not inside a transaction: 226) and its broker is enabled. Broker options reach into conversations:
+//   Engine::set_broker.
+#include <array>
+
+#include "broker/tsql/ddl_support.h"
+
+namespace ssb::broker::tsql::ddl {
+namespace {
+
+Result<void> outside_transaction(const StatementContext& context, const char* statement) {
+  if (context.in_user_transaction) return Error(ErrorCode::not_in_transaction, statement);
+  return {};
+}
+
+// A failing ALTER DATABASE says 5069 as well; the first message says why.
+Error with_companion(StatementContext& context, Error error) {
+  context.warnings.emplace_back(ErrorCode::alter_database_failed);
+  return error;
+}
+
+bool is_system(store::DatabaseId id) { return id <= catalog::kMsdb; }
+
+std::optional<conversation::Engine::BrokerOption> broker_option(DatabaseOptionKind kind) {
+  using Option = conversation::Engine::BrokerOption;
+  if (kind == DatabaseOptionKind::enable_broker) return Option::enable_broker;
+  if (kind == DatabaseOptionKind::disable_broker) return Option::disable_broker;
+  if (kind == DatabaseOptionKind::new_broker) return Option::new_broker;
+  if (kind == DatabaseOptionKind::error_broker_conversations) return Option::error_broker_conversations;
+  return std::nullopt;
+}
+
+Result<void> set_option(StatementContext& context, store::DatabaseId id, const DatabaseOption& option) {
+  if (const auto broker = broker_option(option.kind)) {
+    context.effects.catalogs_changed.insert(id);
+    return context.engine.set_broker(context.transaction, id, *broker, context.now);
+  }
+  pb::Database info = context.instance.info(id);
+  const bool on = option.on.value_or(true);
+  switch (option.kind) {
+    case DatabaseOptionKind::trustworthy: info.set_is_trustworthy_on(on); break;
+    case DatabaseOptionKind::honor_broker_priority: info.set_is_honor_broker_priority_on(on); break;
+    case DatabaseOptionKind::recovery: {
+      const std::string value = option.value.value_or("");
+      info.set_recovery_model(value == "FULL" ? 1 : value == "BULK_LOGGED" ? 2 : 3);
+      break;
+    }
+    case DatabaseOptionKind::multi_user: info.set_user_access(0); break;
+    case DatabaseOptionKind::single_user: info.set_user_access(1); break;
+    case DatabaseOptionKind::restricted_user: info.set_user_access(2); break;
+    case DatabaseOptionKind::read_only: return unsupported("SET READ_ONLY");
+    case DatabaseOptionKind::read_write: info.set_is_read_only(false); break;
+    case DatabaseOptionKind::online: break;
+    case DatabaseOptionKind::offline: return unsupported("SET OFFLINE");
+    case DatabaseOptionKind::emergency: return unsupported("SET EMERGENCY");
+    case DatabaseOptionKind::encryption: return unsupported("SET ENCRYPTION (transparent data encryption)");
+    case DatabaseOptionKind::db_chaining:
+    case DatabaseOptionKind::other:
+      (*info.mutable_other_options())[option.name] = option.on ? (on ? "ON" : "OFF") : option.value.value_or("ON");
+      break;
+    case DatabaseOptionKind::enable_broker:
+    case DatabaseOptionKind::disable_broker:
+    case DatabaseOptionKind::new_broker:
+    case DatabaseOptionKind::error_broker_conversations: break;  // broker_option took them
+  }
+  context.instance.put_info(context.transaction, info);
+  context.effects.catalogs_changed.insert(id);
+  return {};
+}
+
+}  // namespace
+
+Result<void> run(const CreateDatabase& node, StatementContext& context) {
+  if (auto outside = outside_transaction(context, "CREATE DATABASE"); !outside) return outside.error();
+  if (auto allowed = require_server(context, "CREATE ANY DATABASE"); !allowed) return allowed.error();
+  if (node.for_attach) return unsupported("CREATE DATABASE ... FOR ATTACH");
+  const auto id = context.instance.create_database(node.name, context.now, context.who.login);
+  if (!id) return id.error();
+  context.engine.open_database(*id, context.now);
+  for (const DatabaseOption& option : node.options) {
+    if (auto set = set_option(context, *id, option); !set) return set.error();
+  }
+  context.effects.catalogs_changed.insert(*id);
+  return {};
+}
+
+Result<void> run(const AlterDatabase& node, StatementContext& context) {
+  if (auto outside = outside_transaction(context, "ALTER DATABASE"); !outside) return outside.error();
+  const catalog::Catalog* found = node.name.empty() ? context.instance.database(context.database)
+                                                    : context.instance.database(std::string_view(node.name));
+  if (found == nullptr) return with_companion(context, Error(ErrorCode::unknown_database, node.name));
+  if (node.partner || node.witness) return unsupported("ALTER DATABASE ... SET PARTNER or WITNESS");
+  if (node.new_name) return unsupported("ALTER DATABASE ... MODIFY NAME");
+  if (node.collation || node.other) return {};  // files and collation have no meaning here
+  const auto allowed = catalog::require_permission(context.instance, context.who, found->id(), ObjectClass::database, 0,
+                                                   context.instance.info(found->id()).name(), "ALTER");
+  if (!allowed) return allowed.error();
+  if (auto master = lock_master(context); !master) return master.error();
+  if (auto locked = context.instance.lock(context.transaction, found->id()); !locked) return locked.error();
+  for (const DatabaseOption& option : node.options) {
+    if (auto set = set_option(context, found->id(), option); !set) return with_companion(context, set.error());
+  }
+  return {};
+}
+
+Result<void> drop_database(const std::string& name, StatementContext& context) {
+  if (auto outside = outside_transaction(context, "DROP DATABASE"); !outside) return outside.error();
+  const catalog::Catalog* found = context.instance.database(std::string_view(name));
+  if (found == nullptr) return Error(ErrorCode::cannot_drop_missing, "the database", name);
+  const store::DatabaseId id = found->id();
+  if (is_system(id)) return Error(ErrorCode::system_object, name);
+  if (auto allowed = require_server(context, "ALTER ANY DATABASE"); !allowed) return allowed.error();
+  if (id == context.database || context.is_in_use(id)) return Error(ErrorCode::database_in_use, name);
+  context.engine.close_database(id);
+  if (auto dropped = context.instance.drop_database(id); !dropped) {
+    context.engine.open_database(id, context.now);
+    return dropped.error();
+  }
+  return {};
+}
+
+}  // namespace ssb::broker::tsql::ddl
