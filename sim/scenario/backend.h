@@ -15,7 +15,6 @@
 #include "broker/tsql/output.h"
 #include "proto/trace.h"
 #include "sim/scenario/script.h"
-#include "sim/scenario/wire_log.h"
 
 namespace ssb::sim::scenario {
 
@@ -32,6 +31,12 @@ using Outcome = boost::system::result<T, Reason>;
 struct NodeRecord {
   std::string node;
   proto::TraceRecord record;
+};
+
+// What a search in the recorded bytes comes to.
+struct WireFinding {
+  std::uint64_t bytes_seen = 0;  // recorded there; a search in nothing proves nothing
+  bool is_found = false;
 };
 
 using BackendSession = std::uint64_t;  // unique in one run
@@ -83,7 +88,12 @@ class Backend {
 
   // ---- looking ----
   [[nodiscard]] virtual const std::vector<NodeRecord>& records() const = 0;  // since the start
-  [[nodiscard]] virtual const WireLog& wire() const = 0;
+  // How much the nodes have sent so far, below TLS; `from` of a search.
+  [[nodiscard]] virtual std::uint64_t wire_position() const = 0;
+  // Looks for a text, in UTF-8 and in UTF-16, in what went between the two nodes (both empty: any) since then.
+  [[nodiscard]] virtual WireFinding find_on_wire(const std::string& text, std::uint64_t from,
+                                                 const std::string& one,
+                                                 const std::string& other) const = 0;
   // One SELECT as sysadmin, changing nothing.
   [[nodiscard]] virtual Outcome<broker::tsql::Output> look(const std::string& node,
                                                            const std::string& database,

@@ -251,7 +251,7 @@ Finding check_delivered(const ExpectDelivered& expected, const Expectation& expe
 
 Finding check_wire(const ExpectWire& expected, const View& view) {
   const WireFinding finding =
-      view.backend.wire().find(expected.text, view.wire_mark, expected.one, expected.other);
+      view.backend.find_on_wire(expected.text, view.wire_mark, expected.one, expected.other);
   if (finding.bytes_seen == 0)
     return {false, "nothing was sent there, so nothing can be said about it"};
   return {finding.is_found == expected.is_plaintext,

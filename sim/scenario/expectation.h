@@ -23,7 +23,7 @@ struct View {
   std::string node;             // in use
   std::string database;         // in use
   std::size_t record_mark = 0;  // events count from here
-  std::size_t wire_mark = 0;
+  std::uint64_t wire_mark = 0;
   const broker::tsql::Output* last_result =
       nullptr;             // of the last batch that returned rows or a count
   std::string last_batch;  // its text

@@ -122,7 +122,7 @@ void Runner::run_step(const Step& step) {
                  [&](const Mark&) {
                    settle_first();
                    record_mark_ = backend_.records().size();
-                   wire_mark_ = backend_.wire().size();
+                   wire_mark_ = backend_.wire_position();
                  },
                  [&](const Restart& action) { restart(action.node, place); },
                  [&](const Crash& action) { crash(action, place); },

@@ -65,7 +65,7 @@ class Runner {
   bool error_exits_ = false;
   bool is_settled_ = true;
   std::size_t record_mark_ = 0;
-  std::size_t wire_mark_ = 0;
+  std::uint64_t wire_mark_ = 0;
   broker::tsql::Output last_result_;
   bool has_result_ = false;
   std::string last_batch_;

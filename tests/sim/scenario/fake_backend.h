@@ -46,7 +46,10 @@ class FakeBackend : public Backend {
   std::function<void(FakeBackend&)> on_step;  // what happens while `within` waits
   std::map<std::string, std::string> variables;
   std::vector<NodeRecord> recorded;
-  WireLog wire_log;
+  struct Sent {
+    std::string from, to, text;
+  };
+  std::vector<Sent> sent;
   std::vector<std::string> calls;  // "start A", "batch A: SELECT 1", ...
   std::set<std::string> running;
   proto::TimePoint time = default_start();
@@ -114,7 +117,17 @@ class FakeBackend : public Backend {
   }
   Outcome<> apply(const Step&) override { return {}; }
   const std::vector<NodeRecord>& records() const override { return recorded; }
-  const WireLog& wire() const override { return wire_log; }
+  std::uint64_t wire_position() const override { return sent.size(); }
+  WireFinding find_on_wire(const std::string& text, std::uint64_t from, const std::string& one,
+                           const std::string& other) const override {
+    WireFinding finding;
+    for (std::size_t i = from; i < sent.size(); ++i) {
+      if (!one.empty() && (sent[i].from != one || sent[i].to != other)) continue;
+      finding.bytes_seen += sent[i].text.size();
+      finding.is_found = finding.is_found || sent[i].text.find(text) != std::string::npos;
+    }
+    return finding;
+  }
   Outcome<broker::tsql::Output> look(const std::string& node, const std::string& database,
                                      const std::string& select) override {
     return on_look ? on_look(node, database, select) : broker::tsql::Output{};

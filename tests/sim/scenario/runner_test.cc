@@ -255,35 +255,19 @@ TEST(RunnerTest, StateAsksForTheVariablesLastValue) {
               HasSubstr("no batch on A has given @g a value"));
 }
 
-TEST(RunnerTest, WireLooksForTheTextInBothEncodings) {
+TEST(RunnerTest, WireExpectationsSearchWhatWasSentSinceTheMark) {
   FakeBackend backend;
-  backend.wire_log.add({.from_node = "A",
-                        .to_node = "B",
-                        .from_address = "1",
-                        .to_address = "2",
-                        .at = {},
-                        .bytes = proto::to_bytes("xxsec")});
-  backend.wire_log.add({.from_node = "A",
-                        .to_node = "B",
-                        .from_address = "1",
-                        .to_address = "2",
-                        .at = {},
-                        .bytes = proto::to_bytes("ret")});
-  backend.wire_log.add({.from_node = "B",
-                        .to_node = "A",
-                        .from_address = "2",
-                        .to_address = "1",
-                        .at = {},
-                        .bytes = proto::to_utf16le("wide")});
+  backend.sent = {{"A", "B", "xxsecret"}};
   const auto verdict = [&](std::string_view text) {
-    return run(backend, ":connect A\n--# expect wire " + std::string(text)).verdict;
+    return run(backend, ":connect A\n" + std::string(text)).verdict;
   };
 
-  EXPECT_EQ(verdict("plaintext 'secret'"), Verdict::passed);
-  EXPECT_EQ(verdict("plaintext 'wide' between B and A"), Verdict::passed);
-  EXPECT_EQ(verdict("ciphertext 'secret'"), Verdict::failed);
-  EXPECT_EQ(verdict("ciphertext 'hidden'"), Verdict::passed);
-  EXPECT_EQ(verdict("ciphertext 'hidden' between A and C"), Verdict::failed);
+  EXPECT_EQ(verdict("--# expect wire plaintext 'secret'\n"), Verdict::passed);
+  EXPECT_EQ(verdict("--# expect wire plaintext 'secret' between A and B\n"), Verdict::passed);
+  EXPECT_EQ(verdict("--# expect wire ciphertext 'secret'\n"), Verdict::failed);
+  EXPECT_EQ(verdict("--# expect wire ciphertext 'hidden'\n"), Verdict::passed);
+  EXPECT_EQ(verdict("--# expect wire ciphertext 'hidden' between A and C\n"), Verdict::failed);
+  EXPECT_EQ(verdict("--# mark\n--# expect wire ciphertext 'secret'\n"), Verdict::failed);
 }
 
 TEST(RunnerTest, ExpectationsSettleFirstAndOnlyOnce) {

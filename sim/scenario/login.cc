@@ -1,0 +1,29 @@
+#include "sim/scenario/login.h"
+
+#include <fmt/format.h>
+
+#include "broker/crypto/digest.h"
+
+namespace ssb::sim::scenario {
+
+Outcome<broker::catalog::SecurityContext> log_in(const broker::catalog::Instance& instance,
+                                                 const std::string& name,
+                                                 const std::string& password) {
+  const Reason refused{.text = fmt::format("error 18456: login failed for '{}'", name)};
+  const auto* login = instance.master().table<broker::catalog::pb::Login>().find(name);
+  const bool can_log_in = login != nullptr && login->type() == "S" && !login->is_disabled() &&
+                          !login->password_hash().empty();
+  if (!can_log_in) return refused;
+  const proto::Secret hash =
+      broker::crypto::pbkdf2_sha256(password, proto::as_bytes(login->password_salt()),
+                                    instance.password_iterations(), login->password_hash().size());
+  if (!proto::equal_in_constant_time(hash.view(), proto::as_bytes(login->password_hash())))
+    return refused;
+  broker::catalog::SecurityContext context;
+  context.login = login->id();
+  context.login_name = login->name();
+  context.is_sysadmin = login->is_sysadmin();
+  return context;
+}
+
+}  // namespace ssb::sim::scenario
