@@ -16,7 +16,7 @@ using Session = Owned<SSL, SSL_free>;
 using Bio = Owned<BIO, BIO_free_all>;
 using Certificate = Owned<X509, X509_free>;
 
-constexpr std::size_t kRecordBytesMax = 16 * 1024;
+constexpr std::size_t kRecordBytesMax = 16384;
 constexpr std::size_t kExportedKeyBytes = 32;
 constexpr const char* kSignatures =
     "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"

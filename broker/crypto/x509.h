@@ -22,7 +22,7 @@ using X509 = struct x509_st;
 namespace ssb::broker::crypto {
 
 // Far above any certificate with a key of 16384 bits.
-inline constexpr std::size_t kCertificateBytesMax = 64 * 1024;
+inline constexpr std::size_t kCertificateBytesMax = 65536;
 
 struct CertificateRequest {
   std::string subject;
