@@ -7,8 +7,10 @@ namespace ssb::broker::tsql {
 
 namespace {
 
+constexpr std::size_t kClassWordsMax = 4;
+
 struct ClassWords {
-  std::array<std::string_view, 4> words;
+  std::array<std::string_view, kClassWordsMax> words;
   ObjectKind kind;
 };
 // What may stand before ::.
@@ -264,7 +266,7 @@ std::vector<Permission> Parser::permissions() {
 // class ::, if one stands here
 std::optional<ObjectKind> Parser::securable_class() {
   std::size_t count = 0;
-  while (at_kind(TokenKind::word, count)) ++count;
+  while (count < kClassWordsMax && at_kind(TokenKind::word, count)) ++count;
   if (count == 0 || !at("::", count)) return std::nullopt;
   for (const ClassWords& row : kClasses) {
     std::size_t matched = 0;

@@ -54,7 +54,7 @@ bool Parser::at_query(std::size_t ahead) const {
 // One or more ( and then SELECT.
 bool Parser::at_parenthesized_query() const {
   std::size_t ahead = 0;
-  while (at("(", ahead)) ++ahead;
+  while (ahead < kNestingMax && at("(", ahead)) ++ahead;
   return ahead > 0 && at_query(ahead);
 }
 
