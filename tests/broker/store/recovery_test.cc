@@ -156,10 +156,11 @@ TEST(RecoveryTest, ARecordOfADroppedDatabaseIsNotAppliedToItsSuccessor) {
     store.drop_database(6);
   }
 
-  Store store(folder.path(), {});
-  store.open_database(6);
-
-  EXPECT_EQ(accepted(store, 6, "SELECT count(*) FROM sqlite_schema WHERE name = 't'"), "0");
+  for (int opened = 0; opened < 2; ++opened) {
+    Store store(folder.path(), {});
+    store.open_database(6);
+    EXPECT_EQ(accepted(store, 6, "SELECT count(*) FROM sqlite_schema WHERE name = 't'"), "0");
+  }
 }
 
 TEST(RecoveryTest, ARecordWaitsForADatabaseThatIsOpenedLater) {
