@@ -447,7 +447,9 @@ TEST(HeaderTest, AFlippedOrMissingByteNeverReadsAsTheSameHeader) {
     }
     const auto cut =
         parse_header(proto::ByteView(clean).first(at));  // at a field's end it may parse
-    if (cut) EXPECT_NE(cut->SerializeAsString(), original->SerializeAsString()) << at;
+    if (cut) {
+      EXPECT_NE(cut->SerializeAsString(), original->SerializeAsString()) << at;
+    }
   }
 }
 
@@ -458,8 +460,8 @@ TEST(HeaderTest, TextThatIsNotUtf8IsRefusedWith28064AndNothingIsLogged) {
     DialogHeader header = begin_header();
     header.set_contract(text);
     const auto parsed = parse_header(dialog::serialize_header(header));
-    EXPECT_FALSE(parsed.has_value());
-    if (!parsed) EXPECT_EQ(parsed.error().code, ErrorCode::invalid_string);
+    ASSERT_FALSE(parsed.has_value());
+    EXPECT_EQ(parsed.error().code, ErrorCode::invalid_string);
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");  // a peer must not be able to fill a log
 }
