@@ -5,6 +5,8 @@
 //   Errors  a StoreError whose `number` is the T-SQL error and whose message has the error's parameters, separated by 0x1F.
 #pragma once
 
+#include "broker/catalog/instance.h"
+#include "broker/conversation/engine.h"
 #include "broker/store/store.h"
 #include "proto/error.h"
 
@@ -12,6 +14,9 @@ namespace ssb::broker::tsql {
 
 // Functions of their arguments alone.
 void register_pure_functions(store::Store& store);
+// Names and ids of the catalogs, properties of the server, conversations, random values.
+void register_catalog_functions(store::Store& store, const catalog::Instance& instance,
+                                const conversation::Engine& engine);
 
 // An error on its way through SQLite, and back.
 [[nodiscard]] store::StoreError to_store_error(const proto::Error& error);

@@ -28,12 +28,6 @@ namespace ssb::broker::tsql {
 class Session;
 struct MemoryTable;
 
-// A parsed module or table definition, kept while its text stays the same.
-struct ParsedText {
-  std::string text;
-  std::shared_ptr<const Batch> batch;
-};
-
 class Runtime : public store::ViewProvider {
  public:
   Runtime(catalog::Instance& instance, conversation::Engine& engine, catalog::SystemViews& views);

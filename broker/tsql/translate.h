@@ -117,15 +117,22 @@ class Translator {
   [[nodiscard]] TranslateResult<SqlExpression> condition(const Expression& expression,
                                                          Scope* scope = nullptr);
   [[nodiscard]] TranslateResult<SqlQuery> query(const Query& query, Scope* outer = nullptr);
-  // SELECT items over sources that the caller chose: UPDATE, DELETE, OUTPUT, RECEIVE. `row` comes first in the result when it is not
-  // empty. Clauses that are null are left out.
+  // SELECT over sources that the caller chose, in part: UPDATE, DELETE, OUTPUT, RECEIVE, checks. What is null or empty is left out.
+  struct Change {  // a new value; with `column`, column op value
+    const Expression* value = nullptr;
+    const ColumnReference* column = nullptr;
+    AssignmentOperator op = AssignmentOperator::assign;
+  };
   struct Parts {
     const std::vector<CommonTable>* with = nullptr;
-    std::string row;  // SQL of a column that names the row, such as t1.rowid
-    const std::vector<const Expression*>* values = nullptr;
+    // The source, by its name in the scope, whose rows are changed: its row number and its columns come first in the result.
+    std::string target;
+    std::string row_column;  // "_rowid_" or "n"
+    std::vector<Change> changes;
     const std::vector<SelectItem>* items = nullptr;
     const std::vector<FromItem>* from = nullptr;
     const Expression* where = nullptr;
+    bool negates_where = false;  // rows for which it is false
     const Top* top = nullptr;
   };
   // `scope` has the sources that are there already, `sources` their SQL for FROM ("" = none).

@@ -1,5 +1,6 @@
 // Queries: SELECT with its clauses, set operators, common tables, ORDER BY and TOP.
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -253,6 +254,23 @@ void Translator::Body::items(const std::vector<SelectItem>& items, Scope& scope,
   }
 }
 
+// The new value of an UPDATE: that of the expression, or the column's own combined with it.
+SqlExpression Translator::Body::changed(const Change& change, Scope& scope) {
+  SqlExpression right = value(*change.value, &scope);
+  if (change.column == nullptr || change.op == AssignmentOperator::assign) return right;
+  constexpr std::array<BinaryOperator, 9> kOperators = {
+      BinaryOperator::equal,    BinaryOperator::add,    BinaryOperator::subtract,
+      BinaryOperator::multiply, BinaryOperator::divide, BinaryOperator::modulo,
+      BinaryOperator::bit_and,  BinaryOperator::bit_or, BinaryOperator::bit_xor};
+  const BinaryOperator op = kOperators.at(static_cast<std::size_t>(change.op));
+  SqlExpression left = column(*change.value, *change.column, &scope);
+  const bool is_minus = op == BinaryOperator::subtract;
+  if (is_minus || op == BinaryOperator::add) {
+    return add(*change.value, std::move(left), std::move(right), is_minus);
+  }
+  return arithmetic(*change.value, op, std::move(left), std::move(right));
+}
+
 SqlQuery Translator::Body::select(const Parts& parts, Scope& scope, std::string sources) {
   std::string with;
   common_tables_.emplace_back();
@@ -263,14 +281,26 @@ SqlQuery Translator::Body::select(const Parts& parts, Scope& scope, std::string 
   }
   SqlQuery out;
   std::string list;
-  if (!parts.row.empty()) output({parts.row, type_of(SqlType::bigint)}, {}, false, out, list);
-  if (parts.values != nullptr) {
-    for (const Expression* one : *parts.values) output(value(*one, &scope), {}, false, out, list);
+  if (!parts.target.empty()) {
+    const auto target = std::find_if(
+        scope.tables.begin(), scope.tables.end(),
+        [&](const ScopeTable& table) { return equal_names(table.name, parts.target); });
+    if (target == scope.tables.end()) {
+      fail(SourcePosition(), Error(ErrorCode::unknown_object, parts.target));
+    }
+    output({target->alias + "." + parts.row_column, type_of(SqlType::bigint)}, {}, false, out,
+           list);
+    for (const SourceColumn& column : target->columns) {
+      output({target->alias + "." + column.sql, column.type}, {}, false, out, list);
+    }
   }
+  for (const Change& change : parts.changes) output(changed(change, scope), {}, false, out, list);
   if (parts.items != nullptr) items(*parts.items, scope, false, out, list);
-  out.sql = with + "SELECT " + list;
+  out.sql = with + "SELECT " + (list.empty() ? "1" : list);
   if (!sources.empty()) out.sql += " FROM " + sources;
-  if (parts.where != nullptr) out.sql += " WHERE " + condition(*parts.where, &scope);
+  if (parts.where != nullptr) {
+    out.sql += (parts.negates_where ? " WHERE NOT " : " WHERE ") + condition(*parts.where, &scope);
+  }
   if (parts.top != nullptr) {
     if (parts.top->percent)
       fail(parts.top->count, Error(ErrorCode::not_supported, "TOP ... PERCENT"));

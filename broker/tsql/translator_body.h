@@ -96,6 +96,7 @@ class Translator::Body {
                              Scope& scope);
   void add_table(Scope& scope, ScopeTable table) { scope.tables.push_back(std::move(table)); }
   std::string next_alias();
+  SqlExpression changed(const Change& change, Scope& scope);
   void items(const std::vector<SelectItem>& items, Scope& scope, bool is_distinct, SqlQuery& out,
              std::string& list);
   void star(const Expression& at, const Star& star, Scope& scope, bool is_distinct, SqlQuery& out,

@@ -1,0 +1,629 @@
+#include "broker/tsql/session.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "broker/tsql/convert.h"
+#include "broker/tsql/session_state.h"
+#include "proto/check.h"
+
+namespace ssb::broker::tsql {
+
+using proto::Error;
+using proto::ErrorCode;
+using proto::Result;
+
+namespace {
+
+// Which part of a batch an error ends when no TRY takes it.
+enum class Reach { statement, scope, batch };
+
+Reach reach_of(const Error& error) {
+  switch (error.number()) {
+    // Names that are bound late: the procedure or batch that has them cannot be compiled.
+    case 195:
+    case 207:
+    case 208:
+    case 209:
+    case 4104: return Reach::scope;
+    // Conversions, and transactions that must not go on.
+    case 241:
+    case 245:
+    case 911:
+    case 1205:
+    case 3930:
+    case 8114:
+    case 8169: return Reach::batch;
+    default: return Reach::statement;
+  }
+}
+
+bool is_compile_error(const Error& error) {
+  return reach_of(error) == Reach::scope;
+}
+
+constexpr int kFatalSeverity = 20;
+
+}  // namespace
+
+// ---------------------------------------------------------------- Session
+
+Session::Session(Runtime& runtime, std::int32_t id, catalog::SecurityContext login,
+                 store::DatabaseId database)
+    : state_(std::make_unique<State>(*this, runtime, id, std::move(login), database)) {
+  runtime.enter(this);
+}
+
+Session::~Session() {
+  state_->close();
+  state_->runtime.leave(this);
+}
+
+void Session::submit(std::string text) {
+  SSB_CHECK(!state_->running);
+  state_->submit(std::move(text));
+}
+
+void Session::call_procedure(store::DatabaseId database, std::string schema, std::string name,
+                             catalog::SecurityContext who) {
+  SSB_CHECK(!state_->running);
+  state_->database = database;
+  state_->security.assign(1, std::move(who));
+  state_->submit("EXECUTE " + ("[" + bracketed(schema) + "].[" + bracketed(name) + "]"));
+}
+
+void Session::run(proto::TimePoint now, Output& out) {
+  state_->run(now, out);
+}
+void Session::cancel(proto::TimePoint now) {
+  state_->now = now;
+  state_->cancel();
+}
+void Session::close(proto::TimePoint now) {
+  state_->now = now;
+  state_->close();
+}
+bool Session::is_running() const {
+  return state_->running;
+}
+bool Session::is_waiting() const {
+  return state_->running && state_->wait.kind != Wait::Kind::none;
+}
+proto::TimePoint Session::deadline() const {
+  if (!state_->running) return proto::kNever;
+  if (state_->wait.kind == Wait::Kind::none) return state_->now;
+  return state_->wait.until;
+}
+bool Session::is_closed() const {
+  return state_->closed;
+}
+std::int32_t Session::id() const {
+  return state_->id;
+}
+store::DatabaseId Session::database() const {
+  return state_->database;
+}
+int Session::transaction_count() const {
+  return state_->transaction_count;
+}
+void Session::roll_back(proto::TimePoint now) {
+  state_->now = now;
+  state_->roll_back();
+}
+bool Session::has_received() const {
+  return state_->received;
+}
+bool Session::take_endpoints_changed() {
+  return std::exchange(state_->endpoints_changed, false);
+}
+
+std::optional<std::string> Session::last_variable(std::string_view name) const {
+  const auto& variables =
+      state_->modules.empty() ? state_->last_variables : state_->modules.front()->variables;
+  const auto found = variables.find(std::string(name));
+  if (found == variables.end()) return std::nullopt;
+  return to_text(found->second.value, found->second.type);
+}
+
+// ---------------------------------------------------------------- batches and frames
+
+Session::State::State(Session& owner, Runtime& shared, std::int32_t session_id,
+                      catalog::SecurityContext login, store::DatabaseId start)
+    : session(owner), runtime(shared), id(session_id), database(start) {
+  security.push_back(std::move(login));
+}
+
+void Session::State::submit(std::string text) {
+  if (closed) return;
+  running = true;
+  yielded = false;
+  wait = {};
+  received = false;
+  statement_until.reset();
+  auto module = std::make_unique<Module>();
+  module->text = std::move(text);
+  module->security_depth = security.size();
+  module->transaction_count = transaction_count;
+  modules.push_back(std::move(module));
+  // Parsed by the first run(), which has the output for its errors.
+}
+
+void Session::State::start(std::shared_ptr<const Batch> batch, std::string text) {
+  Module& first = module();
+  first.text = std::move(text);
+  first.batch = std::move(batch);
+  push(Frame::Kind::module, first.batch->statements);
+}
+
+bool Session::State::is_ready() const {
+  if (wait.kind == Wait::Kind::none || now >= wait.until) return true;
+  return wait.kind == Wait::Kind::change &&
+         (wait.changes != engine().changes() ||
+          wait.transactions_ended != instance().transactions_ended());
+}
+
+void Session::State::run(proto::TimePoint time, Output& output) {
+  if (!running) return;
+  now = time;
+  if (!is_ready()) return;
+  wait = {};
+  out = &output;
+  if (frames.empty()) {
+    ParseOptions options;
+    options.quoted_identifier = set.quoted_identifier;
+    const std::string text = module().text;
+    ParseResult<Batch> batch = parse_batch(text, options);
+    if (batch) {
+      start(std::make_shared<const Batch>(*std::move(batch)), text);
+    } else {
+      const ParseFailure& failure = batch.error();
+      Raised what;
+      what.error = failure.error;
+      what.line = failure.where.line;
+      what.caret = caret_line(text, failure.where);
+      last_error = failure.error.number();
+      say(what);
+      finish_batch();
+    }
+  }
+  for (int steps = 0; running && wait.kind == Wait::Kind::none; ++steps) {
+    if (steps == kStatementsPerRun) break;
+    step();
+  }
+  out = nullptr;
+}
+
+void Session::State::push(Frame::Kind kind, const StatementList& list) {
+  Frame frame;
+  frame.kind = kind;
+  frame.statements = list.data();
+  frame.count = list.size();
+  frames.push_back(std::move(frame));
+}
+
+void Session::State::push_one(const Statement& statement) {
+  Frame frame;
+  frame.statements = &statement;
+  frame.count = 1;
+  frames.push_back(std::move(frame));
+}
+
+void Session::State::push_module(std::unique_ptr<Module> module, const StatementList& list) {
+  modules.push_back(std::move(module));
+  push(Frame::Kind::module, list);
+}
+
+void Session::State::step() {
+  Frame& frame = frames.back();
+  if (frame.next == frame.count) {
+    finish_frame();
+    return;
+  }
+  const Statement& statement = frame.statements[frame.next];
+  ++frame.next;
+  line = statement.position.line;
+  warnings.clear();
+  raised.reset();
+  inside_view.reset();
+  const Result<Outcome> outcome = execute(statement);
+  forget_statement_tables();
+  for (const Error& warning : warnings) {
+    Raised what;
+    what.error = warning;
+    say(what);
+  }
+  if (!outcome) {
+    statement_until.reset();
+    Raised what = raised.value_or(Raised{});
+    what.error = outcome.error();
+    handle(std::move(what));
+    return;
+  }
+  if (*outcome == Outcome::waits) {
+    --frames.back().next;
+    return;
+  }
+  statement_until.reset();
+}
+
+void Session::State::finish_frame() {
+  Frame& frame = frames.back();
+  switch (frame.kind) {
+    case Frame::Kind::module: finish_module(); return;
+    case Frame::Kind::loop: {
+      line = frame.statements->position.line;
+      const Result<bool> again = is_true(frame.loop->condition);
+      if (!again) {
+        frames.pop_back();
+        Raised what;
+        what.error = again.error();
+        handle(std::move(what));
+        return;
+      }
+      if (*again) {
+        frame.next = 0;
+      } else {
+        frames.pop_back();
+      }
+      return;
+    }
+    case Frame::Kind::block:
+    case Frame::Kind::attempt:
+    case Frame::Kind::handler: frames.pop_back(); return;
+  }
+}
+
+// Puts back what the innermost module changed and forgets it; its frames are gone already.
+void Session::State::unwind_module() {
+  const Module& ended = module();
+  if (modules.size() == 1) last_variables = ended.variables;
+  if (modules.size() > 1) {
+    const SetValues changed = set;
+    set = ended.set;
+    set.identity_insert = changed.identity_insert;
+    if (ended.restores_database) database = ended.database;
+  }
+  for (const auto& [name, local] : ended.variables) {
+    if (local.table) runtime.remove(local.table->number);
+  }
+  for (const auto& [name, table] : ended.temporary_tables) runtime.remove(table->number);
+  const std::size_t depth = ended.security_depth;
+  if (modules.size() > 1 && security.size() > depth) {
+    security.erase(security.begin() + static_cast<std::ptrdiff_t>(depth), security.end());
+  }
+  modules.pop_back();
+}
+
+void Session::State::finish_module() {
+  frames.pop_back();
+  if (modules.size() == 1) {
+    finish_batch();
+    return;
+  }
+  Module& ended = module();
+  const std::int64_t value = ended.return_value;
+  const std::string result = ended.result_variable;
+  std::vector<std::pair<std::string, TypedValue>> outputs;
+  for (const auto& [parameter, variable] : ended.outputs) {
+    const auto found = ended.variables.find(parameter);
+    if (found != ended.variables.end()) {
+      outputs.emplace_back(variable, TypedValue{found->second.type, found->second.value});
+    }
+  }
+  const Insert* insert = ended.insert;
+  std::vector<RowSet> collected = std::move(ended.collected);
+  const int count_before = ended.transaction_count;
+  const bool is_procedure = !ended.procedure.empty();
+  unwind_module();
+  line = frames.back().statements[frames.back().next - 1].position.line;
+
+  Result<void> assigned;
+  if (!result.empty()) assigned = assign(result, value, type_of(SqlType::integer));
+  for (const auto& [variable, typed] : outputs) {
+    if (assigned) assigned = assign(variable, typed.value, typed.type);
+  }
+  if (assigned && insert != nullptr) assigned = insert_collected(*insert, std::move(collected));
+  if (assigned && is_procedure && count_before != transaction_count) {
+    assigned = Error(ErrorCode::transaction_count_mismatch, std::to_string(count_before),
+                     std::to_string(transaction_count));
+  }
+  if (!assigned) {
+    Raised what;
+    what.error = assigned.error();
+    handle(std::move(what));
+  }
+}
+
+void Session::State::finish_batch() {
+  frames.clear();
+  while (modules.size() > 1) unwind_module();
+  if (is_doomed) {
+    roll_back();
+    Raised what;
+    what.error = Error(ErrorCode::doomed_at_batch_end);
+    say(what);
+  }
+  if (transaction_count == 0 && transaction) roll_back();
+  if (!modules.empty()) unwind_module();
+  wait = {};
+  statement_until.reset();
+  running = false;
+}
+
+void Session::State::cancel() {
+  if (!running) return;
+  Output nowhere;
+  out = &nowhere;
+  const bool ends_transaction = set.xact_abort || transaction_count == 0;
+  frames.clear();
+  if (ends_transaction) roll_back();
+  finish_batch();
+  out = nullptr;
+}
+
+void Session::State::close() {
+  if (closed) return;
+  cancel();
+  roll_back();
+  for (const auto& [name, table] : temporary_tables) runtime.remove(table->number);
+  temporary_tables.clear();
+  cursors.clear();
+  open_master_keys.clear();
+  closed = true;
+}
+
+// ---------------------------------------------------------------- output and errors
+
+void Session::State::say(const Raised& what) {
+  ServerMessage message;
+  message.error = what.error;
+  message.severity = what.error.number() == 0 ? 0 : what.error.severity();
+  message.line = what.line != 0 ? what.line : line;
+  message.procedure = what.procedure.value_or(modules.empty() ? std::string() : module().procedure);
+  message.caret = what.caret;
+  if (out != nullptr) out->emplace_back(std::move(message));
+}
+
+void Session::State::emit(RowSet rows, bool counts) {
+  const auto count = static_cast<std::int64_t>(rows.rows.size());
+  row_count = count;
+  const auto collector = std::find_if(modules.rbegin(), modules.rend(), [](const auto& candidate) {
+    return candidate->insert != nullptr;
+  });
+  if (collector != modules.rend()) {
+    (*collector)->collected.push_back(std::move(rows));
+    return;
+  }
+  out->emplace_back(std::move(rows));
+  if (counts && !set.no_count) out->emplace_back(RowCount{count});
+}
+
+void Session::State::count_rows(std::int64_t rows) {
+  row_count = rows;
+  if (!set.no_count) out->emplace_back(RowCount{rows});
+}
+
+// Ends what the error ends, or hands it to a CATCH.
+void Session::State::handle(Raised what) {
+  const Error& error = what.error;
+  const int severity = error.severity();
+  last_error = error.number();
+  if (what.line == 0) what.line = line;
+  if (!what.procedure) what.procedure = module().procedure;
+  if (severity <= 10) {
+    say(what);
+    return;
+  }
+  if (severity >= kFatalSeverity) {
+    say(what);
+    roll_back();
+    finish_batch();
+    closed = true;
+    return;
+  }
+  Reach reach = reach_of(error);
+  if (what.ends_batch) reach = Reach::batch;
+  const bool aborts = set.xact_abort && !what.is_raiserror;
+  // A compile error cannot be caught where it happens, only by the caller of its procedure.
+  std::size_t limit = frames.size();
+  if (is_compile_error(error)) {
+    while (limit > 0 && frames[limit - 1].kind != Frame::Kind::module) --limit;
+  }
+  for (std::size_t i = limit; i > 0; --i) {
+    if (frames[i - 1].kind != Frame::Kind::attempt) continue;
+    if (transaction_count > 0 && (aborts || (reach == Reach::batch && !what.ends_batch))) {
+      is_doomed = true;
+    }
+    catch_error(i - 1, what);
+    return;
+  }
+  say(what);
+  if (aborts) reach = Reach::batch;
+  if (reach == Reach::statement) return;
+  if (reach == Reach::scope && modules.size() > 1) {
+    while (frames.back().kind != Frame::Kind::module) frames.pop_back();
+    frames.back().next = frames.back().count;
+    return;
+  }
+  if (reach == Reach::batch && (aborts || !what.ends_batch)) roll_back();
+  finish_batch();
+}
+
+// Leaves every frame inside the TRY, and goes on in its CATCH.
+void Session::State::catch_error(std::size_t attempt, const Raised& what) {
+  const TryCatch& node = *frames[attempt].attempt;
+  while (frames.size() > attempt + 1) {
+    const bool is_module = frames.back().kind == Frame::Kind::module;
+    frames.pop_back();
+    if (is_module) unwind_module();
+  }
+  frames.pop_back();
+  push(Frame::Kind::handler, node.handler);
+  auto caught = std::make_shared<CaughtError>();
+  caught->error = what.error;
+  caught->severity = what.error.severity();
+  caught->line = what.line;
+  caught->procedure = what.procedure.value_or(std::string());
+  frames.back().caught = std::move(caught);
+}
+
+// ---------------------------------------------------------------- statements
+
+Result<Outcome> Session::State::execute(const Statement& statement) {
+  const StatementNode* node = statement.node.get();
+  // The commonest first; the rest by name in execute_other.
+  if (const auto* block = std::get_if<Block>(node)) {
+    push(Frame::Kind::block, block->statements);
+    return Outcome::done;
+  }
+  if (const auto* branch = std::get_if<If>(node)) {
+    const Result<bool> holds = is_true(branch->condition);
+    if (!holds) return holds.error();
+    row_count = 0;
+    if (*holds) push_one(*branch->then);
+    if (!*holds && branch->otherwise) push_one(*branch->otherwise);
+    return Outcome::done;
+  }
+  if (const auto* loop = std::get_if<While>(node)) {
+    const Result<bool> holds = is_true(loop->condition);
+    if (!holds) return holds.error();
+    if (!*holds) return Outcome::done;
+    push_one(*loop->body);
+    frames.back().kind = Frame::Kind::loop;
+    frames.back().loop = loop;
+    return Outcome::done;
+  }
+  if (const auto* attempt = std::get_if<TryCatch>(node)) {
+    push(Frame::Kind::attempt, attempt->body);
+    frames.back().attempt = attempt;
+    return Outcome::done;
+  }
+  if (std::holds_alternative<Label>(*node)) return Outcome::done;
+  const bool keeps_error = std::holds_alternative<RaiseError>(*node);
+  const Result<Outcome> outcome = execute_other(statement);
+  if (outcome && *outcome == Outcome::done && !keeps_error) last_error = 0;
+  return outcome;
+}
+
+struct Session::State::Dispatch {
+  State& self;
+  const Statement& statement;
+  Result<Outcome> operator()(const DeclareVariables& node) const { return self.declare(node); }
+  Result<Outcome> operator()(const SetVariable& node) const { return self.set_variable(node); }
+  Result<Outcome> operator()(const SetOptions& node) const { return self.set_options(node); }
+  Result<Outcome> operator()(const Print& node) const { return self.print(node); }
+  Result<Outcome> operator()(const RaiseError& node) const { return self.raise_error(node); }
+  Result<Outcome> operator()(const Throw& node) const { return self.throw_error(node); }
+  Result<Outcome> operator()(const Break&) const { return self.leave_loop(false); }
+  Result<Outcome> operator()(const Continue&) const { return self.leave_loop(true); }
+  Result<Outcome> operator()(const GoTo& node) const { return self.go_to(node); }
+  Result<Outcome> operator()(const Return& node) const { return self.return_from(node); }
+  Result<Outcome> operator()(const UseDatabase& node) const { return self.use(node); }
+  Result<Outcome> operator()(const ExecuteAs& node) const { return self.execute_as(node); }
+  Result<Outcome> operator()(const Revert&) const { return self.revert(); }
+  Result<Outcome> operator()(const BeginTransaction& node) const {
+    return self.begin_transaction(node);
+  }
+  Result<Outcome> operator()(const CommitTransaction&) const { return self.commit_transaction(); }
+  Result<Outcome> operator()(const RollbackTransaction& node) const {
+    return self.roll_back_transaction(node);
+  }
+  Result<Outcome> operator()(const SaveTransaction& node) const {
+    return self.save_transaction(node);
+  }
+  Result<Outcome> operator()(const SelectStatement& node) const { return self.select(node); }
+  Result<Outcome> operator()(const Insert& node) const { return self.insert(node); }
+  Result<Outcome> operator()(const Update& node) const { return self.update(node); }
+  Result<Outcome> operator()(const Delete& node) const { return self.erase(node); }
+  Result<Outcome> operator()(const TruncateTable& node) const { return self.truncate(node); }
+  Result<Outcome> operator()(const CreateTable& node) const {
+    return self.create_table(node, statement);
+  }
+  Result<Outcome> operator()(const AlterTable& node) const {
+    return self.alter_table(node, statement);
+  }
+  Result<Outcome> operator()(const CreateIndex& node) const { return self.create_index(node); }
+  Result<Outcome> operator()(const CreateProcedure& node) const {
+    return self.create_procedure(node);
+  }
+  Result<Outcome> operator()(const CreateView& node) const { return self.create_view(node); }
+  Result<Outcome> operator()(const Drop& node) const {
+    return is_ddl(statement) ? self.define(statement) : self.drop(node);
+  }
+  Result<Outcome> operator()(const BeginDialog& node) const { return self.begin_dialog(node); }
+  Result<Outcome> operator()(const Send& node) const { return self.send(node); }
+  Result<Outcome> operator()(const Receive& node) const { return self.receive(node, std::nullopt); }
+  Result<Outcome> operator()(const GetConversationGroup& node) const {
+    return self.get_group(node, std::nullopt);
+  }
+  Result<Outcome> operator()(const WaitFor& node) const { return self.wait_for(node); }
+  Result<Outcome> operator()(const EndConversation& node) const {
+    return self.end_conversation(node);
+  }
+  Result<Outcome> operator()(const MoveConversation& node) const { return self.move(node); }
+  Result<Outcome> operator()(const BeginConversationTimer& node) const {
+    return self.set_timer(node);
+  }
+  Result<Outcome> operator()(const Execute& node) const { return self.call(node); }
+  Result<Outcome> operator()(const ExecuteText& node) const { return self.call_text(node); }
+  Result<Outcome> operator()(const DeclareCursor& node) const { return self.declare_cursor(node); }
+  Result<Outcome> operator()(const OpenCursor& node) const { return self.open_cursor(node); }
+  Result<Outcome> operator()(const FetchCursor& node) const { return self.fetch(node); }
+  Result<Outcome> operator()(const CloseCursor& node) const {
+    return self.close_cursor(node.name, false);
+  }
+  Result<Outcome> operator()(const DeallocateCursor& node) const {
+    return self.close_cursor(node.name, true);
+  }
+  Result<Outcome> operator()(const Dbcc&) const {
+    return Outcome::done;
+  }  // accepted, as documented
+  Result<Outcome> operator()(const Checkpoint&) const { return Outcome::done; }
+  Result<Outcome> operator()(const Reconfigure&) const { return Outcome::done; }
+  Result<Outcome> operator()(const Kill&) const { return Error(ErrorCode::not_supported, "KILL"); }
+  Result<Outcome> operator()(const ModifyXmlVariable&) const {
+    return Error(ErrorCode::not_supported, "modify() of the xml type");
+  }
+  Result<Outcome> operator()(const Unsupported& node) const {
+    return Error(ErrorCode::not_supported, node.head);
+  }
+  template <typename Definition>
+  Result<Outcome> operator()(const Definition&) const {
+    return self.define(statement);
+  }
+};
+
+Result<Outcome> Session::State::execute_other(const Statement& statement) {
+  return std::visit(Dispatch{*this, statement}, *statement.node);
+}
+
+// Definition statements: the executors of ddl.h.
+Result<Outcome> Session::State::define(const Statement& statement) {
+  return atomically([&]() -> Result<Outcome> {
+    const Result<void> locked = instance().lock(*transaction, database);
+    if (!locked) return locked.error();
+    StatementContext context{
+        instance(),
+        engine(),
+        *transaction,
+        who(),
+        database,
+        open_master_keys,
+        now,
+        warnings,
+        effects,
+        transaction_count > 0,
+        [this](const Expression& expression) -> Result<store::Value> {
+          const auto value = evaluate(expression);
+          if (!value) return value.error();
+          return value->value;
+        },
+        [this](store::DatabaseId other) { return runtime.is_in_use(other, &session); }};
+    const Result<void> executed = execute_ddl(statement, context);
+    if (!executed) return executed.error();
+    return Outcome::done;
+  });
+}
+
+}  // namespace ssb::broker::tsql
