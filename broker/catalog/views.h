@@ -25,9 +25,13 @@ class SystemViews : public store::ViewProvider {
   // Registers every view whose rows the catalog itself knows.
   explicit SystemViews(const Instance& instance);
 
+  // A view of a higher layer. `columns` as "name type, name type(size)"; without `rows` it is empty
+  // until set_rows.
+  void add(std::string_view name, std::string_view columns, ViewRows rows);
   // Gives a view its rows: the engine calls it for sys.conversation_endpoints,
   // sys.conversation_groups, sys.transmission_queue and "queue" (argument: the queue's object id),
-  // the transport for sys.dm_broker_connections. Until then these are empty.
+  // the transport for sys.dm_broker_connections, the server for sys.dm_exec_connections and
+  // sys.dm_exec_sessions. Until then these are empty.
   void set_rows(std::string_view view, ViewRows rows);
 
   [[nodiscard]] std::vector<store::Column> view_columns(std::string_view view) const override;
@@ -41,7 +45,6 @@ class SystemViews : public store::ViewProvider {
     std::vector<store::Column> columns;
     ViewRows rows;
   };
-  void add(std::string_view name, std::string_view columns, ViewRows rows);
 
   std::map<std::string, View, std::less<>> views_;
 };

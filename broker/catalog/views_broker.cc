@@ -211,6 +211,13 @@ void add_conversation_views(const AddView& add) {
       "spid int, database_id smallint, queue_id int, procedure_name nvarchar(650), "
       "execute_as int",
       nullptr);
+  add("sys.dm_broker_forwarded_messages",
+      "conversation_id uniqueidentifier, is_initiator bit, to_service_name nvarchar(512), "
+      "to_broker_instance nvarchar(512), from_service_name nvarchar(512), "
+      "from_broker_instance nvarchar(512), adjacent_broker_address nvarchar(512), "
+      "message_sequence_number bigint, message_fragment_number int, hops_remaining tinyint, "
+      "time_to_live int, time_consumed int, message_id uniqueidentifier",
+      nullptr);
 }
 
 }  // namespace

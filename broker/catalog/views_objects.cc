@@ -218,6 +218,22 @@ store::Row module_row(const pb::Module& row) {
           number_or_null(row.execute_as_principal())};
 }
 
+std::vector<store::Row> type_rows() {
+  constexpr std::int64_t sys_schema = 4;
+  std::vector<store::Row> rows;
+  for (const TypeRow& type : kTypes) {
+    const ColumnType as_column = column_type(
+        type.bytes_a_character == 0 ? std::string(type.name) : std::string(type.name) + "(8000)");
+    rows.push_back({text(type.name), number(as_column.system_type), number(as_column.user_type),
+                    number(sys_schema), null_value(),
+                    number(type.bytes_a_character == 0 ? as_column.max_length : 8000),
+                    number(as_column.precision), number(as_column.scale),
+                    as_column.is_text ? text(kCollation) : null_value(), flag(true), flag(false),
+                    flag(false), number(0), number(0), flag(false)});
+  }
+  return rows;
+}
+
 // Rows of the database in question, by `make`.
 template <typename Make>
 ViewRows rows_by(const Instance& instance, Make make) {
@@ -254,6 +270,12 @@ void add_object_views(const Instance& instance, const AddView& add) {
       "xml_collection_id int, default_object_id int, rule_object_id int, is_sparse bit, "
       "is_column_set bit",
       rows_by(instance, column_rows));
+  add("sys.types",
+      "name sysname, system_type_id tinyint, user_type_id int, schema_id int, principal_id int, "
+      "max_length smallint, precision tinyint, scale tinyint, collation_name sysname, "
+      "is_nullable bit, is_user_defined bit, is_assembly_type bit, default_object_id int, "
+      "rule_object_id int, is_table_type bit",
+      [](store::DatabaseId, std::int64_t) { return type_rows(); });
   add("sys.procedures",
       kObjectColumns +
           ", is_auto_executed bit, is_execution_replicated bit, is_repl_serializable_only bit, "

@@ -47,6 +47,16 @@ std::string certificate_sid_text(const crypto::Sha1Digest& thumbprint) {
   return sid_text;
 }
 
+// At most `characters` of UTF-8 text.
+std::string_view cut(std::string_view text, std::size_t characters) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if ((static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) continue;  // inside a character
+    if (characters == 0) return text.substr(0, at);
+    --characters;
+  }
+  return text;
+}
+
 // "a, b" of "CN=a\\, b": the name as CREATE CERTIFICATE ... WITH SUBJECT takes it. A name of several
 // parts stays as it is.
 std::string simple_name(std::string_view name) {
@@ -80,7 +90,7 @@ store::Row certificate_row(const pb::Certificate& row) {
           text(row.private_key_protection()),
           text(protection_text(row.private_key_protection())),
           flag(row.is_active_for_begin_dialog()),
-          text(simple_name(x509->issuer()).substr(0, kIssuerCharactersMax)),
+          text(cut(simple_name(x509->issuer()), kIssuerCharactersMax)),
           text(x509->serial_text()),
           binary(certificate_sid(thumbprint)),
           text(certificate_sid_text(thumbprint)),
@@ -188,6 +198,16 @@ store::Row server_principal_row(const pb::Login& row) {
           flag(is_role && row.id() > kServerPublic && row.id() <= 10)};
 }
 
+// The columns of sys.server_principals up to credential_id, and three more.
+store::Row sql_login_row(const pb::Login& row) {
+  store::Row out = server_principal_row(row);
+  out.resize(11);
+  out.push_back(flag(true));
+  out.push_back(flag(false));
+  out.push_back(binary_or_null(row.password_hash()));
+  return out;
+}
+
 std::string_view state_text(std::string_view state) {
   if (state == "D") return "DENY";
   if (state == "W") return "GRANT_WITH_GRANT_OPTION";
@@ -284,6 +304,18 @@ void add_principal_views(const Instance& instance, const AddView& add) {
         std::vector<store::Row> rows;
         for (const auto& [id, row] : instance.master().table<pb::Login>()) {
           rows.push_back(server_principal_row(row));
+        }
+        return rows;
+      });
+  add("sys.sql_logins",
+      "name sysname, principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), "
+      "is_disabled bit, create_date datetime, modify_date datetime, "
+      "default_database_name sysname, default_language_name sysname, credential_id int, "
+      "is_policy_checked bit, is_expiration_checked bit, password_hash varbinary(256)",
+      [&instance](store::DatabaseId, std::int64_t) {
+        std::vector<store::Row> rows;
+        for (const auto& [id, row] : instance.master().table<pb::Login>()) {
+          if (row.type() == "S") rows.push_back(sql_login_row(row));
         }
         return rows;
       });

@@ -220,6 +220,51 @@ store::Row database_row(const Instance& instance, const pb::Database& row) {
   return out;
 }
 
+// Rows come from the server, by SystemViews::set_rows.
+void add_session_views(const AddView& add) {
+  add("sys.dm_exec_connections",
+      "session_id int, most_recent_session_id int, connect_time datetime, "
+      "net_transport nvarchar(40), protocol_type nvarchar(40), protocol_version int, "
+      "endpoint_id int, encrypt_option nvarchar(40), auth_scheme nvarchar(40), "
+      "node_affinity smallint, num_reads int, num_writes int, last_read datetime, "
+      "last_write datetime, net_packet_size int, client_net_address varchar(48), "
+      "client_tcp_port int, local_net_address varchar(48), local_tcp_port int, "
+      "connection_id uniqueidentifier, parent_connection_id uniqueidentifier, "
+      "most_recent_sql_handle varbinary(64)",
+      nullptr);
+  add("sys.dm_exec_sessions",
+      "session_id smallint, login_time datetime, host_name nvarchar(128), "
+      "program_name nvarchar(128), host_process_id int, client_version int, "
+      "client_interface_name nvarchar(32), security_id varbinary(85), login_name nvarchar(128), "
+      "nt_domain nvarchar(128), nt_user_name nvarchar(128), status nvarchar(30), "
+      "context_info varbinary(128), cpu_time int, memory_usage int, total_scheduled_time int, "
+      "total_elapsed_time int, endpoint_id int, last_request_start_time datetime, "
+      "last_request_end_time datetime, reads bigint, writes bigint, logical_reads bigint, "
+      "is_user_process bit, text_size int, language nvarchar(128), date_format nvarchar(3), "
+      "date_first smallint, quoted_identifier bit, arithabort bit, ansi_null_dflt_on bit, "
+      "ansi_defaults bit, ansi_warnings bit, ansi_padding bit, ansi_nulls bit, "
+      "concat_null_yields_null bit, transaction_isolation_level smallint, lock_timeout int, "
+      "deadlock_priority int, row_count bigint, prev_error int, "
+      "original_security_id varbinary(85), original_login_name nvarchar(128), "
+      "last_successful_logon datetime, last_unsuccessful_logon datetime, "
+      "unsuccessful_logons bigint, group_id int, database_id smallint, "
+      "authenticating_database_id int, open_transaction_count int",
+      nullptr);
+}
+
+constexpr const char* kMirroringColumns =
+    "database_id int, mirroring_guid uniqueidentifier, mirroring_state tinyint, "
+    "mirroring_state_desc nvarchar(60), mirroring_role tinyint, mirroring_role_desc nvarchar(60), "
+    "mirroring_role_sequence int, mirroring_safety_level tinyint, "
+    "mirroring_safety_level_desc nvarchar(60), mirroring_safety_sequence int, "
+    "mirroring_partner_name nvarchar(128), mirroring_partner_instance nvarchar(128), "
+    "mirroring_witness_name nvarchar(128), mirroring_witness_state tinyint, "
+    "mirroring_witness_state_desc nvarchar(60), mirroring_failover_lsn numeric(25), "
+    "mirroring_connection_timeout int, mirroring_redo_queue int, "
+    "mirroring_redo_queue_type nvarchar(60), mirroring_end_of_log_lsn numeric(25), "
+    "mirroring_replication_lsn numeric(25)";
+constexpr std::size_t kMirroringColumnCount = 21;
+
 std::vector<store::Row> message_rows() {
   std::vector<store::Row> rows;
   for (const proto::ErrorRow& row : proto::error_rows()) {
@@ -240,6 +285,16 @@ void add_server_views(const Instance& instance, const AddView& add) {
     }
     return rows;
   });
+  // No database is mirrored here: one row each, all NULL.
+  add("sys.database_mirroring", kMirroringColumns, [&instance](store::DatabaseId, std::int64_t) {
+    std::vector<store::Row> rows;
+    for (const auto& [id, row] : instance.master().table<pb::Database>()) {
+      rows.emplace_back(kMirroringColumnCount, null_value());
+      rows.back()[0] = number(id);
+    }
+    return rows;
+  });
+  add_session_views(add);
   add("sys.messages",
       "message_id int, language_id smallint, severity tinyint, is_event_logged bit, "
       "text nvarchar(2048)",

@@ -77,7 +77,7 @@ TEST_F(ViewsTest, ColumnsHaveSqlServersOrderAndTypes) {
     EXPECT_EQ(columns, line.substr(colon + 2)) << line.substr(0, colon);
     ++checked;
   }
-  EXPECT_EQ(checked, 38);
+  EXPECT_EQ(checked, 43);
 }
 
 TEST_F(ViewsTest, EveryViewAnswersInEveryDatabase) {
@@ -452,6 +452,24 @@ TEST_F(ViewsTest, TablesColumnsAndModules) {
   EXPECT_EQ(value("sys.sql_modules", "object_id", "1000001", "definition", app),
             "CREATE PROCEDURE P AS RETURN");
   EXPECT_EQ(value("sys.schemas", "name", "dbo", "schema_id", app), "1");
+}
+
+TEST_F(ViewsTest, LoginsTypesAndMirroringForClientsThatAsk) {
+  EXPECT_EQ(rows("sys.sql_logins", app),
+            std::vector<std::string>{fmt::format(
+                "sa|1|0x01|S|SQL_LOGIN|0|{0}|{0}|master|us_english|NULL|1|0|NULL", kNowText)});
+  EXPECT_EQ(value("sys.types", "name", "int", "system_type_id", app), "56");
+  EXPECT_EQ(value("sys.types", "name", "nvarchar", "max_length", app), "8000");
+  EXPECT_EQ(value("sys.types", "name", "sysname", "user_type_id", app), "256");
+  EXPECT_EQ(value("sys.database_mirroring", "database_id", "5", "mirroring_guid", app), "NULL");
+}
+
+TEST_F(ViewsTest, AHigherLayerAddsAViewOfItsOwn) {
+  views.add("sys.dm_own", "a int, b decimal(10, 2)", nullptr);
+
+  ASSERT_EQ(views.view_columns("sys.dm_own").size(), 2U);
+  EXPECT_EQ(views.view_columns("sys.dm_own")[1].declared_type, "decimal(10, 2)");
+  EXPECT_TRUE(rows("sys.dm_own", app).empty());
 }
 
 TEST_F(ViewsTest, MessagesAreTheErrorTable) {
