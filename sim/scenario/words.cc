@@ -1,5 +1,6 @@
 #include "sim/scenario/words.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -43,7 +44,15 @@ std::string read_enclosed(std::string_view line, std::size_t& at, char close) {
 }  // namespace
 
 Words::Words(std::string_view line) : line_(line) {
-  std::size_t at = 0;
+  std::size_t at = std::min(line.find_first_not_of(" \t"), line.size());
+  // A title or a note is free text: an apostrophe in it opens nothing.
+  const std::string_view first = line.substr(at, line.find_first_of(" \t", at) - at);
+  if (equal_ignoring_case(first, "note") || equal_ignoring_case(first, "scenario")) {
+    words_.push_back({.text = std::string(first), .column = static_cast<int>(at) + 1, .is_quoted = false});
+    at = std::min(line.find_first_not_of(" \t", at + first.size()), line.size());
+    if (at < line.size()) words_.push_back({.text = std::string(line.substr(at)), .column = static_cast<int>(at) + 1, .is_quoted = false});
+    return;
+  }
   while (at < line.size()) {
     if (is_blank(line[at])) {
       ++at;
