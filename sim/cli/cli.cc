@@ -1,0 +1,62 @@
+#include "sim/cli/cli.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include <CLI/CLI.hpp>
+
+namespace ssb::sim::cli {
+namespace {
+
+// As a shell takes it back.
+std::string quoted(const std::string& argument) {
+  const bool is_plain = !argument.empty() &&
+                        argument.find_first_of(" \t\n'\"\\$&|;<>()*?[]#~`!{}") == std::string::npos;
+  if (is_plain) return argument;
+  std::string out = "'";
+  for (const char c : argument) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // read once at the start, before any thread
+  return value == nullptr ? "" : value;
+}
+
+int run_program(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  Context context{.out = out, .err = err, .arguments = {}, .exit_code = 0};
+  for (const std::string& argument : arguments) context.arguments += " " + quoted(argument);
+  CLI::App app("ssbsim: SQL Server Service Broker dialog security, simulated", "ssbsim");
+  app.footer(
+      "Examples:\n"
+      "  ssbsim run scenarios/dialogs/full-security.sql\n"
+      "  ssbsim explain 9727\n"
+      "Exit codes: 0 met, 1 not met, 2 inconclusive, 10 usage, 11 does not parse, 12 environment, "
+      "13 bug.");
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of all subcommands");
+  add_run(app, context);
+  add_node(app, context);
+  add_explain(app, context);
+  add_version(app, context);
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, out, err);
+    return code == 0 ? 0 : kExitUsage;
+  } catch (const std::system_error& error) {
+    err << "ssbsim: " << error.what() << '\n';
+    return kExitEnvironment;
+  } catch (const std::exception& error) {
+    err << "ssbsim: internal error: " << error.what() << '\n';
+    return kExitInternal;
+  }
+  return context.exit_code;
+}
+
+}  // namespace ssb::sim::cli

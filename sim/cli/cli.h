@@ -1,0 +1,40 @@
+// The program `ssbsim`: its subcommands, their options and exit codes.
+//
+//   Errors  exit codes of batch-contract.md 6.2: 10 usage, 11 a scenario does not parse, 12 environment, 13 our own bug.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace ssb::sim::cli {
+
+inline constexpr int kExitUsage = 10;
+inline constexpr int kExitEnvironment = 12;
+inline constexpr int kExitInternal = 13;
+
+// What the subcommands share.
+struct Context {
+  std::ostream& out;
+  std::ostream& err;
+  std::string arguments;  // as given, for the line that repeats a run
+  int exit_code = 0;
+};
+
+void add_run(CLI::App& app, Context& context);
+void add_node(CLI::App& app, Context& context);
+void add_explain(CLI::App& app, Context& context);
+void add_version(CLI::App& app, Context& context);
+
+// The whole program; `arguments` without the program's name.
+[[nodiscard]] int run_program(const std::vector<std::string>& arguments, std::ostream& out,
+                              std::ostream& err);
+
+// A variable of the environment, or "".
+[[nodiscard]] std::string environment(const char* name);
+
+}  // namespace ssb::sim::cli

@@ -1,0 +1,275 @@
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <stdlib.h>
+
+#include "sim/cli/cli.h"
+#include "sim/cli/report_output.h"
+#include "sim/cli/version.h"
+#include "sim/scenario/key_pool.h"
+#include "sim/scenario/near.h"
+#include "sim/scenario/runner.h"
+#include "sim/scenario/tcp.h"
+#include "sim/scenario/timeline.h"
+
+namespace ssb::sim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using scenario::EventChoice;
+using scenario::Report;
+using scenario::Script;
+using scenario::Verdict;
+
+struct RunOptions {
+  std::vector<std::string> paths;
+  std::vector<std::string> variables;
+  std::string events;  // empty: `auto`, and one line for each of many files that pass
+  std::string junit_file;
+  std::string key_pool_file;
+  std::string capture_file;
+  bool as_json = false;
+  bool shows_results = false;
+  bool keeps_folder = false;
+  bool as_product = false;
+};
+
+// What was asked for cannot be done; the text is for the user.
+struct UsageError {
+  std::string text;
+};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || fs::is_directory(path)) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// The files themselves, and every *.sql below the folders, by name.
+std::vector<std::string> scenario_files(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    if (!fs::is_directory(path)) {
+      files.push_back(path);
+      continue;
+    }
+    std::vector<std::string> found;
+    for (const auto& entry : fs::recursive_directory_iterator(path)) {
+      if (entry.is_regular_file() && entry.path().extension() == ".sql")
+        found.push_back(entry.path().string());
+    }
+    if (found.empty()) throw UsageError{fmt::format("there is no *.sql file below '{}'", path)};
+    std::sort(found.begin(), found.end());
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+scenario::ScriptOptions script_options(const RunOptions& options) {
+  scenario::ScriptOptions script;
+  for (const std::string& text : options.variables) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw UsageError{fmt::format("-v takes name=value, not '{}'", text)};
+    script.variables[scenario::to_lower(text.substr(0, equals))] = text.substr(equals + 1);
+  }
+  script.environment = [](const std::string& name) -> std::optional<std::string> {
+    std::string value = environment(name.c_str());
+    return value.empty() ? std::nullopt : std::optional(std::move(value));
+  };
+  script.read_file = read_file;
+  return script;
+}
+
+fs::path make_run_folder() {
+  std::string folder = (fs::temp_directory_path() / "ssbsim-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr)
+    throw std::system_error(errno, std::generic_category(), folder);
+  return folder;
+}
+
+class RunCommand {
+ public:
+  RunCommand(Context& context, const RunOptions& options)
+      : context_(context),
+        options_(options),
+        pool_(key_pool_file(options), [&context](const std::string& text) {
+          context.err << "ssbsim: " << text << std::endl;
+        }) {}
+
+  int run() {
+    const auto files = scenario_files(options_.paths);
+    is_one_ = files.size() == 1;
+    if (!options_.capture_file.empty() && !is_one_) throw UsageError{"--pcap takes one scenario"};
+    if (options_.as_json) print_line(json_header(context_.arguments));
+    Verdict worst = Verdict::passed;
+    for (const std::string& file : files) {
+      runs_.push_back(run_file(file));
+      worst = scenario::worse(worst, runs_.back().report.verdict);
+      show(runs_.back());
+      runs_.back().report.records.clear();  // shown; a folder has many
+      runs_.back().report.entries.clear();
+    }
+    const int code = exit_code(worst);
+    if (options_.as_json) {
+      print_line(json_summary(runs_, code));
+    } else if (!is_one_) {
+      fmt::print(context_.out, "\n{}\n", counts_text(count(runs_)));
+    }
+    write_junit();
+    return code;
+  }
+
+ private:
+  static fs::path key_pool_file(const RunOptions& options) {
+    return options.key_pool_file.empty() ? scenario::default_key_pool(environment)
+                                         : fs::path(options.key_pool_file);
+  }
+
+  FinishedRun run_file(const std::string& file) {
+    const auto begin = std::chrono::steady_clock::now();
+    FinishedRun run;
+    try {
+      run.report = run_script(file);
+    } catch (const std::exception& failure) {  // the disk, a port, memory: it is this run that ends
+      run.report.file = file;
+      run.report.title = fs::path(file).stem().string();
+      run.report.verdict = Verdict::environment;
+      run.report.reason = failure.what();
+    }
+    run.real_ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+    return run;
+  }
+
+  Report run_script(const std::string& file) {
+    const auto text = read_file(file);
+    if (!text) throw std::runtime_error(fmt::format("'{}' cannot be read", file));
+    const Script script = scenario::parse_script(file, *text, script_options(options_));
+    Report report;
+    if (script.errors.empty() && !script.modes.tcp) {
+      report.file = file;
+      report.title = script.title;
+      report.verdict = Verdict::inconclusive;
+      report.reason =
+          "--# modes: this scenario is for the simulator back end; this run is on real TCP";
+      return report;
+    }
+    pool_.start_run();
+    const fs::path folder = make_run_folder();
+    scenario::TcpOptions tcp{.keys = [this](int bits) { return pool_.draw(bits); },
+                             .folder = folder,
+                             .keeps_folder = options_.keeps_folder,
+                             .capture_file = options_.capture_file,
+                             .as_product = options_.as_product};
+    if (options_.keeps_folder)
+      context_.err << "ssbsim: the instances' data stays in " << folder.string() << '\n';
+    const auto backend = scenario::make_tcp_backend(std::move(tcp));
+    return scenario::Runner(script, *backend).run();
+  }
+
+  void show(const FinishedRun& run) {
+    if (options_.as_json) {
+      for (const std::string& line : json_lines(run)) print_line(line);
+      return;
+    }
+    const bool is_good = exit_code(run.report.verdict) == 0;
+    if (!is_one_ && options_.events.empty() && !options_.shows_results &&
+        (is_good || run.report.verdict == Verdict::inconclusive)) {
+      fmt::print(context_.out, "{:<14} {}  {} of {} met  {:.0f} ms{}\n",
+                 verdict_name(run.report.verdict), run.report.file, run.report.met,
+                 run.report.expectations, run.real_ms,
+                 run.report.reason.empty() ? "" : "  " + run.report.reason);
+    } else {
+      scenario::TimelineOptions options{.events = EventChoice::some,
+                                        .shows_results = options_.shows_results,
+                                        .build = build_id(),
+                                        .repeat = repeat_line(run.report.file),
+                                        .real_ms = run.real_ms};
+      if (options_.events == "all") options.events = EventChoice::all;
+      if (options_.events == "none") options.events = EventChoice::none;
+      context_.out << scenario::Timeline(run.report, options).text();
+    }
+    context_.out.flush();
+  }
+
+  [[nodiscard]] std::string repeat_line(const std::string& file) const {
+    return is_one_ ? "ssbsim" + context_.arguments : "ssbsim run " + file;
+  }
+
+  void print_line(const std::string& line) { context_.out << line + "\n" << std::flush; }
+
+  void write_junit() {
+    if (options_.junit_file.empty()) return;
+    const std::string partial = options_.junit_file + ".partial";
+    {
+      std::ofstream out(partial, std::ios::binary | std::ios::trunc);
+      out << junit_xml(runs_);
+      if (!out.flush()) throw std::system_error(errno, std::generic_category(), partial);
+    }
+    fs::rename(partial, options_.junit_file);
+  }
+
+  Context& context_;
+  const RunOptions& options_;
+  scenario::KeyPool pool_;
+  std::vector<FinishedRun> runs_;
+  bool is_one_ = true;
+};
+
+}  // namespace
+
+void add_run(CLI::App& app, Context& context) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand(
+      "run", "Run scenarios: T-SQL scripts with --# lines, on instances of their own");
+  command->footer(
+      "Every instance listens on a loopback address of its own; virtual time jumps over waiting.\n"
+      "RSA keys come from a pool of throw-away keys, made on first need: they protect nothing and "
+      "are\n"
+      "the same in every run. `ssbsim node` never uses them.\n"
+      "Examples:\n"
+      "  ssbsim run scenarios/dialogs/full-security.sql --events all\n"
+      "  ssbsim run scenarios --junit report.xml\n"
+      "  ssbsim run mine.sql -v DBName=Sales --results --pcap mine.pcap\n"
+      "  ssbsim run scenarios --json | jq 'select(.type == \"result\")'");
+  command->add_option("path", options->paths, "Files, or folders with *.sql files")
+      ->required()
+      ->check(CLI::ExistingPath);
+  command
+      ->add_option("-v,--variable", options->variables,
+                   "name=value of a $(name); goes before the environment")
+      ->take_all();
+  command->add_option("--events", options->events, "Which events to list: all, auto or none")
+      ->check(CLI::IsMember({"all", "auto", "none"}));
+  command->add_flag("--results", options->shows_results,
+                    "Show result sets and messages of the batches");
+  command->add_flag("--json", options->as_json,
+                    "JSON lines on standard output: header, events, results, summary");
+  command->add_option("--junit", options->junit_file, "Write JUnit XML to this file");
+  command->add_option("--pcap", options->capture_file,
+                      "Write what went over the wire to this capture file");
+  command->add_option("--key-pool", options->key_pool_file,
+                      "File with the throw-away RSA keys [$XDG_CACHE_HOME/ssbsim/scenario-keys]");
+  command->add_flag("--keep", options->keeps_folder,
+                    "Keep the instances' data and say where it is");
+  command->add_flag("--as-product", options->as_product,
+                    "Without the protections that go beyond the product (tombstones)");
+  command->callback([&context, options] {
+    try {
+      context.exit_code = RunCommand(context, *options).run();
+    } catch (const UsageError& error) {
+      context.err << "ssbsim: " << error.text << '\n';
+      context.exit_code = kExitUsage;
+    }
+  });
+}
+
+}  // namespace ssb::sim::cli

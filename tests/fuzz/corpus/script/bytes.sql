@@ -1,0 +1,3 @@
+SELECT 1
+Ã(€GO
+--# note â‚

@@ -1,0 +1,335 @@
+// The rules of the source tree: which folder may include what, calls that are banned, sizes.
+//
+//   Source  the table of layers in the style guide, section 1. Add a row here when a folder may include something new, and say why.
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using testing::IsEmpty;
+
+constexpr std::size_t kFileLinesMax = 900;
+constexpr std::size_t kFunctionLinesMax =
+    100;  // braces and blank lines included; clang-tidy counts 70 of code
+
+struct Source {
+  std::string path;  // from the root of the project
+  std::vector<std::string> lines;
+  std::vector<std::string> code;  // of each line
+};
+
+// The line without strings and its // comment: what the compiler sees as code, near enough.
+std::string code_of(const std::string& line) {
+  std::string out;
+  bool in_string = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (in_string) {
+      if (line[i] == '\\') {
+        ++i;
+      } else if (line[i] == '"') {
+        in_string = false;
+      }
+      continue;
+    }
+    if (line[i] == '"' && (i == 0 || line[i - 1] != '\'')) {
+      in_string = true;
+      continue;
+    }
+    if (line[i] == '/' && i + 1 < line.size() && line[i + 1] == '/') break;
+    out.push_back(line[i]);
+  }
+  return out;
+}
+
+std::vector<Source> read_sources() {
+  const fs::path root = SSB_SOURCE_DIR;
+  std::vector<Source> sources;
+  for (const char* folder : {"proto", "broker", "transport", "sim", "tests", "bench"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const auto extension = entry.path().extension();
+      if (extension != ".h" && extension != ".cc") continue;
+      Source& source = sources.emplace_back();
+      source.path = fs::relative(entry.path(), root).generic_string();
+      std::ifstream in(entry.path());
+      for (std::string line; std::getline(in, line);) {
+        source.code.push_back(code_of(line));
+        source.lines.push_back(line);
+      }
+    }
+  }
+  std::sort(sources.begin(), sources.end(),
+            [](const Source& a, const Source& b) { return a.path < b.path; });
+  return sources;
+}
+
+const std::vector<Source>& sources() {
+  static const std::vector<Source> all = read_sources();
+  return all;
+}
+
+// ---- layers ----
+
+// The outside libraries that we tell apart; an include of none of these is the standard library, or POSIX.
+std::string library_of(const std::string& header) {
+  static const std::vector<std::pair<std::string, std::string>> prefixes = {
+      {"boost/asio", "Asio"},
+      {"boost/beast", "Beast"},
+      {"boost/json", "Boost.JSON"},
+      {"boost/url", "Boost.URL"},
+      {"boost/", "Boost"},
+      {"openssl/", "OpenSSL"},
+      {"sqlite3.h", "SQLite"},
+      {"google/protobuf", "protobuf"},
+      {"CLI/", "CLI11"},
+      {"spdlog/", "spdlog"},
+      {"fmt/", "fmt"},
+      {"gtest/", "GoogleTest"},
+      {"gmock/", "GoogleTest"},
+      {"benchmark/", "benchmark"},
+  };
+  for (const auto& [prefix, library] : prefixes) {
+    if (header.starts_with(prefix)) return library;
+  }
+  return "";
+}
+
+struct Layer {
+  std::string folder;                  // the longest that fits decides
+  std::vector<std::string> ours;       // folders of ours, its own included
+  std::vector<std::string> libraries;  // beside the standard library and fmt
+};
+
+const std::vector<Layer>& layers() {
+  static const std::vector<Layer> all = {
+      {"proto/", {"proto/"}, {"Boost", "protobuf"}},
+      {"broker/", {"proto/", "broker/"}, {"Boost", "protobuf"}},
+      {"broker/crypto/", {"proto/", "broker/crypto/"}, {"Boost", "OpenSSL"}},
+      {"broker/store/", {"proto/", "broker/store/"}, {"Boost", "SQLite"}},
+      {"transport/wire/", {"proto/", "broker/", "transport/wire/"}, {"Boost", "protobuf"}},
+      {"transport/net/",
+       {"proto/", "broker/", "transport/"},
+       {"Boost", "Asio", "Beast", "OpenSSL"}},
+      {"sim/", {"proto/", "broker/", "transport/wire/", "sim/"}, {"Boost"}},
+      {"sim/random.cc", {"proto/", "sim/"}, {"Boost", "OpenSSL"}},
+      {"sim/attackers/", {"proto/", "broker/", "transport/wire/", "sim/"}, {"Boost", "OpenSSL"}},
+      {"sim/storage.cc", {"proto/", "broker/", "sim/"}, {"Boost", "SQLite"}},
+      {"sim/scenario/tcp.cc", {"proto/", "broker/", "transport/", "sim/"}, {"Boost"}},
+      // It wires the program together.
+      {"sim/cli/",
+       {"proto/", "broker/", "transport/", "sim/"},
+       {"Boost", "Asio", "Boost.JSON", "CLI11", "spdlog", "OpenSSL"}},
+  };
+  return all;
+}
+
+const Layer* layer_of(const std::string& path) {
+  const Layer* found = nullptr;
+  for (const Layer& layer : layers()) {
+    if (path.starts_with(layer.folder) &&
+        (found == nullptr || layer.folder.size() > found->folder.size()))
+      found = &layer;
+  }
+  return found;
+}
+
+bool starts_with_any(const std::string& text, const std::vector<std::string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const std::string& prefix) { return text.starts_with(prefix); });
+}
+
+TEST(TidyTest, FoldersIncludeOnlyWhatTheirLayerMay) {
+  const std::regex include(R"re(^\s*#\s*include\s*([<"])([^>"]+)[>"])re");
+  std::vector<std::string> offences;
+  for (const Source& source : sources()) {
+    const Layer* layer = layer_of(source.path);
+    if (layer == nullptr) continue;  // tests and benchmarks
+    for (std::size_t i = 0; i < source.lines.size(); ++i) {
+      std::smatch match;
+      if (source.lines[i].find("include") == std::string::npos ||
+          !std::regex_search(source.lines[i], match, include))
+        continue;
+      const std::string header = match[2];
+      const std::string library = library_of(header);
+      const bool is_ours = match[1] == "\"";
+      const bool is_known_library = library.empty() || library == "fmt" ||
+                                    std::find(layer->libraries.begin(), layer->libraries.end(),
+                                              library) != layer->libraries.end();
+      // Generated headers of the build stand without a folder.
+      const bool may =
+          is_ours ? (header.find('/') == std::string::npos || starts_with_any(header, layer->ours))
+                  : is_known_library;
+      if (!may) offences.push_back(fmt::format("{}:{} includes {}", source.path, i + 1, header));
+    }
+  }
+  EXPECT_THAT(offences, IsEmpty());
+}
+
+// ---- banned calls ----
+
+struct Ban {
+  std::vector<std::string>
+      words;  // a line with none of them need not be matched: regular expressions are slow
+  const char* pattern;
+  const char* why;
+  std::vector<std::string> folders;   // where it holds
+  std::vector<std::string> excepted;  // files below them where it does not
+};
+
+const std::vector<Ban>& bans() {
+  // Real time, randomness, the environment and threads come in through the hosts alone, so that the engine runs alike everywhere.
+  static const std::vector<std::string> core = {"proto/", "broker/", "transport/wire/", "sim/"};
+  static const std::vector<std::string> hosts = {"sim/scenario/tcp.cc", "sim/cli/"};
+  static const std::vector<Ban> all = {
+      {{"rand"},
+       R"(\b(rand|srand|random|drand48)\s*\()",
+       "randomness is OpenSSL's (broker/crypto/random.h)",
+       {"proto/", "broker/", "transport/", "sim/"},
+       {}},
+      {{"random_device", "mt19937"},
+       R"(\brandom_device\b|\bmt19937)",
+       "randomness is OpenSSL's (broker/crypto/random.h)",
+       {"proto/", "broker/", "transport/"},
+       {}},
+      {{"time"},
+       R"((^|[^\w.>:])time\s*\(\s*(nullptr|NULL|0|&\w+)\s*\)|\b(gettimeofday|clock_gettime|localtime|gmtime|localtime_r|gmtime_r)\s*\()",
+       "time is handed in",
+       core,
+       hosts},
+      {{"_clock"},
+       R"(\b(system_clock|steady_clock|high_resolution_clock)\s*::\s*now\b)",
+       "time is handed in",
+       core,
+       hosts},
+      {{"env"},
+       R"(\b(getenv|setenv|secure_getenv)\s*\()",
+       "the environment is read at the program's start",
+       {"proto/", "broker/", "transport/", "sim/"},
+       {"sim/cli/"}},
+      {{"std::"},
+       R"(\bstd::(thread|jthread|mutex|shared_mutex|condition_variable|async)\b)",
+       "the core has no threads",
+       core,
+       {}},
+      {{"sleep"},
+       R"(\b(sleep|usleep|nanosleep)\s*\(|\bsleep_(for|until)\b)",
+       "nothing sleeps",
+       {"proto/", "broker/", "transport/", "sim/", "tests/"},
+       {}},
+      {{"str", "printf", "gets", "tmpnam"},
+       R"(\b(strcpy|strcat|sprintf|gets|strtok|tmpnam)\s*\()",
+       "has a bounded cousin",
+       {"proto/", "broker/", "transport/", "sim/"},
+       {}},
+      {{"system", "popen"},
+       R"((^|[^\w.>:])(system|popen)\s*\()",
+       "no shell",
+       {"proto/", "broker/", "transport/", "sim/"},
+       {}},
+  };
+  return all;
+}
+
+TEST(TidyTest, BannedCallsAreNotMade) {
+  std::vector<std::string> offences;
+  for (const Ban& ban : bans()) {
+    const std::regex pattern(ban.pattern);
+    for (const Source& source : sources()) {
+      if (!starts_with_any(source.path, ban.folders) || starts_with_any(source.path, ban.excepted))
+        continue;
+      for (std::size_t i = 0; i < source.lines.size(); ++i) {
+        const std::string& code = source.code[i];
+        const bool may_match = std::any_of(
+            ban.words.begin(), ban.words.end(),
+            [&](const std::string& word) { return code.find(word) != std::string::npos; });
+        if (may_match && std::regex_search(code, pattern)) {
+          offences.push_back(
+              fmt::format("{}:{}: {} ({})", source.path, i + 1, source.lines[i], ban.why));
+        }
+      }
+    }
+  }
+  EXPECT_THAT(offences, IsEmpty());
+}
+
+TEST(TidyTest, CodeOfLeavesOutStringsAndComments) {
+  EXPECT_EQ(code_of(R"~(f("rand()", 0);  // time())~"), "f(, 0);  ");
+  EXPECT_EQ(code_of(R"~(g("a\"b rand()") + 1)~"), "g() + 1");
+}
+
+TEST(TidyTest, HeadersAreGuardedAndSayWhatTheyAreFor) {
+  std::vector<std::string> offences;
+  for (const Source& source : sources()) {
+    if (!source.path.ends_with(".h")) continue;
+    const bool has_guard =
+        std::any_of(source.lines.begin(), source.lines.end(),
+                    [](const std::string& line) { return line == "#pragma once"; });
+    const bool has_purpose = !source.lines.empty() && source.lines.front().starts_with("// ");
+    if (!has_guard || !has_purpose) offences.push_back(source.path);
+  }
+  EXPECT_THAT(offences, IsEmpty());
+}
+
+// ---- sizes ----
+
+struct Function {
+  std::string name;
+  std::size_t lines = 0;
+};
+
+// As the formatter writes them: a definition begins at column 0 with `(` in it and ends with a lone }.
+std::vector<Function> functions_of(const Source& source) {
+  std::vector<Function> functions;
+  const std::regex start(R"(^[A-Za-z_][^;={]*\(.*)");
+  for (std::size_t i = 0; i < source.lines.size(); ++i) {
+    const std::string& line = source.lines[i];
+    if (line.empty() || std::isalpha(static_cast<unsigned char>(line.front())) == 0) continue;
+    if (!std::regex_match(line, start) || source.lines[i].ends_with(';')) continue;
+    std::size_t end = i;
+    while (end < source.lines.size() && source.lines[end] != "}" && source.lines[end] != "};")
+      ++end;
+    if (end == source.lines.size()) break;
+    functions.push_back(
+        {fmt::format("{}:{} {}", source.path, i + 1, source.lines[i]), end - i + 1});
+    i = end;
+  }
+  return functions;
+}
+
+TEST(TidyTest, FilesAndFunctionsStayReadable) {
+  const Source* longest_file = nullptr;
+  Function longest;
+  std::vector<std::string> offences;
+  for (const Source& source : sources()) {
+    if (source.path.starts_with("tests/") || source.path.starts_with("bench/")) continue;
+    if (longest_file == nullptr || source.lines.size() > longest_file->lines.size())
+      longest_file = &source;
+    if (source.lines.size() > kFileLinesMax)
+      offences.push_back(fmt::format("{} has {} lines", source.path, source.lines.size()));
+    for (Function& function : functions_of(source)) {
+      if (function.lines > kFunctionLinesMax)
+        offences.push_back(fmt::format("{} has {} lines", function.name, function.lines));
+      if (function.lines > longest.lines) longest = std::move(function);
+    }
+  }
+  ASSERT_NE(longest_file, nullptr);
+  std::cout << fmt::format("longest file      {} lines  {}\nlongest function  {} lines  {}\n",
+                           longest_file->lines.size(), longest_file->path, longest.lines,
+                           longest.name);
+  EXPECT_THAT(offences, IsEmpty());
+}
+
+}  // namespace
