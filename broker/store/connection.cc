@@ -315,6 +315,24 @@ int Connection::step_to_end(sqlite3_stmt* statement, ResultSet& result) {
   return code;
 }
 
+// The innermost running statement of its connection, for as long as it lives.
+class Connection::Running {
+ public:
+  Running(Connection& connection, Frame& frame) : connection_(connection) {
+    connection_.frame_ = &frame;
+    ++connection_.shared_.running;
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() {
+    connection_.frame_ = connection_.frame_->outer;
+    --connection_.shared_.running;
+  }
+
+ private:
+  Connection& connection_;
+};
+
 StoreResult<ResultSet> Connection::run(const Lease& lease, const std::vector<Value>& parameters,
                                        std::vector<RecordedAnswer>* answers) {
   sqlite3_stmt* statement = lease.get();
@@ -324,16 +342,11 @@ StoreResult<ResultSet> Connection::run(const Lease& lease, const std::vector<Val
   const bool was_in_transaction = is_in_transaction();
   const std::int64_t changes_before = sqlite3_total_changes64(db_);
   Frame frame{frame_, {answers, std::vector<bool>(answers == nullptr ? 0 : answers->size())}};
-  frame_ = &frame;
   ResultSet result;
-  int code = SQLITE_OK;
-  try {
-    code = step_to_end(statement, result);
-  } catch (...) {
-    frame_ = frame.outer;
-    throw;
-  }
-  frame_ = frame.outer;
+  const int code = [&] {
+    const Running running(*this, frame);
+    return step_to_end(statement, result);
+  }();
   if (code != SQLITE_DONE) {
     sqlite3_reset(statement);  // ends the statement; it keeps the error for last_error
     if (frame.exception) std::rethrow_exception(frame.exception);

@@ -41,6 +41,7 @@ struct Shared {
   std::list<Function> functions;  // a list, because SQLite holds pointers to them
   const ViewProvider* views = nullptr;
   std::string failure;  // why the Store must not go on; empty while it may
+  int running = 0;      // statements, nested ones included
 };
 
 // The answers that functions and views give to a writing statement: recorded the first time,
@@ -128,6 +129,7 @@ class Connection {
     StoreError error{};
     std::exception_ptr exception{};
   };
+  class Running;
 
   static int authorize(void* self, int action, const char* first, const char* second,
                        const char* schema, const char* trigger);

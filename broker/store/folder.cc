@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstring>
 #include <system_error>
-#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -26,7 +25,7 @@ void sync_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Folder::Folder(std::filesystem::path path) : path_(std::filesystem::absolute(std::move(path))) {
+Folder::Folder(const std::filesystem::path& path) : path_(std::filesystem::absolute(path)) {
   std::error_code error;
   const bool is_new = std::filesystem::create_directories(path_, error);
   if (error) throw StoreFailure("folder " + path_.string() + ": " + error.message());

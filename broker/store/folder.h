@@ -17,7 +17,7 @@ namespace ssb::broker::store {
 
 class Folder {
  public:
-  explicit Folder(std::filesystem::path path);
+  explicit Folder(const std::filesystem::path& path);
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
   ~Folder();

@@ -90,7 +90,7 @@ struct Store::State {
   // Views and functions may query; whatever would change what stands in SQLite under them is a bug.
   void check_idle() const {
     check_alive();
-    for (const auto& [id, database] : databases) SSB_CHECK(!database->connection.is_running());
+    SSB_CHECK(shared.running == 0);
   }
   [[nodiscard]] Database* find(DatabaseId id) const {
     const auto found = databases.find(id);
@@ -232,11 +232,11 @@ void Store::State::flush() {
   }
 }
 
-Store::Store(std::filesystem::path folder, StoreOptions options)
+Store::Store(const std::filesystem::path& folder, StoreOptions options)
     : state_(std::make_unique<State>()) {
   state_->options = std::move(options);
   if (state_->options.in_memory) return;
-  state_->folder.emplace(std::move(folder));
+  state_->folder.emplace(folder);
   state_->log.emplace(state_->shared, state_->folder->instance_file(), state_->options.flushed);
 }
 
@@ -331,7 +331,7 @@ StoreResult<ResultSet> Store::execute(Transaction& transaction, DatabaseId id, s
 }
 
 StoreResult<ResultSet> Store::query(DatabaseId id, std::string_view sql,
-                                    std::vector<Value> parameters) const {
+                                    const std::vector<Value>& parameters) const {
   state_->check_alive();
   Database* const database = state_->find(id);
   if (database == nullptr) return not_open(id);

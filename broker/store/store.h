@@ -24,8 +24,7 @@
 //           disk and a corrupt file throw StoreFailure, and so does every later call: the instance
 //           must stop (what was not flushed was never acknowledged). Exceptions that a view, a
 //           function or on_step throws pass through.
-//   Source  our own; SQLite 3.40, journal_mode WAL, synchronous FULL. docs/store.md has the
-//   argument.
+//   Source  our own; SQLite 3.40, journal_mode WAL, synchronous FULL. See docs/store.md.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +51,8 @@ using Row = std::vector<Value>;
 
 struct Column {
   std::string name;
-  // As declared in CREATE TABLE (where varbinary(max) and the like need quotes) or by a view; empty for an
-  // expression. SQLite spells INT, INTEGER, REAL, TEXT, BLOB and ANY in upper case.
+  // As declared in CREATE TABLE (where varbinary(max) and the like need quotes) or by a view; empty
+  // for an expression. SQLite spells INT, INTEGER, REAL, TEXT, BLOB and ANY in upper case.
   std::string declared_type;
 };
 struct ResultSet {
@@ -164,7 +163,7 @@ class Store {
   // Opens the instance's folder (made when absent) and locks it: StoreFailure when another Store
   // has it. Databases are recovered one by one, as open_database opens them: register functions and
   // views first, since statements that are run again may call them.
-  Store(std::filesystem::path folder, StoreOptions options);
+  Store(const std::filesystem::path& folder, StoreOptions options);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
   ~Store();
@@ -189,7 +188,7 @@ class Store {
                                                std::string_view sql, std::vector<Value> parameters);
   // Reads what was accepted, durable or not.
   [[nodiscard]] StoreResult<ResultSet> query(DatabaseId database, std::string_view sql,
-                                             std::vector<Value> parameters) const;
+                                             const std::vector<Value>& parameters) const;
   void roll_back_to(Transaction& transaction, const Transaction::Savepoint& savepoint);
   // The transaction's writes become everyone's, in this order, durable at the next flush.
   // A failure (a replay that no longer fits what was accepted meanwhile) leaves nothing of it

@@ -53,9 +53,9 @@ class Views : public ViewProvider {
   mutable int asked = 0;
 };
 
-class CallbacksTest : public ::testing::Test {
+class StoreCallbacksTest : public ::testing::Test {
  protected:
-  CallbacksTest() : store_("", in_memory()) {
+  StoreCallbacksTest() : store_("", in_memory()) {
     views_.store = &store_;
     store_.open_database(kMaster);  // before the views are set
     store_.set_views(&views_);
@@ -66,7 +66,7 @@ class CallbacksTest : public ::testing::Test {
   Store store_;
 };
 
-TEST_F(CallbacksTest, AViewHasTheColumnsAndDeclaredTypesOfItsProvider) {
+TEST_F(StoreCallbacksTest, AViewHasTheColumnsAndDeclaredTypesOfItsProvider) {
   const auto rows = store_.query(kSales, "SELECT * FROM \"sys.certificates\" AS c", {});
 
   ASSERT_TRUE(rows);
@@ -78,7 +78,7 @@ TEST_F(CallbacksTest, AViewHasTheColumnsAndDeclaredTypesOfItsProvider) {
   EXPECT_EQ(to_text(rows), "cert5,0");
 }
 
-TEST_F(CallbacksTest, DeclaredTypesAreThereWithoutRowsAndAbsentOfExpressions) {
+TEST_F(StoreCallbacksTest, DeclaredTypesAreThereWithoutRowsAndAbsentOfExpressions) {
   const auto rows = store_.query(kSales, "SELECT priority, priority + 1 FROM queue(5, 0)", {});
 
   ASSERT_TRUE(rows);
@@ -86,7 +86,7 @@ TEST_F(CallbacksTest, DeclaredTypesAreThereWithoutRowsAndAbsentOfExpressions) {
   EXPECT_EQ(rows->columns.at(1).declared_type, "");
 }
 
-TEST_F(CallbacksTest, ArgumentsSelectTheDatabaseAndWhatFollows) {
+TEST_F(StoreCallbacksTest, ArgumentsSelectTheDatabaseAndWhatFollows) {
   const std::vector<std::pair<std::string_view, std::string_view>> cases = {
       {"SELECT name FROM \"sys.certificates\"", "cert5"},
       {"SELECT name FROM \"sys.certificates\"(1)", "cert1"},
@@ -111,7 +111,7 @@ TEST_F(CallbacksTest, ArgumentsSelectTheDatabaseAndWhatFollows) {
   EXPECT_EQ(accepted(store_, kMaster, "SELECT name FROM \"sys.certificates\""), "cert1");
 }
 
-TEST_F(CallbacksTest, AViewCannotBeWritten) {
+TEST_F(StoreCallbacksTest, AViewCannotBeWritten) {
   Transaction one;
   for (const std::string_view sql :
        {"DELETE FROM \"sys.certificates\"", "UPDATE \"sys.certificates\" SET name = 'x'",
@@ -121,7 +121,7 @@ TEST_F(CallbacksTest, AViewCannotBeWritten) {
   }
 }
 
-TEST_F(CallbacksTest, AViewThatFailsWithANumberGivesThatNumber) {
+TEST_F(StoreCallbacksTest, AViewThatFailsWithANumberGivesThatNumber) {
   const auto failed = store_.query(kSales, "SELECT * FROM \"sys.broken\"", {});
 
   ASSERT_FALSE(failed);
@@ -130,7 +130,7 @@ TEST_F(CallbacksTest, AViewThatFailsWithANumberGivesThatNumber) {
   EXPECT_EQ(accepted(store_, kSales, "SELECT 1"), "1");
 }
 
-TEST_F(CallbacksTest, AnExceptionOfAViewPassesThroughAndTheStoreGoesOn) {
+TEST_F(StoreCallbacksTest, AnExceptionOfAViewPassesThroughAndTheStoreGoesOn) {
   Transaction one;
   EXPECT_THROW(static_cast<void>(store_.execute(
                    one, kSales, "INSERT INTO t(n) SELECT 1 FROM \"sys.thrown\"", {})),
@@ -141,7 +141,7 @@ TEST_F(CallbacksTest, AnExceptionOfAViewPassesThroughAndTheStoreGoesOn) {
   EXPECT_EQ(seen_by(store_, one, kSales, "SELECT count(*) FROM t"), "1");
 }
 
-TEST_F(CallbacksTest, AViewMayQueryAndSeesWhatTheStatementSees) {
+TEST_F(StoreCallbacksTest, AViewMayQueryAndSeesWhatTheStatementSees) {
   Transaction one;
   ASSERT_TRUE(store_.execute(one, kSales, "CREATE TABLE mine(n)", {}));
 
@@ -151,7 +151,7 @@ TEST_F(CallbacksTest, AViewMayQueryAndSeesWhatTheStatementSees) {
   EXPECT_EQ(to_text(store_.query(kSales, kNested, {std::int64_t{3}})), "bottom");
 }
 
-TEST_F(CallbacksTest, AFunctionGetsItsArgumentsAndGivesAValue) {
+TEST_F(StoreCallbacksTest, AFunctionGetsItsArgumentsAndGivesAValue) {
   store_.register_function(
       "describe", -1,
       [](std::vector<Value> arguments) -> StoreResult<Value> {
@@ -168,7 +168,7 @@ TEST_F(CallbacksTest, AFunctionGetsItsArgumentsAndGivesAValue) {
   EXPECT_EQ(accepted(store_, 9, "SELECT describe(2)"), "2|");
 }
 
-TEST_F(CallbacksTest, AFunctionThatFailsGivesItsNumberAndUndoesTheStatement) {
+TEST_F(StoreCallbacksTest, AFunctionThatFailsGivesItsNumberAndUndoesTheStatement) {
   store_.register_function("divide", 2, [](std::vector<Value> arguments) -> StoreResult<Value> {
     const auto divisor = std::get<std::int64_t>(arguments[1]);
     if (divisor == 0) return StoreError{0, "Divide by zero error encountered.", 8134};
@@ -186,7 +186,7 @@ TEST_F(CallbacksTest, AFunctionThatFailsGivesItsNumberAndUndoesTheStatement) {
   EXPECT_EQ(seen_by(store_, one, kSales, "SELECT divide(6, 3)"), "2");
 }
 
-TEST_F(CallbacksTest, AFunctionThatThrowsPassesThrough) {
+TEST_F(StoreCallbacksTest, AFunctionThatThrowsPassesThrough) {
   store_.register_function("boom", 0,
                            [](const std::vector<Value>&) -> StoreResult<Value> { throw Crash(); });
 
@@ -195,7 +195,16 @@ TEST_F(CallbacksTest, AFunctionThatThrowsPassesThrough) {
   EXPECT_EQ(accepted(store_, kSales, "SELECT 1"), "1");
 }
 
-TEST_F(CallbacksTest, AFunctionMayBeADefaultOfAColumn) {
+TEST_F(StoreCallbacksTest, AFunctionThatChangesTheStoreUnderItsStatementStopsTheProgram) {
+  store_.register_function("meddle", 0, [this](const std::vector<Value>&) -> StoreResult<Value> {
+    store_.flush();
+    return Value();
+  });
+
+  EXPECT_DEATH(static_cast<void>(store_.query(kSales, "SELECT meddle()", {})), "running == 0");
+}
+
+TEST_F(StoreCallbacksTest, AFunctionMayBeADefaultOfAColumn) {
   store_.register_function("newid", 0, [](const std::vector<Value>&) { return Value("id"); });
   store_.write(kSales, "CREATE TABLE d(n, id DEFAULT (newid()))", {});
   store_.write(kSales, "INSERT INTO d(n) VALUES (1)", {});
@@ -203,7 +212,7 @@ TEST_F(CallbacksTest, AFunctionMayBeADefaultOfAColumn) {
   EXPECT_EQ(accepted(store_, kSales, "SELECT id FROM d"), "id");
 }
 
-TEST_F(CallbacksTest, RunAgainAWriteGetsTheAnswersThatItGotTheFirstTime) {
+TEST_F(StoreCallbacksTest, RunAgainAWriteGetsTheAnswersThatItGotTheFirstTime) {
   int calls = 0;
   store_.register_function("counter", 0,
                            [&](const std::vector<Value>&) { return Value(std::int64_t{++calls}); });

@@ -34,7 +34,7 @@ void expect_equal(const Statement& actual, const Statement& expected) {
   }
 }
 
-TEST(CodingTest, StatementsComeBackAsTheyWere) {
+TEST(StoreCodingTest, StatementsComeBackAsTheyWere) {
   const proto::Bytes bytes = written(examples());
 
   Reader reader(bytes);
@@ -47,13 +47,13 @@ TEST(CodingTest, StatementsComeBackAsTheyWere) {
   EXPECT_FALSE(reader.is_bad());
 }
 
-TEST(CodingTest, TheSameTextIsWrittenOnce) {
+TEST(StoreCodingTest, TheSameTextIsWrittenOnce) {
   const Statement statement{std::string(1000, 'x'), {}, 0};
 
   EXPECT_LT(written({statement, statement}).size(), written({statement}).size() + 10);
 }
 
-TEST(CodingTest, AWriterStartsAnewAfterTake) {
+TEST(StoreCodingTest, AWriterStartsAnewAfterTake) {
   Writer writer;
   writer.statement(examples()[1]);
   const proto::Bytes first = writer.take();
@@ -63,7 +63,7 @@ TEST(CodingTest, AWriterStartsAnewAfterTake) {
   EXPECT_EQ(writer.size(), 0U);
 }
 
-TEST(CodingTest, EveryPrefixOfAStatementIsBad) {
+TEST(StoreCodingTest, EveryPrefixOfAStatementIsBad) {
   const proto::Bytes bytes = written({examples()[0]});
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     Reader reader(proto::ByteView(bytes).first(size));
@@ -72,7 +72,7 @@ TEST(CodingTest, EveryPrefixOfAStatementIsBad) {
   }
 }
 
-TEST(CodingTest, EveryDamagedByteIsBadOrAnotherStatementAndNeverAllocatesMuch) {
+TEST(StoreCodingTest, EveryDamagedByteIsBadOrAnotherStatementAndNeverAllocatesMuch) {
   const proto::Bytes good = written({examples()[0]});
   for (std::size_t i = 0; i < good.size(); ++i) {
     for (const int value : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
@@ -86,7 +86,7 @@ TEST(CodingTest, EveryDamagedByteIsBadOrAnotherStatementAndNeverAllocatesMuch) {
   }
 }
 
-TEST(CodingTest, ACountBeyondTheRestIsBad) {
+TEST(StoreCodingTest, ACountBeyondTheRestIsBad) {
   // Text 0 of length 0, then 2^62 parameters.
   const proto::Bytes bytes = {0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x3F};
   Reader reader(bytes);

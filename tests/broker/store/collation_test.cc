@@ -10,7 +10,7 @@
 namespace ssb::broker::store {
 namespace {
 
-TEST(CollationTest, TextsCompareAsTSqlDoes) {
+TEST(StoreCollationTest, TextsCompareAsTSqlDoes) {
   struct Case {
     std::string_view left;
     char relation;
@@ -60,18 +60,18 @@ TEST(CollationTest, TextsCompareAsTSqlDoes) {
   }
 }
 
-TEST(CollationTest, FoldingTwiceChangesNothingMoreAndCoversItsRanges) {
+TEST(StoreCollationTest, FoldingTwiceChangesNothingMoreAndCoversItsRanges) {
   int folded = 0;
   for (char32_t c = 0; c < 0x600; ++c) {
     const char32_t once = fold_code_point(c);
     EXPECT_EQ(fold_code_point(once), once) << static_cast<std::uint32_t>(c);
     folded += once == c ? 0 : 1;
   }
-  // CaseFolding.txt of Unicode 14 has so many lines of status C and S for the ranges that the header names.
+  // CaseFolding.txt of Unicode 14 has so many lines of status C and S for the header's ranges.
   EXPECT_EQ(folded, 334);
 }
 
-TEST(CollationTest, ColumnsWithTheCollationAreUniqueAndOrderedWithoutRegardToCase) {
+TEST(StoreCollationTest, ColumnsWithTheCollationAreUniqueAndOrderedWithoutRegardToCase) {
   Store store("", in_memory());
   store.open_database(5);
   store.write(5, "CREATE TABLE t(name TEXT COLLATE tsql UNIQUE)", {});

@@ -46,7 +46,6 @@ class CrashWorkload {
       acknowledged_ = attempted_;
       if (on_acknowledged) on_acknowledged();
     }
-    store.checkpoint();
   }
 
   // What a crash may have left: to be called after open. Returns with acknowledged() set to what is

@@ -174,7 +174,7 @@ int FaultyDisk::size(sqlite3_file* file, sqlite3_int64* size) {
 
 namespace {
 
-// Lets the disk fail at every operation of the workload, one after the other; returns how many there are.
+// Lets the disk fail at every operation of the workload, one after the other; returns their number.
 std::uint64_t fail_everywhere(Fault fault) {
   FaultyDisk disk;
   for (std::uint64_t at = 1;; ++at) {
@@ -186,6 +186,7 @@ std::uint64_t fail_everywhere(Fault fault) {
       Store store(folder.path(), {});
       workload.open(store);
       workload.run(store);
+      store.checkpoint();
     } catch (const StoreFailure&) {
       has_stopped = true;
     }
@@ -204,15 +205,15 @@ std::uint64_t fail_everywhere(Fault fault) {
   }
 }
 
-TEST(FaultyDiskTest, ALossOfPowerAtAnyWriteLeavesWholeBatchesAndEveryAcknowledgedOne) {
+TEST(StoreFaultyDiskTest, ALossOfPowerAtAnyWriteLeavesWholeBatchesAndEveryAcknowledgedOne) {
   EXPECT_GT(fail_everywhere(Fault::power_loss), 100U);
 }
 
-TEST(FaultyDiskTest, ADiskThatFillsUpAtAnyWriteStopsTheStoreAndLeavesWholeBatches) {
+TEST(StoreFaultyDiskTest, ADiskThatFillsUpAtAnyWriteStopsTheStoreAndLeavesWholeBatches) {
   EXPECT_GT(fail_everywhere(Fault::disk_full), 100U);
 }
 
-TEST(FaultyDiskTest, AFullDiskIsAFailureThatNamesTheDatabaseAndTheReason) {
+TEST(StoreFaultyDiskTest, AFullDiskIsAFailureThatNamesTheDatabaseAndTheReason) {
   FaultyDisk disk;
   const TemporaryFolder folder;
   Store store(folder.path(), {});
@@ -231,7 +232,7 @@ TEST(FaultyDiskTest, AFullDiskIsAFailureThatNamesTheDatabaseAndTheReason) {
 }
 
 // The test of the disk itself: it does harm where a store does not sync.
-TEST(FaultyDiskTest, ALossOfPowerForgetsWhatWasNotSynced) {
+TEST(StoreFaultyDiskTest, ALossOfPowerForgetsWhatWasNotSynced) {
   FaultyDisk disk;
   StoreOptions unflushed;
   unflushed.flushed = false;

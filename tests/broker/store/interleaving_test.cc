@@ -143,7 +143,7 @@ class Interleaving {
   Rows accepted_;
 };
 
-TEST(InterleavingTest, EachTransactionSeesWhatWasAcceptedAndItsOwnWritesOnly) {
+TEST(StoreInterleavingTest, EachTransactionSeesWhatWasAcceptedAndItsOwnWritesOnly) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Interleaving interleaving(seed);
