@@ -5,6 +5,15 @@
 #include "proto/check.h"
 
 namespace ssb::broker::conversation {
+namespace {
+
+// A link that failed says nothing about the message: the next try may well pass.
+bool is_link_failure(const proto::Error& error) {
+  return error.code == proto::ErrorCode::connection_failed || error.code == proto::ErrorCode::receive_failed ||
+         error.code == proto::ErrorCode::send_failed;
+}
+
+}  // namespace
 
 void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now) {
   drop_pending(endpoint);
@@ -99,7 +108,7 @@ proto::TimePoint Engine::settle_deadline() const {
   for (const auto& [id, state] : state_->databases) {
     for (const auto& [handle, endpoint] : state.endpoints) {
       at = std::min(at, endpoint->timer_at);
-      const bool refused = endpoint->status.has_value() || endpoint->attempts > kSettleAttempts;
+      const bool refused = (endpoint->status && !is_link_failure(*endpoint->status)) || endpoint->attempts > kSettleAttempts;
       if (!refused) at = std::min(at, endpoint->retry_at);
     }
   }

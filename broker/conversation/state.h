@@ -32,10 +32,10 @@ inline constexpr std::chrono::seconds kLastRetry{64};
 inline constexpr std::chrono::minutes kClosedRetention{30};
 // A closed initiator stays this long, unseen, to acknowledge again what the target repeats because an ack was lost.
 inline constexpr std::chrono::minutes kInitiatorRetention{2};
-// What one conversation may have in flight before acks must come. Our own: bounds memory on both sides of a link.
+// What one conversation may have in flight before acks must come. Our own: a quarter of what a link queues at most.
 inline constexpr std::size_t kWindowMessages = 256;
-inline constexpr std::uint64_t kWindowBytes = 4ULL << 20;
-inline constexpr std::uint32_t kWindowFragments = 64;  // of one message
+inline constexpr std::uint64_t kWindowBytes = 1ULL << 20;
+inline constexpr std::uint32_t kWindowFragments = 16;  // of one message
 // Largest message body: SQLite's limit of a value, less than the product's 2 GB (README, fidelity).
 inline constexpr std::uint64_t kMessageBytesMax = 900'000'000;
 inline constexpr std::size_t kTombstonesMax = 100'000;
