@@ -65,6 +65,8 @@ class RawGcm {
   }
   RawGcm(const RawGcm&) = delete;
   RawGcm& operator=(const RawGcm&) = delete;
+  RawGcm(RawGcm&&) = delete;
+  RawGcm& operator=(RawGcm&&) = delete;
   ~RawGcm() {
     EVP_CIPHER_CTX_free(seal_);
     EVP_CIPHER_CTX_free(open_);

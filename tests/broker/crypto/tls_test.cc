@@ -14,7 +14,6 @@ namespace {
 using proto::as_bytes;
 using proto::Bytes;
 using proto::ByteView;
-using proto::to_bytes;
 using Role = TlsChannel::Role;
 
 constexpr std::string_view kMarker = "this text stands out on the wire";
@@ -358,6 +357,8 @@ class ForeignPeer {
   }
   ForeignPeer(const ForeignPeer&) = delete;
   ForeignPeer& operator=(const ForeignPeer&) = delete;
+  ForeignPeer(ForeignPeer&&) = delete;
+  ForeignPeer& operator=(ForeignPeer&&) = delete;
   ~ForeignPeer() {
     SSL_free(session_);
     SSL_CTX_free(context_);
