@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/tsql/xml.h"
 #include "proto/ids.h"
 
 namespace ssb::broker::tsql {
@@ -453,13 +454,18 @@ Result<Value> to_guid(const Value& value, const DataType& from, const DataType& 
 }
 
 Result<Value> to_xml(const Value& value, const DataType& from, const DataType& to) {
-  if (const auto* bytes = std::get_if<proto::Bytes>(&value)) return Value(xml_of_bytes(*bytes));
-  if (std::holds_alternative<std::string>(value) && is_text(from)) {
-    std::string text = std::get<std::string>(value);
+  std::string text;
+  if (const auto* bytes = std::get_if<proto::Bytes>(&value)) {
+    text = xml_of_bytes(*bytes);
+  } else if (std::holds_alternative<std::string>(value) && is_text(from)) {
+    text = std::get<std::string>(value);
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // the mark of UTF-16, as text
-    return Value(std::move(text));
+  } else {
+    return no_conversion(from, to);
   }
-  return no_conversion(from, to);
+  const auto document = parse_xml(text);
+  if (!document) return document.error();
+  return Value(to_text(**document));
 }
 
 }  // namespace

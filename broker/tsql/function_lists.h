@@ -9,6 +9,7 @@ namespace ssb::broker::tsql {
 
 void register_text_functions(store::Store& store);  // functions_text.cc
 void register_date_functions(store::Store& store);  // functions_date.cc
+void register_xml_functions(store::Store& store);   // functions_xml.cc
 
 // A value as the C++ type that the translation promised; NULL is empty or 0.
 [[nodiscard]] std::string text_of(const store::Value& value);

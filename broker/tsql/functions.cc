@@ -356,6 +356,7 @@ void register_pure_functions(store::Store& store) {
   register_mathematics(store);
   register_text_functions(store);
   register_date_functions(store);
+  register_xml_functions(store);
 }
 
 }  // namespace ssb::broker::tsql

@@ -27,7 +27,8 @@ Reach reach_of(const Error& error) {
     case 208:
     case 209:
     case 4104: return Reach::scope;
-    // Conversions, and transactions that must not go on.
+    // Conversions, too deep a nesting, and transactions that must not go on.
+    case 217:
     case 241:
     case 245:
     case 911:
@@ -274,6 +275,12 @@ void Session::State::finish_frame() {
   }
 }
 
+// Says that another database is in use.
+void Session::State::show_database() {
+  shown_database = database;
+  if (out != nullptr) out->emplace_back(DatabaseChanged{instance().info(database).name()});
+}
+
 // Puts back what the innermost module changed and forgets it; its frames are gone already.
 void Session::State::unwind_module() {
   const Module& ended = module();
@@ -283,6 +290,7 @@ void Session::State::unwind_module() {
     set = ended.set;
     set.identity_insert = changed.identity_insert;
     if (ended.restores_database) database = ended.database;
+    if (shown_database && *shown_database != database) show_database();
   }
   for (const auto& [name, local] : ended.variables) {
     if (local.table) runtime.remove(local.table->number);

@@ -331,7 +331,7 @@ Result<Outcome> Session::State::use(const UseDatabase& node) {
   if (!user) return user.error();
   database = other->id();
   row_count = 0;
-  out->emplace_back(DatabaseChanged{instance().info(database).name()});
+  show_database();
   return Outcome::done;
 }
 

@@ -137,6 +137,7 @@ struct Session::State final : public Environment {
   void push_one(const Statement& statement);
   void push_module(std::unique_ptr<Module> module, const StatementList& list);
   void unwind_module();
+  void show_database();
   void handle(Raised raised);
   void catch_error(std::size_t attempt, const Raised& raised);
   void say(const Raised& raised);
@@ -392,8 +393,9 @@ struct Session::State final : public Environment {
   Runtime& runtime;
   const std::int32_t id;
   store::DatabaseId database;
-  std::optional<store::DatabaseId> inside_view;    // names are those of this database
-  std::vector<catalog::SecurityContext> security;  // EXECUTE AS; the login first
+  std::optional<store::DatabaseId> shown_database;  // by the last USE
+  std::optional<store::DatabaseId> inside_view;     // names are those of this database
+  std::vector<catalog::SecurityContext> security;   // EXECUTE AS; the login first
 
   bool running = false;
   bool closed = false;

@@ -51,6 +51,7 @@ class Translator::Body {
   SqlExpression case_value(const Case& node, Scope* scope);
   SqlExpression conversion(const Conversion& node, Scope* scope);
   SqlExpression subquery_value(const Expression& at, const Query& inner, Scope* scope);
+  std::string xml_arguments(const XmlMethod& method, Scope* scope);
   SqlExpression xml_method(const Expression& at, const XmlMethod& method, Scope* scope);
   SqlExpression truth(const Expression& at, Scope* scope);
   std::string comparison(const char* op, SqlExpression left, SqlExpression right);

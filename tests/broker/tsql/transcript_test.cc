@@ -63,8 +63,9 @@ std::string run_step(SessionFixture& fixture, const std::string& batch, int& ses
     if (std::sscanf(line.c_str(), "--# advance %ds", &number) == 1)
       fixture.advance(std::chrono::seconds(number));
   }
-  std::string text;
-  if (!fixture.session(session).is_running()) text = output_text(fixture.run(batch, session));
+  // What the session waited for may have come with the time.
+  std::string text = output_text(fixture.resume(session));
+  if (!fixture.session(session).is_running()) text += output_text(fixture.run(batch, session));
   if (fixture.session(session).is_waiting()) text += "(waiting)\n";
   for (bool moved = true; moved;) {
     moved = false;
