@@ -1,0 +1,172 @@
+// Two `ssbsim node` processes: killed in the middle of 10,000 messages, started again, everything arrives once, in order.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kMessages = 10'000;
+
+// A child with its standard input and output on pipes; its log goes to a file.
+class Child {
+ public:
+  Child(const std::vector<std::string>& arguments, const fs::path& log) {
+    int in[2];
+    int out[2];
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(in[0], STDIN_FILENO);
+      dup2(out[1], STDOUT_FILENO);
+      const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+      dup2(file, STDERR_FILENO);
+      std::vector<char*> argv;
+      for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+      argv.push_back(nullptr);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    input_ = in[1];
+    output_ = out[0];
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (pid_ > 0) end(SIGKILL);
+    close(input_);
+    close(output_);
+  }
+
+  void say(const std::string& text) const {
+    if (write(input_, text.data(), text.size()) < 0) throw std::runtime_error("write to the child");
+  }
+  // Reads until the text comes; false when `until` passes or the child ends.
+  bool wait_for(const std::string& text, Clock::time_point until) {
+    for (;;) {
+      const auto found = seen_.find(text);
+      if (found != std::string::npos) {
+        seen_.erase(0, found + text.size());
+        return true;
+      }
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+      pollfd waiting{output_, POLLIN, 0};
+      if (left <= 0 || poll(&waiting, 1, static_cast<int>(left)) <= 0) return false;
+      char buffer[4096];
+      const ssize_t size = read(output_, buffer, sizeof buffer);
+      if (size <= 0) return false;
+      seen_.append(buffer, static_cast<std::size_t>(size));
+    }
+  }
+  // The exit status.
+  int end(int signal) {
+    kill(pid_, signal);
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return status;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int input_ = -1;
+  int output_ = -1;
+  std::string seen_;
+};
+
+class NodeProcessTest : public testing::Test {
+ protected:
+  NodeProcessTest() : folder_(fs::temp_directory_path() / ("ssbsim_processes_" + std::to_string(getpid()))) {
+    fs::create_directories(folder_);
+    // A block of loopback addresses of this process's own, so that runs side by side do not meet.
+    const int block = getpid() % 200 + 20;
+    a_ = "127.77." + std::to_string(block) + ".2";
+    b_ = "127.77." + std::to_string(block) + ".3";
+  }
+  ~NodeProcessTest() override { fs::remove_all(folder_); }
+
+  std::vector<std::string> command(const std::string& name, const std::string& listen, const std::string& peer) const {
+    return {SSB_PROGRAM, "node", name, "--data", (folder_ / name).string(), "--listen", listen, "--peer", peer};
+  }
+  std::unique_ptr<Child> start_a() const { return std::make_unique<Child>(command("HOST_A", a_, "HOST_B=" + b_), folder_ / "a.log"); }
+  std::unique_ptr<Child> start_b() const { return std::make_unique<Child>(command("HOST_B", b_, "HOST_A=" + a_), folder_ / "b.log"); }
+  static Clock::time_point in(int seconds) { return Clock::now() + std::chrono::seconds(seconds); }
+
+  std::string common(const std::string& host) const {
+    return "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Master_key_1!';\n"
+           "CREATE CERTIFICATE own WITH SUBJECT = '" + host + "';\n"
+           "CREATE ENDPOINT broker STATE = STARTED AS TCP (LISTENER_PORT = 4022)\n"
+           "  FOR SERVICE_BROKER (AUTHENTICATION = CERTIFICATE own, ENCRYPTION = REQUIRED ALGORITHM AES);\n"
+           "GRANT CONNECT ON ENDPOINT::broker TO public;\n"
+           "CREATE DATABASE Shop;\nGO\nUSE Shop;\n"
+           "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Shop_key_1!';\n"
+           "CREATE USER svc WITHOUT LOGIN;\nCREATE QUEUE q;\nGRANT RECEIVE ON q TO svc;\n";
+  }
+
+  fs::path folder_;
+  std::string a_;
+  std::string b_;
+};
+
+TEST_F(NodeProcessTest, KilledDuringTenThousandMessagesBothSidesGoOnExactlyOnceInOrder) {
+  auto b = start_b();
+  b->say(common("HOST_B") +
+         "CREATE CERTIFICATE target AUTHORIZATION svc WITH SUBJECT = 'target';\n"
+         "BACKUP CERTIFICATE target TO FILE = 'target.cer';\n"
+         "CREATE SERVICE Target AUTHORIZATION svc ON QUEUE q ([DEFAULT]);\nGRANT SEND ON SERVICE::Target TO public;\n"
+         "CREATE ROUTE back WITH SERVICE_NAME = 'Initiator', ADDRESS = 'TCP://HOST_A:4022';\nPRINT 'b is ready';\nGO\n");
+  ASSERT_TRUE(b->wait_for("b is ready", in(60)));
+  fs::create_directories(folder_ / "HOST_A" / "files");
+  fs::copy_file(folder_ / "HOST_B" / "files" / "target.cer", folder_ / "HOST_A" / "files" / "target.cer");
+  auto a = start_a();
+  a->say(common("HOST_A") +
+         "CREATE SERVICE Initiator AUTHORIZATION svc ON QUEUE q;\nCREATE USER proxy WITHOUT LOGIN;\n"
+         "CREATE CERTIFICATE target AUTHORIZATION proxy FROM FILE = 'target.cer';\n"
+         "CREATE REMOTE SERVICE BINDING rsb TO SERVICE 'Target' WITH USER = proxy, ANONYMOUS = ON;\n"
+         "CREATE ROUTE there WITH SERVICE_NAME = 'Target', ADDRESS = 'TCP://HOST_B:4022';\nPRINT 'a is ready';\nGO\n");
+  ASSERT_TRUE(a->wait_for("a is ready", in(60)));
+
+  a->say("DECLARE @h uniqueidentifier, @i int; SET @i = 0; BEGIN DIALOG @h FROM SERVICE Initiator TO SERVICE 'Target';\n"
+         "WHILE @i < " + std::to_string(kMessages) + " BEGIN SEND ON CONVERSATION @h (CAST(@i AS nvarchar(20))); SET @i = @i + 1; END\n"
+         "PRINT 'all sent';\nGO\n");
+  ASSERT_TRUE(a->wait_for("all sent", in(120)));
+  b->end(SIGKILL);
+  b = start_b();
+  b->say("USE Shop;\nPRINT 'b is back';\nGO\n");
+  ASSERT_TRUE(b->wait_for("b is back", in(60)));
+  a->end(SIGKILL);
+  a = start_a();
+
+  bool arrived = false;
+  for (const auto until = in(150); !arrived && Clock::now() < until;) {
+    b->say("USE Shop;\nSELECT 'count=' + CAST(COUNT(*) AS varchar(20)) + ';' FROM q;\nWAITFOR DELAY '00:00:01';\nPRINT 'asked';\nGO\n");
+    arrived = b->wait_for("count=" + std::to_string(kMessages) + ";", in(10));
+  }
+  EXPECT_TRUE(arrived);
+  b->say("SELECT 'wrong=' + CAST(COUNT(*) AS varchar(20)) + ';' FROM q\n"
+         "WHERE CAST(message_body AS nvarchar(20)) <> CAST(message_sequence_number AS nvarchar(20));\n"
+         "SELECT 'different=' + CAST(COUNT(DISTINCT message_sequence_number) AS varchar(20)) + ';' FROM q;\nGO\n");
+  EXPECT_TRUE(b->wait_for("wrong=0;", in(60)));
+  EXPECT_TRUE(b->wait_for("different=" + std::to_string(kMessages) + ";", in(60)));
+
+  EXPECT_TRUE(WIFEXITED(a->end(SIGTERM)));
+  const int status = b->end(SIGTERM);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
