@@ -442,6 +442,8 @@ struct Parser::Nested {
   ~Nested() { --parser.nesting_; }
   Nested(const Nested&) = delete;
   Nested& operator=(const Nested&) = delete;
+  Nested(Nested&&) = delete;
+  Nested& operator=(Nested&&) = delete;
   Parser& parser;
 };
 

@@ -29,7 +29,7 @@ NodePointer Parser::procedure(ModuleChange change) {
   procedure.change = change;
   procedure.name = object_name();
   const bool parentheses = accept("(");
-  if (at_kind(TokenKind::variable)) procedure.parameters = procedure_parameters();
+  if (parentheses || at_kind(TokenKind::variable)) procedure.parameters = procedure_parameters();
   if (parentheses) expect(")");
   if (at("WITH")) procedure_options(procedure);
   accept_all({"FOR", "REPLICATION"});

@@ -36,16 +36,16 @@ inline std::int32_t error_of(std::string_view text) {
 // The node of the statement with this number, which is of type T; a default one when it is not.
 template <typename T>
 const T& node_of(const Batch& batch, std::size_t number = 0) {
-  static const T kNone{};
+  static const T none{};
   if (number >= batch.statements.size()) {
     ADD_FAILURE() << "only " << batch.statements.size() << " statements";
-    return kNone;
+    return none;
   }
   const T* node = std::get_if<T>(batch.statements[number].node.get());
   if (node == nullptr) {
     ADD_FAILURE() << "statement " << number << " is of another kind, index "
                   << batch.statements[number].node->index();
-    return kNone;
+    return none;
   }
   return *node;
 }
@@ -100,8 +100,8 @@ struct ShowExpression {
            ")";
   }
   std::string operator()(const Binary& node) const {
-    static const char* const kSymbols[] = {"+", "-",  "*", "/",  "%", "&",  "|",   "^",
-                                           "=", "<>", "<", "<=", ">", ">=", "AND", "OR"};
+    static constexpr const char* kSymbols[] = {"+", "-",  "*", "/",  "%", "&",  "|",   "^",
+                                               "=", "<>", "<", "<=", ">", ">=", "AND", "OR"};
     return "(" + show(*node.left) + " " + kSymbols[static_cast<std::size_t>(node.op)] + " " +
            show(*node.right) + ")";
   }
@@ -155,7 +155,7 @@ struct ShowExpression {
     return show(*node.value) + " COLLATE " + node.collation;
   }
   std::string operator()(const XmlMethod& node) const {
-    static const char* const kNames[] = {"value", "query", "exist", "nodes", "modify"};
+    static constexpr const char* kNames[] = {"value", "query", "exist", "nodes", "modify"};
     return show(*node.target) + "." + kNames[static_cast<std::size_t>(node.kind)] + "(" +
            show(node.arguments) + ")";
   }

@@ -7,20 +7,20 @@
 namespace ssb::broker::tsql {
 namespace {
 
-const ParseOptions kVariables{.variables = {"@x", "@y", "@doc"}, .quoted_identifier = true};
+const ParseOptions with_variables{.variables = {"@x", "@y", "@doc"}, .quoted_identifier = true};
 
 std::string value(std::string_view text) {
-  const Batch batch = parsed("PRINT " + std::string(text), kVariables);
+  const Batch batch = parsed("PRINT " + std::string(text), with_variables);
   return show(node_of<Print>(batch).value);
 }
 
 std::string condition(std::string_view text) {
-  const Batch batch = parsed("IF " + std::string(text) + " PRINT 1", kVariables);
+  const Batch batch = parsed("IF " + std::string(text) + " PRINT 1", with_variables);
   return show(node_of<If>(batch).condition);
 }
 
 std::int32_t value_error(std::string_view text) {
-  return failure_of("PRINT " + std::string(text), kVariables).error.number();
+  return failure_of("PRINT " + std::string(text), with_variables).error.number();
 }
 
 TEST(ParserExpressionTest, ReadsEveryKindOfLiteral) {

@@ -255,6 +255,8 @@ TEST(ParserProceduralTest, ReadsProceduresAndKeepsTheirText) {
             ModuleChange::alter);
   EXPECT_EQ(node_of<CreateProcedure>(parsed("CREATE OR ALTER PROC p AS PRINT 1")).change,
             ModuleChange::create_or_alter);
+  EXPECT_EQ(error_of("CREATE PROC p () AS PRINT 1"), 102);
+  EXPECT_EQ(error_of("CREATE PROC p @a int PRINT 1"), 156);
 }
 
 TEST(ParserProceduralTest, ReadsViews) {

@@ -12,10 +12,10 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const Select& select_of(const Query& query, std::size_t term = 0) {
-  static const Select kNone{};
+  static const Select none{};
   if (term >= query.terms.size() || !std::holds_alternative<Select>(query.terms[term].node)) {
     ADD_FAILURE() << "no plain SELECT as term " << term;
-    return kNone;
+    return none;
   }
   return std::get<Select>(query.terms[term].node);
 }
