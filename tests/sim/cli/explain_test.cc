@@ -1,0 +1,42 @@
+// proto/explain.json against the error table and the scenario folder: nothing explained that does not exist.
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "proto/error.h"
+
+namespace ssb {
+namespace {
+
+boost::json::object read_explanations() {
+  std::ifstream file(SSB_SOURCE_DIR "/proto/explain.json");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return boost::json::parse(text.str()).as_object();
+}
+
+TEST(ExplainTest, EveryExplanationIsOfAnErrorOfTheTableAndSaysEverything) {
+  for (const auto& [number, entry] : read_explanations()) {
+    EXPECT_NE(proto::find_error(std::stoi(std::string(number))), nullptr) << number;
+    for (const char* field : {"means", "where", "causes", "cure"}) {
+      EXPECT_TRUE(entry.as_object().contains(field)) << number << " lacks " << field;
+    }
+  }
+}
+
+TEST(ExplainTest, EveryScenarioThatAnExplanationNamesIsThere) {
+  for (const auto& [number, entry] : read_explanations()) {
+    const auto* scenarios = entry.as_object().if_contains("scenarios");
+    if (scenarios == nullptr) continue;
+    for (const auto& scenario : scenarios->as_array()) {
+      const std::filesystem::path path = std::filesystem::path(SSB_SOURCE_DIR) / std::string(scenario.as_string());
+      EXPECT_TRUE(std::filesystem::exists(path)) << number << ": " << path;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ssb
