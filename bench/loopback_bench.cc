@@ -2,13 +2,12 @@
 //
 //   Units   items are messages; bytes are bodies. The store is not flushed (StoreOptions.flushed = false), so that the disk is not what
 //           is measured; the transport is encrypted, the dialog has no, anonymous or full security.
-#include <unistd.h>
-
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
 
 #include <benchmark/benchmark.h>
+#include <boost/asio/io_context.hpp>
+#include <unistd.h>
 
 #include "transport/net/host.h"
 
@@ -28,7 +27,8 @@ broker::crypto::RsaKeySource pooled_keys() {
 
 class TwoNodes {
  public:
-  TwoNodes() : folder_(fs::temp_directory_path() / ("ssb_loopback_bench_" + std::to_string(::getpid()))) {
+  TwoNodes()
+      : folder_(fs::temp_directory_path() / ("ssb_loopback_bench_" + std::to_string(::getpid()))) {
     fs::remove_all(folder_);
     a_ = start("HOST_A", "127.66.6.2");
     b_ = start("HOST_B", "127.66.6.3");
@@ -86,24 +86,31 @@ class TwoNodes {
   void set_up() {
     for (net::Host* host : {a_.get(), b_.get()}) {
       run(*host,
-          "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Master_key_1!'; CREATE CERTIFICATE c WITH SUBJECT = 'endpoint';"
-          "CREATE ENDPOINT e STATE = STARTED AS TCP (LISTENER_PORT = 14022) FOR SERVICE_BROKER (AUTHENTICATION = CERTIFICATE c);"
+          "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Master_key_1!'; CREATE CERTIFICATE c WITH "
+          "SUBJECT = 'endpoint';"
+          "CREATE ENDPOINT e STATE = STARTED AS TCP (LISTENER_PORT = 14022) FOR SERVICE_BROKER "
+          "(AUTHENTICATION = CERTIFICATE c);"
           "GRANT CONNECT ON ENDPOINT::e TO public; CREATE DATABASE d;");
       run(*host,
-          "USE d; CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Database_key_1!'; CREATE USER svc WITHOUT LOGIN; CREATE QUEUE q;"
+          "USE d; CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Database_key_1!'; CREATE USER svc "
+          "WITHOUT LOGIN; CREATE QUEUE q;"
           "GRANT RECEIVE ON q TO svc;");
     }
     run(*b_,
-        "USE d; CREATE CERTIFICATE target AUTHORIZATION svc WITH SUBJECT = 'target'; BACKUP CERTIFICATE target TO FILE = 't.cer';"
-        "CREATE SERVICE Target AUTHORIZATION svc ON QUEUE q ([DEFAULT]); GRANT SEND ON SERVICE::Target TO public;"
+        "USE d; CREATE CERTIFICATE target AUTHORIZATION svc WITH SUBJECT = 'target'; BACKUP "
+        "CERTIFICATE target TO FILE = 't.cer';"
+        "CREATE SERVICE Target AUTHORIZATION svc ON QUEUE q ([DEFAULT]); GRANT SEND ON "
+        "SERVICE::Target TO public;"
         "CREATE ROUTE r WITH SERVICE_NAME = 'Initiator', ADDRESS = 'TCP://HOST_A:14022';");
     run(*a_,
-        "USE d; CREATE CERTIFICATE initiator AUTHORIZATION svc WITH SUBJECT = 'initiator'; BACKUP CERTIFICATE initiator TO FILE = 'i.cer';"
+        "USE d; CREATE CERTIFICATE initiator AUTHORIZATION svc WITH SUBJECT = 'initiator'; BACKUP "
+        "CERTIFICATE initiator TO FILE = 'i.cer';"
         "CREATE SERVICE Initiator AUTHORIZATION svc ON QUEUE q; CREATE USER proxy WITHOUT LOGIN;"
         "CREATE CERTIFICATE target AUTHORIZATION proxy FROM FILE = 't.cer';"
         "CREATE ROUTE r WITH SERVICE_NAME = 'Target', ADDRESS = 'TCP://HOST_B:14022';");
     run(*b_,
-        "USE d; CREATE USER initiator WITHOUT LOGIN; CREATE CERTIFICATE initiator AUTHORIZATION initiator FROM FILE = 'i.cer';"
+        "USE d; CREATE USER initiator WITHOUT LOGIN; CREATE CERTIFICATE initiator AUTHORIZATION "
+        "initiator FROM FILE = 'i.cer';"
         "GRANT SEND ON SERVICE::Target TO initiator;");
   }
 
@@ -121,13 +128,18 @@ void loopback(benchmark::State& state) {
   TwoNodes nodes;
   const auto mode = static_cast<Mode>(state.range(1));
   if (mode != kNone) {
-    nodes.run(nodes.a(), std::string("USE d; CREATE REMOTE SERVICE BINDING rsb TO SERVICE 'Target' WITH USER = proxy, ANONYMOUS = ") +
+    nodes.run(nodes.a(), std::string("USE d; CREATE REMOTE SERVICE BINDING rsb TO SERVICE 'Target' "
+                                     "WITH USER = proxy, ANONYMOUS = ") +
                              (mode == kAnonymous ? "ON" : "OFF"));
   }
   const std::string batch =
-      "USE d; DECLARE @h uniqueidentifier, @i int, @body varchar(max); SET @i = 0; SET @body = REPLICATE('x', " +
-      std::to_string(state.range(0)) + "); BEGIN DIALOG @h FROM SERVICE Initiator TO SERVICE 'Target' WITH ENCRYPTION = OFF;"
-      "BEGIN TRAN; WHILE @i < " + std::to_string(kMessages) + " BEGIN SEND ON CONVERSATION @h (@body); SET @i = @i + 1; END; COMMIT;";
+      "USE d; DECLARE @h uniqueidentifier, @i int, @body varchar(max); SET @i = 0; SET @body = "
+      "REPLICATE('x', " +
+      std::to_string(state.range(0)) +
+      "); BEGIN DIALOG @h FROM SERVICE Initiator TO SERVICE 'Target' WITH ENCRYPTION = OFF;"
+      "BEGIN TRAN; WHILE @i < " +
+      std::to_string(kMessages) +
+      " BEGIN SEND ON CONVERSATION @h (@body); SET @i = @i + 1; END; COMMIT;";
   for (auto _ : state) {
     nodes.run(nodes.a(), batch);
     nodes.wait_for_deliveries(kMessages);

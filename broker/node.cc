@@ -16,7 +16,8 @@ constexpr SessionId kLookSession = 0;
 }  // namespace
 
 struct Node::State {
-  State(NodeOptions the_options, catalog::Files& files, crypto::RsaKeySource keys, proto::Secret machine_key, proto::TimePoint opened_at)
+  State(NodeOptions the_options, catalog::Files& files, crypto::RsaKeySource keys,
+        proto::Secret machine_key, proto::TimePoint opened_at)
       : options(std::move(the_options)),
         store(options.folder, options.store),
         instance(options.name, store, files, std::move(keys), std::move(machine_key), opened_at),
@@ -69,8 +70,10 @@ struct Node::State {
   bool unsettled = false;
 };
 
-Node::Node(NodeOptions options, catalog::Files& files, crypto::RsaKeySource keys, proto::Secret machine_key, proto::TimePoint now)
-    : state_(std::make_unique<State>(std::move(options), files, std::move(keys), std::move(machine_key), now)) {}
+Node::Node(NodeOptions options, catalog::Files& files, crypto::RsaKeySource keys,
+           proto::Secret machine_key, proto::TimePoint now)
+    : state_(std::make_unique<State>(std::move(options), files, std::move(keys),
+                                     std::move(machine_key), now)) {}
 
 Node::~Node() = default;
 
@@ -79,7 +82,8 @@ void Node::handle(const Event& event, proto::TimePoint now) {
   state.now = now;
   if (const auto* opened = std::get_if<SessionOpened>(&event)) {
     const auto spid = kFirstSpid + static_cast<std::int32_t>(opened->session);
-    state.sessions[opened->session] = std::make_unique<tsql::Session>(state.runtime, spid, opened->login);
+    state.sessions[opened->session] =
+        std::make_unique<tsql::Session>(state.runtime, spid, opened->login);
     return;
   }
   if (const auto* closed = std::get_if<SessionClosed>(&event)) {
@@ -91,9 +95,11 @@ void Node::handle(const Event& event, proto::TimePoint now) {
     state.session(batch->session).submit(batch->text);
     state.step(batch->session);
   } else if (const auto* cancelled = std::get_if<BatchCancelled>(&event)) {
-    if (state.sessions.contains(cancelled->session) && state.session(cancelled->session).is_running()) {
+    if (state.sessions.contains(cancelled->session) &&
+        state.session(cancelled->session).is_running()) {
       state.session(cancelled->session).cancel(now);
-      if (!state.session(cancelled->session).is_running()) state.released.emplace_back(BatchFinished{cancelled->session});
+      if (!state.session(cancelled->session).is_running())
+        state.released.emplace_back(BatchFinished{cancelled->session});
     }
   } else if (const auto* arrived = std::get_if<MessageArrived>(&event)) {
     state.engine.message_arrived(arrived->message, arrived->from_address, now);
@@ -132,13 +138,22 @@ proto::TimePoint Node::settle_deadline() const {
   return at;
 }
 
-catalog::Instance& Node::instance() { return state_->instance; }
-const catalog::Instance& Node::instance() const { return state_->instance; }
-catalog::SystemViews& Node::views() { return state_->views; }
-const conversation::Engine& Node::engine() const { return state_->engine; }
+catalog::Instance& Node::instance() {
+  return state_->instance;
+}
+const catalog::Instance& Node::instance() const {
+  return state_->instance;
+}
+catalog::SystemViews& Node::views() {
+  return state_->views;
+}
+const conversation::Engine& Node::engine() const {
+  return state_->engine;
+}
 
 tsql::Output Node::look(store::DatabaseId database, std::string_view select, proto::TimePoint now) {
-  tsql::Session session(state_->runtime, kFirstSpid + static_cast<std::int32_t>(kLookSession), {}, database);
+  tsql::Session session(state_->runtime, kFirstSpid + static_cast<std::int32_t>(kLookSession), {},
+                        database);
   tsql::Output out;
   session.submit(std::string(select));
   session.run(now, out);

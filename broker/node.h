@@ -48,8 +48,8 @@ struct LinkReady {
   std::string address;
 };
 struct TimerDue {};
-using Event = std::variant<SessionOpened, SessionClosed, BatchSubmitted, BatchCancelled, MessageArrived, LinkFailed,
-                           LinkReady, TimerDue>;
+using Event = std::variant<SessionOpened, SessionClosed, BatchSubmitted, BatchCancelled,
+                           MessageArrived, LinkFailed, LinkReady, TimerDue>;
 
 // ---- what it asks for ----
 struct BatchOutput {  // in order; several for a long batch
@@ -59,7 +59,8 @@ struct BatchOutput {  // in order; several for a long batch
 struct BatchFinished {
   SessionId session = 0;
 };
-struct EndpointsChanged {};  // endpoints of the catalog were created, altered, dropped: the adjacent layer reads them again
+struct EndpointsChanged {
+};  // endpoints of the catalog were created, altered, dropped: the adjacent layer reads them again
 using NodeAction = std::variant<Transmit, Trace, BatchOutput, BatchFinished, EndpointsChanged>;
 using NodeActions = std::vector<NodeAction>;
 
@@ -73,8 +74,8 @@ struct NodeOptions {
 
 class Node {
  public:
-  Node(NodeOptions options, catalog::Files& files, crypto::RsaKeySource keys, proto::Secret machine_key,
-       proto::TimePoint now);
+  Node(NodeOptions options, catalog::Files& files, crypto::RsaKeySource keys,
+       proto::Secret machine_key, proto::TimePoint now);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node();
@@ -92,9 +93,11 @@ class Node {
   [[nodiscard]] catalog::SystemViews& views();
   [[nodiscard]] const conversation::Engine& engine() const;
   // Runs one SELECT as sysadmin over what is accepted, changing nothing: `expect` asks with it.
-  [[nodiscard]] tsql::Output look(store::DatabaseId database, std::string_view select, proto::TimePoint now);
+  [[nodiscard]] tsql::Output look(store::DatabaseId database, std::string_view select,
+                                  proto::TimePoint now);
   // A variable of the session's last batch, as text; nullopt: there is none, or NULL.
-  [[nodiscard]] std::optional<std::string> last_variable(SessionId session, std::string_view name) const;
+  [[nodiscard]] std::optional<std::string> last_variable(SessionId session,
+                                                         std::string_view name) const;
   // Whether the session is in the middle of a batch (waiting).
   [[nodiscard]] bool is_busy(SessionId session) const;
 

@@ -23,9 +23,15 @@ using ByteView = std::span<const std::uint8_t>;
 [[nodiscard]] inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-[[nodiscard]] inline Bytes to_bytes(std::string_view text) { return {text.begin(), text.end()}; }
-[[nodiscard]] inline Bytes to_bytes(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
-[[nodiscard]] inline std::string to_string(ByteView bytes) { return std::string(as_text(bytes)); }
+[[nodiscard]] inline Bytes to_bytes(std::string_view text) {
+  return {text.begin(), text.end()};
+}
+[[nodiscard]] inline Bytes to_bytes(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+[[nodiscard]] inline std::string to_string(ByteView bytes) {
+  return std::string(as_text(bytes));
+}
 
 // Upper-case hexadecimal without prefix.
 [[nodiscard]] std::string to_hex(ByteView bytes);

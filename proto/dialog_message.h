@@ -8,7 +8,8 @@
 namespace ssb::proto {
 
 inline constexpr std::size_t kFragmentBodyBytesMax = 64 * 1024;  // plaintext bytes of one fragment
-inline constexpr std::size_t kHeaderBytesMax = 16 * 1024;        // serialized DialogHeader, security header included
+inline constexpr std::size_t kHeaderBytesMax =
+    16 * 1024;  // serialized DialogHeader, security header included
 inline constexpr std::uint32_t kHopsMax = 16;
 
 struct DialogMessage {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-
 namespace ssb::proto {
 
 const std::vector<ErrorRow>& error_rows() {
@@ -13,7 +12,8 @@ const std::vector<ErrorRow>& error_rows() {
 #include "proto/errors.def"
 #undef SSB_ERROR
     };
-    std::sort(all.begin(), all.end(), [](const ErrorRow& a, const ErrorRow& b) { return a.code < b.code; });
+    std::sort(all.begin(), all.end(),
+              [](const ErrorRow& a, const ErrorRow& b) { return a.code < b.code; });
     return all;
   }();
   return rows;
@@ -21,9 +21,9 @@ const std::vector<ErrorRow>& error_rows() {
 
 const ErrorRow* find_error(std::int32_t number) {
   const auto& rows = error_rows();
-  const auto found = std::lower_bound(rows.begin(), rows.end(), number, [](const ErrorRow& row, std::int32_t n) {
-    return static_cast<std::int32_t>(row.code) < n;
-  });
+  const auto found = std::lower_bound(
+      rows.begin(), rows.end(), number,
+      [](const ErrorRow& row, std::int32_t n) { return static_cast<std::int32_t>(row.code) < n; });
   if (found == rows.end() || static_cast<std::int32_t>(found->code) != number) return nullptr;
   return &*found;
 }
@@ -52,7 +52,8 @@ std::string Error::text() const {
 }
 
 void throw_exception_from_error(const Error& error, const boost::source_location&) {
-  throw std::logic_error("unexpected failure " + std::to_string(error.number()) + ": " + error.text());
+  throw std::logic_error("unexpected failure " + std::to_string(error.number()) + ": " +
+                         error.text());
 }
 
 }  // namespace ssb::proto

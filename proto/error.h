@@ -4,11 +4,12 @@
 //   Source  sys.messages for numbers and severities; every wording is ours.
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <boost/system/result.hpp>
 
 namespace ssb::proto {
 
@@ -56,6 +57,7 @@ template <typename T = void>
 using Result = boost::system::result<T, Error>;
 
 // boost::system::result asks this when value() is called on a failure: a bug of the caller.
-[[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const Error& error,
+                                             const boost::source_location& where);
 
 }  // namespace ssb::proto

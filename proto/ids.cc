@@ -6,7 +6,8 @@ namespace ssb::proto {
 namespace {
 
 // Where the printed byte i of a GUID is stored.
-constexpr std::array<std::size_t, 16> kPrintOrder{3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+constexpr std::array<std::size_t, 16> kPrintOrder{3, 2, 1,  0,  5,  4,  7,  6,
+                                                  8, 9, 10, 11, 12, 13, 14, 15};
 
 }  // namespace
 

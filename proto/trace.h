@@ -27,7 +27,8 @@ enum class EventClass : int {
   activation = 163,
   forwarded_message_dropped = 191,
   // Ours, not SQL Server's:
-  security_decision = 10001,  // security type and certificates of a dialog, each candidate with its reason
+  security_decision =
+      10001,  // security type and certificates of a dialog, each candidate with its reason
   message_sent = 10002,       // a dialog message handed to the transport: kind, bytes, keys
   message_delivered = 10003,  // a message put on its queue
   handshake_step = 10004,     // a step of the adjacent handshake

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view kDefaultName = "DEFAULT";
 
 const pb::Contract* contract_named(const catalog::Catalog& catalog, const std::string& name) {
-  return catalog.table<pb::Contract>().find_if([&name](const pb::Contract& contract) { return contract.name() == name; });
+  return catalog.table<pb::Contract>().find_if(
+      [&name](const pb::Contract& contract) { return contract.name() == name; });
 }
 
 // Code and description of a broker's Error body, as far as they can be read.
@@ -19,33 +20,42 @@ std::string between(const std::string& text, std::string_view open, std::string_
   const auto begin = text.find(open);
   if (begin == std::string::npos) return {};
   const auto end = text.find(close, begin + open.size());
-  return end == std::string::npos ? std::string() : text.substr(begin + open.size(), end - begin - open.size());
+  return end == std::string::npos ? std::string()
+                                  : text.substr(begin + open.size(), end - begin - open.size());
 }
 
 }  // namespace
 
-std::optional<Refused> Engine::State::check_contract(const catalog::Catalog& catalog, const pb::Service& service,
+std::optional<Refused> Engine::State::check_contract(const catalog::Catalog& catalog,
+                                                     const pb::Service& service,
                                                      const Header& header) const {
   const pb::Contract* contract = contract_named(catalog, header.contract());
-  const proto::Error event(proto::ErrorCode::contract_not_accepted, header.contract(), service.name());
-  if (contract == nullptr) return Refused{event, proto::Error(proto::ErrorCode::unknown_contract, header.contract())};
+  const proto::Error event(proto::ErrorCode::contract_not_accepted, header.contract(),
+                           service.name());
+  if (contract == nullptr)
+    return Refused{event, proto::Error(proto::ErrorCode::unknown_contract, header.contract())};
   const auto& bound = service.contracts();
   if (std::find(bound.begin(), bound.end(), contract->id()) != bound.end()) return std::nullopt;
-  return Refused{event, proto::Error(proto::ErrorCode::target_service_lacks_contract, service.name(), header.contract())};
+  return Refused{event, proto::Error(proto::ErrorCode::target_service_lacks_contract,
+                                     service.name(), header.contract())};
 }
 
-std::optional<Refused> Engine::State::check_type(const catalog::Catalog& catalog, std::int32_t contract_id,
+std::optional<Refused> Engine::State::check_type(const catalog::Catalog& catalog,
+                                                 std::int32_t contract_id,
                                                  const Header& header) const {
   using proto::Error;
   using proto::ErrorCode;
   if (header.is_end_dialog() || header.is_error()) return std::nullopt;
   const std::string& name = header.message_type();
-  const auto* type = catalog.table<pb::MessageType>().find_if([&name](const pb::MessageType& t) { return t.name() == name; });
+  const auto* type = catalog.table<pb::MessageType>().find_if(
+      [&name](const pb::MessageType& t) { return t.name() == name; });
   if (type == nullptr) {
-    return Refused{Error(ErrorCode::received_type_unknown, name), Error(ErrorCode::unknown_message_type, name)};
+    return Refused{Error(ErrorCode::received_type_unknown, name),
+                   Error(ErrorCode::unknown_message_type, name)};
   }
   const pb::Contract* contract = catalog.table<pb::Contract>().find(contract_id);
-  const std::string contract_name = contract == nullptr ? std::string(kDefaultName) : contract->name();
+  const std::string contract_name =
+      contract == nullptr ? std::string(kDefaultName) : contract->name();
   const pb::Contract::Usage* usage = nullptr;
   if (contract != nullptr) {
     for (const auto& candidate : contract->usages()) {
@@ -57,10 +67,12 @@ std::optional<Refused> Engine::State::check_type(const catalog::Catalog& catalog
                    Error(ErrorCode::remote_type_not_in_contract, name, contract_name)};
   }
   if (header.from_initiator() && !usage->sent_by_initiator()) {
-    return Refused{Error(ErrorCode::received_target_type, name), Error(ErrorCode::target_type_from_initiator, name)};
+    return Refused{Error(ErrorCode::received_target_type, name),
+                   Error(ErrorCode::target_type_from_initiator, name)};
   }
   if (!header.from_initiator() && !usage->sent_by_target()) {
-    return Refused{Error(ErrorCode::received_initiator_type, name), Error(ErrorCode::initiator_type_from_target, name)};
+    return Refused{Error(ErrorCode::received_initiator_type, name),
+                   Error(ErrorCode::initiator_type_from_target, name)};
   }
   if (type->validation() == "E" && header.total_length() != 0) {
     const Error fails(ErrorCode::body_fails_validation, "EMPTY", name);
@@ -69,27 +81,32 @@ std::optional<Refused> Engine::State::check_type(const catalog::Catalog& catalog
   return std::nullopt;
 }
 
-std::unique_ptr<Endpoint> Engine::State::target_of(const Header& header, store::DatabaseId id, const pb::Service& service,
+std::unique_ptr<Endpoint> Engine::State::target_of(const Header& header, store::DatabaseId id,
+                                                   const pb::Service& service,
                                                    proto::TimePoint now) const {
   auto endpoint = std::make_unique<Endpoint>();
   endpoint->database = id;
   endpoint->handle = crypto::random_id<proto::ConversationHandle>();
   endpoint->conversation =
-      proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id())).value_or(proto::ConversationId{});
+      proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()))
+          .value_or(proto::ConversationId{});
   endpoint->is_initiator = false;
   endpoint->group = crypto::random_id<proto::ConversationGroupId>();
   endpoint->service = service.id();
   endpoint->own_service = service.name();
   endpoint->contract_name = header.contract();
-  if (const auto* contract = contract_named(*std::as_const(instance).database(id), header.contract())) {
+  if (const auto* contract =
+          contract_named(*std::as_const(instance).database(id), header.contract())) {
     endpoint->contract = contract->id();
   }
   endpoint->far_service = header.from_service();
   endpoint->far_broker = proto::BrokerId::from_bytes(proto::as_bytes(header.from_broker()));
   endpoint->created = now;
   if (header.lifetime_remaining_us() != 0) {
-    const auto longest = static_cast<std::uint64_t>(std::chrono::duration_cast<proto::Duration>(std::chrono::seconds(2147483647)).count());
-    endpoint->expires = now + proto::Duration(static_cast<std::int64_t>(std::min(header.lifetime_remaining_us(), longest)));
+    const auto longest = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<proto::Duration>(std::chrono::seconds(2147483647)).count());
+    endpoint->expires = now + proto::Duration(static_cast<std::int64_t>(
+                                  std::min(header.lifetime_remaining_us(), longest)));
   }
   endpoint->state = EndpointState::started_inbound;
   return endpoint;
@@ -114,30 +131,36 @@ void Engine::State::accept(Endpoint& endpoint, const Incoming& incoming, proto::
     schedule(endpoint);
   }
   if (header.has_ack()) {
-    auto out = record(proto::EventClass::remote_message_acknowledgement, header.kind() == Header::ACK ? 4 : 3,
-                      header.kind() == Header::ACK ? "Ack Received" : "Message With Ack Received", endpoint, now);
+    auto out = record(
+        proto::EventClass::remote_message_acknowledgement, header.kind() == Header::ACK ? 4 : 3,
+        header.kind() == Header::ACK ? "Ack Received" : "Message With Ack Received", endpoint, now);
     out.detail.emplace_back("ack", std::to_string(header.ack().next_sequence()));
     out.detail.emplace_back("fragment", std::to_string(header.ack().next_fragment()));
     trace(std::move(out));
     acknowledge(endpoint, header.ack().next_sequence(), header.ack().next_fragment(), now);
   }
   if (Endpoint* still = this->endpoint(id, handle)) {
-    if (dialog::is_sequenced(header)) accept_sequenced(*still, incoming, now);
-    else if (header.kind() == Header::ERROR) accept_broker_error(*still, incoming.body, now);
+    if (dialog::is_sequenced(header))
+      accept_sequenced(*still, incoming, now);
+    else if (header.kind() == Header::ERROR)
+      accept_broker_error(*still, incoming.body, now);
   }
-  if (Endpoint* still = this->endpoint(id, handle); still != nullptr && still->is_active()) pump(*still, now);
+  if (Endpoint* still = this->endpoint(id, handle); still != nullptr && still->is_active())
+    pump(*still, now);
 }
 
-void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now) {
+void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incoming,
+                                     proto::TimePoint now) {
   using proto::Error;
   using proto::ErrorCode;
   const Header& header = incoming.header;
   const auto at = std::pair(header.sequence(), header.fragment_index());
   const auto expected = std::pair(endpoint.receive_sequence, endpoint.receive_fragment);
   if (at != expected) {
-    const auto error = at < expected ? Error(ErrorCode::duplicate_message, std::to_string(header.sequence()))
-                                     : Error(ErrorCode::out_of_sequence, std::to_string(header.sequence()),
-                                             std::to_string(endpoint.receive_sequence));
+    const auto error = at < expected
+                           ? Error(ErrorCode::duplicate_message, std::to_string(header.sequence()))
+                           : Error(ErrorCode::out_of_sequence, std::to_string(header.sequence()),
+                                   std::to_string(endpoint.receive_sequence));
     undeliverable(endpoint.database, header, error, {}, now);
     ack_due(endpoint);
     return;
@@ -145,11 +168,14 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
   const bool open = endpoint.is_active() && endpoint.state != EndpointState::disconnected_outbound;
   const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
   if (open && queue != nullptr && !queue->is_enqueue_enabled()) {
-    undeliverable(endpoint.database, header, Error(ErrorCode::destination_queue_disabled, queue->name()), {}, now);
+    undeliverable(endpoint.database, header,
+                  Error(ErrorCode::destination_queue_disabled, queue->name()), {}, now);
     return;  // no ack: the sender tries again
   }
   const std::optional<Refused> wrong =
-      open ? check_type(*std::as_const(instance).database(endpoint.database), endpoint.contract, header) : std::nullopt;
+      open ? check_type(*std::as_const(instance).database(endpoint.database), endpoint.contract,
+                        header)
+           : std::nullopt;
   if (wrong) {
     undeliverable(endpoint.database, header, wrong->error, {}, now);
     tell_peer(endpoint, -std::int64_t{wrong->answer.number()}, wrong->answer.text(), now);
@@ -170,18 +196,24 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
   deliver(endpoint, header, in_parts ? proto::ByteView(whole) : incoming.body, now);
 }
 
-bool Engine::State::store_fragment(Endpoint& endpoint, const Incoming& incoming, proto::Bytes& whole) {
+bool Engine::State::store_fragment(Endpoint& endpoint, const Incoming& incoming,
+                                   proto::Bytes& whole) {
   const Header& header = incoming.header;
   const proto::Bytes handle = proto::to_bytes(endpoint.handle.view());
   const bool last = header.fragment_index() + 1 == header.fragment_count();
   if (!last) {
-    instance.store().write(endpoint.database, "INSERT OR REPLACE INTO fragment (handle, fragment, body) VALUES (?1, ?2, ?3)",
-                           {handle, std::int64_t{header.fragment_index()}, proto::to_bytes(incoming.body)});
+    instance.store().write(
+        endpoint.database,
+        "INSERT OR REPLACE INTO fragment (handle, fragment, body) VALUES (?1, ?2, ?3)",
+        {handle, std::int64_t{header.fragment_index()}, proto::to_bytes(incoming.body)});
     return false;
   }
   whole.reserve(static_cast<std::size_t>(header.total_length()));
   const auto parts =
-      instance.store().query(endpoint.database, "SELECT body FROM fragment WHERE handle = ?1 ORDER BY fragment", {handle}).value();
+      instance.store()
+          .query(endpoint.database, "SELECT body FROM fragment WHERE handle = ?1 ORDER BY fragment",
+                 {handle})
+          .value();
   for (const auto& row : parts.rows) {
     const auto& part = std::get<proto::Bytes>(row[0]);
     whole.insert(whole.end(), part.begin(), part.end());
@@ -191,8 +223,10 @@ bool Engine::State::store_fragment(Endpoint& endpoint, const Incoming& incoming,
   return true;
 }
 
-void Engine::State::deliver(Endpoint& endpoint, const Header& header, proto::ByteView body, proto::TimePoint now) {
-  const bool may_receive = endpoint.is_active() && endpoint.state != EndpointState::disconnected_outbound &&
+void Engine::State::deliver(Endpoint& endpoint, const Header& header, proto::ByteView body,
+                            proto::TimePoint now) {
+  const bool may_receive = endpoint.is_active() &&
+                           endpoint.state != EndpointState::disconnected_outbound &&
                            endpoint.state != EndpointState::disconnected_inbound;
   if (header.is_error()) {
     trace_conversation(endpoint, 8, "Received END CONVERSATION WITH ERROR", now);
@@ -201,7 +235,8 @@ void Engine::State::deliver(Endpoint& endpoint, const Header& header, proto::Byt
       close(endpoint, now);
     } else if (may_receive) {
       endpoint.state = EndpointState::error;
-      enqueue(endpoint, {std::string(kErrorType), header.sequence(), 1, proto::to_bytes(body)}, now);
+      enqueue(endpoint, {std::string(kErrorType), header.sequence(), 1, proto::to_bytes(body)},
+              now);
     }
     schedule(endpoint);
     return;
@@ -211,7 +246,8 @@ void Engine::State::deliver(Endpoint& endpoint, const Header& header, proto::Byt
     endpoint.state = EndpointState::disconnected_inbound;
     trace_conversation(endpoint, 7, "Received END CONVERSATION", now);
     enqueue(endpoint, {std::string(kEndDialogType), header.sequence(), 2, std::nullopt}, now);
-    if (!endpoint.pending.empty()) set_status(endpoint, proto::Error(proto::ErrorCode::peer_ended), now);
+    if (!endpoint.pending.empty())
+      set_status(endpoint, proto::Error(proto::ErrorCode::peer_ended), now);
     return;
   }
   endpoint.state = EndpointState::conversing;
@@ -229,7 +265,8 @@ void Engine::State::deliver(Endpoint& endpoint, const Header& header, proto::Byt
   enqueue(endpoint, {header.message_type(), header.sequence(), 2, std::move(stored)}, now);
 }
 
-void Engine::State::accept_broker_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now) {
+void Engine::State::accept_broker_error(Endpoint& endpoint, proto::ByteView body,
+                                        proto::TimePoint now) {
   if (!endpoint.is_active()) return;
   trace_conversation(endpoint, 9, "Received Broker Error Message", now);
   const std::string text = proto::from_utf16le(body);
@@ -244,7 +281,8 @@ void Engine::State::accept_broker_error(Endpoint& endpoint, proto::ByteView body
   }
   endpoint.state = EndpointState::error;
   endpoint.timer_at = proto::kNever;
-  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, proto::to_bytes(body)}, now);
+  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, proto::to_bytes(body)},
+          now);
   touch(endpoint);
   schedule(endpoint);
 }

@@ -11,7 +11,8 @@ std::optional<proto::BrokerId> broker_id(const std::string& bytes) {
 }
 
 proto::ConversationId conversation_of(const Header& header) {
-  return proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id())).value_or(proto::ConversationId{});
+  return proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()))
+      .value_or(proto::ConversationId{});
 }
 
 const pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
@@ -21,7 +22,8 @@ const pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
 
 }  // namespace
 
-void Engine::State::arrived(const proto::DialogMessage& message, std::string_view from_address, proto::TimePoint now) {
+void Engine::State::arrived(const proto::DialogMessage& message, std::string_view from_address,
+                            proto::TimePoint now) {
   const auto parsed = dialog::parse_message(message, from_address);
   if (!parsed) {
     proto::TraceRecord out;
@@ -45,8 +47,9 @@ void Engine::State::arrived(const proto::DialogMessage& message, std::string_vie
       return;
     }
     if (to.kind == routing::Destination::Kind::delayed && named == nullptr) {
-      const auto error = broker ? proto::Error(proto::ErrorCode::broker_id_unknown, broker->text())
-                                : proto::Error(proto::ErrorCode::to_service_not_found, header.to_service());
+      const auto error =
+          broker ? proto::Error(proto::ErrorCode::broker_id_unknown, broker->text())
+                 : proto::Error(proto::ErrorCode::to_service_not_found, header.to_service());
       undeliverable(0, header, error, {{"peer", std::string(from_address)}}, now);
       return;
     }
@@ -54,11 +57,14 @@ void Engine::State::arrived(const proto::DialogMessage& message, std::string_vie
   }
   DatabaseState* state = database(id);
   if (state == nullptr || !instance.info(id).is_broker_enabled()) {
-    undeliverable(id, header, proto::Error(proto::ErrorCode::target_broker_disabled, database_name(id)), {}, now);
+    undeliverable(id, header,
+                  proto::Error(proto::ErrorCode::target_broker_disabled, database_name(id)), {},
+                  now);
     return;
   }
   const dialog::Arrived arrived_message{header, message.header, message.body, from_address};
-  const auto found = state->by_conversation.find({conversation_of(header), !header.from_initiator()});
+  const auto found =
+      state->by_conversation.find({conversation_of(header), !header.from_initiator()});
   if (found == state->by_conversation.end()) {
     arrived_first(*state, arrived_message, now);
   } else {
@@ -66,18 +72,22 @@ void Engine::State::arrived(const proto::DialogMessage& message, std::string_vie
   }
 }
 
-void Engine::State::forward(const proto::DialogMessage& message, const Header& header, const routing::Destination& to,
-                            proto::TimePoint now) {
+void Engine::State::forward(const proto::DialogMessage& message, const Header& header,
+                            const routing::Destination& to, proto::TimePoint now) {
   const pb::Endpoint* endpoint = broker_endpoint(instance);
   const bool enabled = endpoint != nullptr && endpoint->is_message_forwarding_enabled();
   proto::TraceRecord out;
   out.at = now;
   out.conversation_id = conversation_of(header).text();
-  out.detail = {{"from_service", header.from_service()}, {"to_service", header.to_service()}, {"address", to.address},
+  out.detail = {{"from_service", header.from_service()},
+                {"to_service", header.to_service()},
+                {"address", to.address},
                 {"hops_remaining", std::to_string(message.hops_remaining)}};
   if (!enabled || message.hops_remaining == 0) {
     out.event = proto::EventClass::forwarded_message_dropped;
-    out.error = enabled ? proto::Error(proto::ErrorCode::hop_limit_reached, header.from_service(), std::to_string(proto::kHopsMax)) : proto::Error(proto::ErrorCode::forwarding_disabled);
+    out.error = enabled ? proto::Error(proto::ErrorCode::hop_limit_reached, header.from_service(),
+                                       std::to_string(proto::kHopsMax))
+                        : proto::Error(proto::ErrorCode::forwarding_disabled);
     out.text = out.error->text();
     trace(std::move(out));
     return;
@@ -89,15 +99,15 @@ void Engine::State::forward(const proto::DialogMessage& message, const Header& h
   actions.emplace_back(Transmit{to.address, message});
 }
 
-void Engine::State::refused(store::DatabaseId id, const dialog::Arrived& message, const dialog::Refusal& refusal,
-                            proto::TimePoint now) {
+void Engine::State::refused(store::DatabaseId id, const dialog::Arrived& message,
+                            const dialog::Refusal& refusal, proto::TimePoint now) {
   Detail detail = refusal.detail;
   detail.emplace_back("step", std::to_string(refusal.step));
   detail.emplace_back("peer", std::string(message.peer));
   const std::string conversation = conversation_of(message.header).text();
   if (refusal.audit_subclass != dialog::kAuditNone) {
-    static constexpr const char* kNames[] = {"", "No Security Header", "No Certificate", "Invalid Signature",
-                                             "Run As Target Failure"};
+    static constexpr const char* kNames[] = {"", "No Security Header", "No Certificate",
+                                             "Invalid Signature", "Run As Target Failure"};
     proto::TraceRecord audit;
     audit.at = now;
     audit.event = proto::EventClass::audit_conversation;
@@ -134,25 +144,31 @@ void Engine::State::refused(store::DatabaseId id, const dialog::Arrived& message
   trace(std::move(out));
 }
 
-void Engine::State::arrived_first(DatabaseState& state, const dialog::Arrived& message, proto::TimePoint now) {
+void Engine::State::arrived_first(DatabaseState& state, const dialog::Arrived& message,
+                                  proto::TimePoint now) {
   const Header& header = message.header;
   const bool sequenced = dialog::is_sequenced(header);
   if (header.kind() != Header::BEGIN || !header.from_initiator()) {
     const auto error = sequenced ? proto::Error(proto::ErrorCode::not_first_message)
-                                 : proto::Error(proto::ErrorCode::no_such_conversation, conversation_of(header).text());
+                                 : proto::Error(proto::ErrorCode::no_such_conversation,
+                                                conversation_of(header).text());
     undeliverable(state.id, header, error, {{"peer", std::string(message.peer)}}, now);
     // Without security the sender can be told; with it there is no key to tell it under.
     if (sequenced && !header.has_security()) {
-      answer_error(state.id, header, nullptr, proto::Error(proto::ErrorCode::remote_endpoint_gone), now);
+      answer_error(state.id, header, nullptr, proto::Error(proto::ErrorCode::remote_endpoint_gone),
+                   now);
     }
     return;
   }
   if (state.tombstones.contains(conversation_of(header))) {
-    undeliverable(state.id, header, proto::Error(proto::ErrorCode::endpoint_already_closed), {{"tombstone", "yes"}}, now);
+    undeliverable(state.id, header, proto::Error(proto::ErrorCode::endpoint_already_closed),
+                  {{"tombstone", "yes"}}, now);
     return;
   }
-  if (header.fragment_index() != 0) {  // a later part before the first: the endpoint is made by the first
-    undeliverable(state.id, header, proto::Error(proto::ErrorCode::out_of_sequence, "0", "0"), {}, now);
+  if (header.fragment_index() !=
+      0) {  // a later part before the first: the endpoint is made by the first
+    undeliverable(state.id, header, proto::Error(proto::ErrorCode::out_of_sequence, "0", "0"), {},
+                  now);
     return;
   }
   auto opened = dialog::open_first(instance, state.id, message, state.keys, now);
@@ -163,22 +179,28 @@ void Engine::State::arrived_first(DatabaseState& state, const dialog::Arrived& m
   begin_target(state, message, std::move(*opened), now);
 }
 
-void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& message, dialog::OpenedFirst opened,
-                                 proto::TimePoint now) {
+void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& message,
+                                 dialog::OpenedFirst opened, proto::TimePoint now) {
   const Header& header = message.header;
   const dialog::SessionKey* key = opened.session_key ? &*opened.session_key : nullptr;
   const catalog::Catalog& catalog = *std::as_const(instance).database(state.id);
   const pb::Service* service = routing::find_service(catalog, header.to_service());
   if (service == nullptr) {
-    undeliverable(state.id, header, proto::Error(proto::ErrorCode::to_service_not_found, header.to_service()), {}, now);
+    undeliverable(state.id, header,
+                  proto::Error(proto::ErrorCode::to_service_not_found, header.to_service()), {},
+                  now);
     if (!header.to_broker().empty()) {
-      answer_error(state.id, header, key, proto::Error(proto::ErrorCode::remote_service_unknown, header.to_service()), now);
+      answer_error(state.id, header, key,
+                   proto::Error(proto::ErrorCode::remote_service_unknown, header.to_service()),
+                   now);
     }
     return;
   }
-  if (auto authorized = dialog::authorize_first(instance, state.id, *service, opened); !authorized) {
+  if (auto authorized = dialog::authorize_first(instance, state.id, *service, opened);
+      !authorized) {
     refused(state.id, message, authorized.error(), now);
-    if (authorized.error().answer) answer_error(state.id, header, key, *authorized.error().answer, now);
+    if (authorized.error().answer)
+      answer_error(state.id, header, key, *authorized.error().answer, now);
     return;
   }
   auto wrong = check_contract(catalog, *service, header);
@@ -192,12 +214,15 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
   const pb::Queue* queue = queue_of(state.id, service->id());
   if (queue == nullptr || !queue->is_enqueue_enabled()) {
     undeliverable(state.id, header,
-                  proto::Error(proto::ErrorCode::destination_queue_disabled, queue == nullptr ? "" : queue->name()), {}, now);
+                  proto::Error(proto::ErrorCode::destination_queue_disabled,
+                               queue == nullptr ? "" : queue->name()),
+                  {}, now);
     return;
   }
   Endpoint& endpoint = *made;
   endpoint.parties.type = opened.type;
-  endpoint.is_secured = opened.type != dialog::SecurityType::full;  // full: the reply is decided when there is one
+  endpoint.is_secured =
+      opened.type != dialog::SecurityType::full;  // full: the reply is decided when there is one
   endpoint.far_principal = opened.source_user;
   endpoint.principal = opened.destination_owner.value_or(0);
   endpoint.encryption = opened.type != dialog::SecurityType::none;
@@ -208,7 +233,10 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
     endpoint.inbound = std::move(*opened.session_key);
     const auto master_key = keys::open_by_service_master_key(instance, state.id);
     if (!master_key || !keep_keys(endpoint, *master_key)) {
-      undeliverable(state.id, header, proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(state.id)), {}, now);
+      undeliverable(
+          state.id, header,
+          proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(state.id)), {},
+          now);
       return;
     }
   }
@@ -224,21 +252,27 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
   accept(endpoint, {header, opened.body}, now);
 }
 
-void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& message, proto::TimePoint now) {
+void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& message,
+                               proto::TimePoint now) {
   const Header& header = message.header;
   DatabaseState& state = *database(endpoint.database);
   if (header.to_service() != endpoint.own_service) {
     undeliverable(endpoint.database, header,
-                  proto::Error(proto::ErrorCode::to_service_differs, header.to_service(), endpoint.own_service), {}, now);
+                  proto::Error(proto::ErrorCode::to_service_differs, header.to_service(),
+                               endpoint.own_service),
+                  {}, now);
     return;
   }
-  const bool keys_closed = (endpoint.inbound && endpoint.inbound->key.empty()) || (endpoint.outbound && endpoint.outbound->key.empty());
+  const bool keys_closed = (endpoint.inbound && endpoint.inbound->key.empty()) ||
+                           (endpoint.outbound && endpoint.outbound->key.empty());
   if (keys_closed) {
-    if (const auto master_key = keys::open_by_service_master_key(instance, endpoint.database)) open_keys(endpoint, *master_key);
+    if (const auto master_key = keys::open_by_service_master_key(instance, endpoint.database))
+      open_keys(endpoint, *master_key);
   }
   proto::Bytes body;
   if (dialog::is_first_reply(header, endpoint.keys())) {
-    auto opened = dialog::open_reply_first(instance, endpoint.database, message, endpoint.parties, *endpoint.outbound, state.keys, now);
+    auto opened = dialog::open_reply_first(instance, endpoint.database, message, endpoint.parties,
+                                           *endpoint.outbound, state.keys, now);
     if (!opened) {
       refused(endpoint.database, message, opened.error(), now);
       return;
@@ -247,8 +281,10 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
     endpoint.inbound = std::move(opened->session_key);
     if (!master_key || !keep_keys(endpoint, *master_key)) {
       endpoint.inbound.reset();
-      undeliverable(endpoint.database, header, proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(endpoint.database)),
-                    {}, now);
+      undeliverable(
+          endpoint.database, header,
+          proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(endpoint.database)),
+          {}, now);
       return;
     }
     auto confirmed = record(proto::EventClass::security_decision, 0, "Confirmed", endpoint, now);
@@ -264,14 +300,16 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
       return;
     }
     // An ack answers under the key of the message that it answers (claim D20).
-    endpoint.ack_with_inbound = opened->key == nullptr || !endpoint.outbound || opened->key != &*endpoint.outbound;
+    endpoint.ack_with_inbound =
+        opened->key == nullptr || !endpoint.outbound || opened->key != &*endpoint.outbound;
     body = std::move(opened->body);
   }
   accept(endpoint, {header, body}, now);
 }
 
-void Engine::State::answer_error(store::DatabaseId id, const Header& header, const dialog::SessionKey* key,
-                                 const proto::Error& answer, proto::TimePoint now) {
+void Engine::State::answer_error(store::DatabaseId id, const Header& header,
+                                 const dialog::SessionKey* key, const proto::Error& answer,
+                                 proto::TimePoint now) {
   if (header.has_security() && key == nullptr) return;
   Header reply;
   reply.set_kind(Header::ERROR);
@@ -284,8 +322,8 @@ void Engine::State::answer_error(store::DatabaseId id, const Header& header, con
   send_unsequenced(id, reply, error_body(-std::int64_t{answer.number()}, answer.text()), key, now);
 }
 
-void Engine::State::undeliverable(store::DatabaseId id, const Header& header, const proto::Error& error, Detail detail,
-                                  proto::TimePoint now) {
+void Engine::State::undeliverable(store::DatabaseId id, const Header& header,
+                                  const proto::Error& error, Detail detail, proto::TimePoint now) {
   proto::TraceRecord out;
   out.at = now;
   out.event = proto::EventClass::message_undeliverable;
@@ -296,7 +334,8 @@ void Engine::State::undeliverable(store::DatabaseId id, const Header& header, co
   out.conversation_id = conversation_of(header).text();
   out.error = error;
   out.text = error.text();
-  out.detail = {{"from_service", header.from_service()}, {"to_service", header.to_service()},
+  out.detail = {{"from_service", header.from_service()},
+                {"to_service", header.to_service()},
                 {"sequence", std::to_string(header.sequence())}};
   out.detail.insert(out.detail.end(), detail.begin(), detail.end());
   trace(std::move(out));

@@ -64,20 +64,25 @@ void Engine::roll_back_to(catalog::Transaction& transaction, const Savepoint& sa
   if (work == nullptr || work->list.size() <= savepoint.operations) return;
   for (std::size_t i = savepoint.operations; i < work->list.size(); ++i) {
     Work& step = work->list[i];
-    if (const auto* received = std::get_if<ReceiveWork>(&step.what)) untake(*state.database(step.database), *received);
-    if (const auto* begun = std::get_if<BeginWork>(&step.what)) work->begun.erase(begun->endpoint->handle);
+    if (const auto* received = std::get_if<ReceiveWork>(&step.what))
+      untake(*state.database(step.database), *received);
+    if (const auto* begun = std::get_if<BeginWork>(&step.what))
+      work->begun.erase(begun->endpoint->handle);
   }
   work->list.resize(savepoint.operations);
   // The states that the transaction sees follow from the work that is left. Locks stay, as in SQL Server.
   work->states.clear();
   for (const Work& step : work->list) {
-    if (const auto* sent = std::get_if<SendWork>(&step.what)) work->states[sent->conversation] = EndpointState::conversing;
+    if (const auto* sent = std::get_if<SendWork>(&step.what))
+      work->states[sent->conversation] = EndpointState::conversing;
     if (const auto* ended = std::get_if<EndWork>(&step.what)) {
       const Endpoint* endpoint = state.endpoint(step.database, ended->conversation);
-      const bool peer_is_done = endpoint != nullptr && (endpoint->state == EndpointState::disconnected_inbound ||
-                                                        endpoint->state == EndpointState::error);
-      work->states[ended->conversation] =
-          (ended->request.cleanup || peer_is_done) ? EndpointState::closed : EndpointState::disconnected_outbound;
+      const bool peer_is_done =
+          endpoint != nullptr && (endpoint->state == EndpointState::disconnected_inbound ||
+                                  endpoint->state == EndpointState::error);
+      work->states[ended->conversation] = (ended->request.cleanup || peer_is_done)
+                                              ? EndpointState::closed
+                                              : EndpointState::disconnected_outbound;
     }
   }
 }
@@ -94,7 +99,8 @@ void Engine::State::release(catalog::Transaction& transaction) {
 }
 
 void Engine::State::apply(Work& work, proto::TimePoint now) {
-  if (database(work.database) == nullptr) return;  // dropped meanwhile, and its conversations with it
+  if (database(work.database) == nullptr)
+    return;  // dropped meanwhile, and its conversations with it
   if (auto* begun = std::get_if<BeginWork>(&work.what)) {
     Endpoint& endpoint = *begun->endpoint;
     add_endpoint(std::move(begun->endpoint));
@@ -122,7 +128,8 @@ void Engine::State::apply_send(store::DatabaseId id, SendWork& work, proto::Time
   Endpoint* endpoint = this->endpoint(id, work.conversation);
   if (endpoint == nullptr) return;
   // An error or an end of the peer may have come between SEND and COMMIT: the message is dropped, as one sent just before is.
-  const bool open = endpoint->state == EndpointState::started_outbound || endpoint->state == EndpointState::started_inbound ||
+  const bool open = endpoint->state == EndpointState::started_outbound ||
+                    endpoint->state == EndpointState::started_inbound ||
                     endpoint->state == EndpointState::conversing;
   if (!open) return;
   endpoint->state = EndpointState::conversing;
@@ -146,10 +153,11 @@ void Engine::State::apply_end(store::DatabaseId id, const EndWork& work, proto::
     return;
   }
   trace_conversation(*endpoint, work.request.error_code ? 3 : 2,
-                     work.request.error_code ? "END CONVERSATION WITH ERROR" : "END CONVERSATION", now);
+                     work.request.error_code ? "END CONVERSATION WITH ERROR" : "END CONVERSATION",
+                     now);
   endpoint->timer_at = proto::kNever;
-  const bool peer_is_done =
-      endpoint->state == EndpointState::disconnected_inbound || endpoint->state == EndpointState::error;
+  const bool peer_is_done = endpoint->state == EndpointState::disconnected_inbound ||
+                            endpoint->state == EndpointState::error;
   const bool nothing_ever_sent = endpoint->state == EndpointState::started_outbound;
   if (peer_is_done || nothing_ever_sent) {
     close(*endpoint, now);
@@ -179,7 +187,8 @@ void Engine::State::apply_receive(store::DatabaseId id, const ReceiveWork& work)
   QueueIndex& queue = database(id)->queues[work.queue];
   for (const std::int64_t order : work.orders) {
     const auto found = queue.entries.find(order);
-    if (found == queue.entries.end()) continue;  // END CONVERSATION in the same transaction dropped it
+    if (found == queue.entries.end())
+      continue;  // END CONVERSATION in the same transaction dropped it
     auto& group = queue.by_group[found->second.group];
     group.erase(order);
     if (group.empty()) queue.by_group.erase(found->second.group);

@@ -9,16 +9,19 @@ namespace {
 
 // A link that failed says nothing about the message: the next try may well pass.
 bool is_link_failure(const proto::Error& error) {
-  return error.code == proto::ErrorCode::connection_failed || error.code == proto::ErrorCode::receive_failed ||
+  return error.code == proto::ErrorCode::connection_failed ||
+         error.code == proto::ErrorCode::receive_failed ||
          error.code == proto::ErrorCode::send_failed;
 }
 
 }  // namespace
 
-void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now) {
+void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view description,
+                         proto::TimePoint now) {
   drop_pending(endpoint);
   endpoint.timer_at = proto::kNever;
-  if (endpoint.state == EndpointState::disconnected_outbound) {  // the application has ended: it never sees the error
+  if (endpoint.state ==
+      EndpointState::disconnected_outbound) {  // the application has ended: it never sees the error
     close(endpoint, now);
     return;
   }
@@ -44,8 +47,10 @@ void Engine::State::bury(const Endpoint& endpoint) {
   DatabaseState& state = *database(endpoint.database);
   if (state.tombstones.size() >= kTombstonesMax) return;
   state.tombstones[endpoint.conversation] = endpoint.grant_not_after;
-  instance.store().write(endpoint.database, "INSERT OR REPLACE INTO tombstone (conversation, until_us) VALUES (?1, ?2)",
-                         {proto::to_bytes(endpoint.conversation.view()), proto::to_unix_us(endpoint.grant_not_after)});
+  instance.store().write(
+      endpoint.database,
+      "INSERT OR REPLACE INTO tombstone (conversation, until_us) VALUES (?1, ?2)",
+      {proto::to_bytes(endpoint.conversation.view()), proto::to_unix_us(endpoint.grant_not_after)});
 }
 
 void Engine::State::expire_endpoint(Endpoint& endpoint, proto::TimePoint now) {
@@ -108,7 +113,8 @@ proto::TimePoint Engine::settle_deadline() const {
   for (const auto& [id, state] : state_->databases) {
     for (const auto& [handle, endpoint] : state.endpoints) {
       at = std::min(at, endpoint->timer_at);
-      const bool refused = (endpoint->status && !is_link_failure(*endpoint->status)) || endpoint->attempts > kSettleAttempts;
+      const bool refused = (endpoint->status && !is_link_failure(*endpoint->status)) ||
+                           endpoint->attempts > kSettleAttempts;
       if (!refused) at = std::min(at, endpoint->retry_at);
     }
   }

@@ -25,28 +25,37 @@ constexpr std::array<StateName, 7> kStates{{
 }};
 
 const StateName& name_of(EndpointState state) {
-  const auto found = std::find_if(kStates.begin(), kStates.end(), [state](const StateName& n) { return n.state == state; });
+  const auto found = std::find_if(kStates.begin(), kStates.end(),
+                                  [state](const StateName& n) { return n.state == state; });
   SSB_CHECK(found != kStates.end());
   return *found;
 }
 
 }  // namespace
 
-const char* state_code(EndpointState state) { return name_of(state).code; }
-const char* state_description(EndpointState state) { return name_of(state).description; }
+const char* state_code(EndpointState state) {
+  return name_of(state).code;
+}
+const char* state_description(EndpointState state) {
+  return name_of(state).description;
+}
 
 std::optional<EndpointState> parse_state(std::string_view code) {
-  const auto found = std::find_if(kStates.begin(), kStates.end(), [code](const StateName& n) { return code == n.code; });
+  const auto found = std::find_if(kStates.begin(), kStates.end(),
+                                  [code](const StateName& n) { return code == n.code; });
   if (found == kStates.end()) return std::nullopt;
   return found->state;
 }
 
 std::uint32_t PendingMessage::fragment_count() const {
-  const std::uint64_t fragments = (length + proto::kFragmentBodyBytesMax - 1) / proto::kFragmentBodyBytesMax;
+  const std::uint64_t fragments =
+      (length + proto::kFragmentBodyBytesMax - 1) / proto::kFragmentBodyBytesMax;
   return static_cast<std::uint32_t>(std::max<std::uint64_t>(fragments, 1));
 }
 
-bool Endpoint::is_active() const { return state != EndpointState::closed && state != EndpointState::error; }
+bool Endpoint::is_active() const {
+  return state != EndpointState::closed && state != EndpointState::error;
+}
 
 dialog::EndpointKeys Endpoint::keys() const {
   dialog::EndpointKeys out;

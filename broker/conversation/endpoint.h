@@ -19,7 +19,13 @@
 namespace ssb::broker::conversation {
 
 enum class EndpointState {
-  started_outbound, started_inbound, conversing, disconnected_inbound, disconnected_outbound, error, closed
+  started_outbound,
+  started_inbound,
+  conversing,
+  disconnected_inbound,
+  disconnected_outbound,
+  error,
+  closed
 };
 // "SO", "SI", "CO", "DI", "DO", "ER", "CD".
 [[nodiscard]] const char* state_code(EndpointState state);
@@ -60,7 +66,8 @@ struct Endpoint {
 
   // Security. What a first message needs is decided once, and kept; at the target in full security for its reply.
   bool encryption = true;
-  bool is_secured = false;  // whether `parties.type` and, with security, a session key have been settled
+  bool is_secured =
+      false;  // whether `parties.type` and, with security, a session key have been settled
   dialog::Parties parties;
   std::int32_t principal = 0;      // owner of the local certificate
   std::int32_t far_principal = 0;  // who the other side is here
@@ -68,9 +75,11 @@ struct Endpoint {
   std::optional<dialog::SessionKey> inbound;
   proto::Bytes outbound_sealed;  // the keys as stored, under the database master key
   proto::Bytes inbound_sealed;
-  bool reply_seen = false;  // initiator: a message of the target was accepted, so its identity is confirmed (claim D17)
+  bool reply_seen =
+      false;  // initiator: a message of the target was accepted, so its identity is confirmed (claim D17)
   proto::TimePoint grant_not_after{};
-  std::string decision_shown;  // of the last security_decision record, so that retries do not repeat it
+  std::string
+      decision_shown;  // of the last security_decision record, so that retries do not repeat it
 
   // Sending.
   std::uint64_t send_sequence = 0;
@@ -87,7 +96,8 @@ struct Endpoint {
   std::optional<proto::Error> status;  // transmission_status; nullopt: blank
   std::string address;                 // where the messages in flight went; empty: this instance
   bool in_flight = false;
-  std::optional<std::pair<std::uint64_t, proto::Bytes>> body_in_parts;  // of the fragmented message being sent
+  std::optional<std::pair<std::uint64_t, proto::Bytes>>
+      body_in_parts;  // of the fragmented message being sent
 
   // Receiving.
   std::uint64_t receive_sequence = 0;

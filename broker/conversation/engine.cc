@@ -22,19 +22,22 @@ void Engine::open_database(store::DatabaseId id, proto::TimePoint now) {
   state_->load(state, now);
 }
 
-void Engine::close_database(store::DatabaseId id) { state_->databases.erase(id); }
+void Engine::close_database(store::DatabaseId id) {
+  state_->databases.erase(id);
+}
 
 // ---- DDL ----
 
-proto::Result<void> Engine::set_broker(catalog::Transaction& transaction, store::DatabaseId id, BrokerOption option,
-                                       proto::TimePoint now) {
+proto::Result<void> Engine::set_broker(catalog::Transaction& transaction, store::DatabaseId id,
+                                       BrokerOption option, proto::TimePoint now) {
   State& state = *state_;
   pb::Database info = state.instance.info(id);
   switch (option) {
     case BrokerOption::enable_broker:
       for (const auto& [other, catalog] : state.instance.databases()) {
         const auto& row = state.instance.info(other);
-        const bool clash = other != id && row.is_broker_enabled() && row.broker_id() == info.broker_id();
+        const bool clash =
+            other != id && row.is_broker_enabled() && row.broker_id() == info.broker_id();
         if (clash) return proto::Error(proto::ErrorCode::broker_id_in_use, row.name());
       }
       info.set_is_broker_enabled(true);
@@ -51,7 +54,9 @@ proto::Result<void> Engine::set_broker(catalog::Transaction& transaction, store:
       info.set_is_broker_enabled(true);
       for (const auto handle : state.handles(id)) {
         Endpoint& endpoint = *state.endpoint(id, handle);
-        if (endpoint.is_active()) state.fail(endpoint, -9719, proto::Error(proto::ErrorCode::database_restored).text(), now);
+        if (endpoint.is_active())
+          state.fail(endpoint, -9719, proto::Error(proto::ErrorCode::database_restored).text(),
+                     now);
       }
       break;
     }
@@ -63,13 +68,16 @@ proto::Result<void> Engine::set_broker(catalog::Transaction& transaction, store:
 
 void Engine::catalog_changed(store::DatabaseId id, proto::TimePoint now) {
   State& state = *state_;
-  if (DatabaseState* changed = state.database(id)) changed->keys.catalog_changed(state.instance, id);
+  if (DatabaseState* changed = state.database(id))
+    changed->keys.catalog_changed(state.instance, id);
   ++state.changes;
   // A route, certificate or service of one database can be what a dialog of another one waits for.
   for (auto& [database_id, data] : state.databases) {
     for (const auto handle : state.handles(database_id)) {
       Endpoint* endpoint = state.endpoint(database_id, handle);
-      if (endpoint == nullptr || endpoint->pending.empty() || !endpoint->status || endpoint->in_flight) continue;
+      if (endpoint == nullptr || endpoint->pending.empty() || !endpoint->status ||
+          endpoint->in_flight)
+        continue;
       endpoint->attempts = 0;
       endpoint->retry_at = now;
       state.schedule(*endpoint);
@@ -83,7 +91,8 @@ void Engine::service_dropped(store::DatabaseId id, std::int32_t service, proto::
     Endpoint& endpoint = *state.endpoint(id, handle);
     if (endpoint.service != service) continue;
     if (endpoint.is_active() && endpoint.is_initiator == false) {
-      state.tell_peer(endpoint, -8470, proto::Error(proto::ErrorCode::remote_service_dropped).text(), now);
+      state.tell_peer(endpoint, -8470,
+                      proto::Error(proto::ErrorCode::remote_service_dropped).text(), now);
     }
     state.cleanup(endpoint);
   }
@@ -102,7 +111,8 @@ void Engine::master_key_changed(store::DatabaseId id, proto::TimePoint now) {
   for (const auto handle : state.handles(id)) {
     Endpoint& endpoint = *state.endpoint(id, handle);
     if (!endpoint.outbound && !endpoint.inbound) continue;
-    if (!master_key) continue;  // nothing can be stored now; status 28050 and 28054 tell at the next use
+    if (!master_key)
+      continue;  // nothing can be stored now; status 28050 and 28054 tell at the next use
     state.open_keys(endpoint, *master_key);
     if (!state.keep_keys(endpoint, *master_key) && endpoint.is_active()) {
       state.fail(endpoint, -28052, proto::Error(proto::ErrorCode::session_key_lost).text(), now);
@@ -113,11 +123,13 @@ void Engine::master_key_changed(store::DatabaseId id, proto::TimePoint now) {
 
 // ---- network ----
 
-void Engine::message_arrived(const proto::DialogMessage& message, std::string_view from_address, proto::TimePoint now) {
+void Engine::message_arrived(const proto::DialogMessage& message, std::string_view from_address,
+                             proto::TimePoint now) {
   state_->arrived(message, from_address, now);
 }
 
-void Engine::link_failed(std::string_view address, const proto::Error& error, proto::TimePoint now) {
+void Engine::link_failed(std::string_view address, const proto::Error& error,
+                         proto::TimePoint now) {
   for (auto& [id, data] : state_->databases) {
     for (auto& [handle, endpoint] : data.endpoints) {
       const bool waits = endpoint->in_flight && endpoint->address == address;
@@ -134,7 +146,8 @@ void Engine::link_ready(std::string_view address, proto::TimePoint now) {
   for (auto& [id, data] : state_->databases) {
     for (const auto handle : state_->handles(id)) {
       Endpoint* endpoint = state_->endpoint(id, handle);
-      if (endpoint == nullptr || endpoint->pending.empty() || endpoint->address != address) continue;
+      if (endpoint == nullptr || endpoint->pending.empty() || endpoint->address != address)
+        continue;
       if (endpoint->in_flight) continue;
       state_->pump(*endpoint, now);
     }
@@ -148,7 +161,9 @@ void Engine::take_actions(Actions& out, proto::TimePoint now) {
   state_->actions.clear();
 }
 
-std::uint64_t Engine::changes() const { return state_->changes; }
+std::uint64_t Engine::changes() const {
+  return state_->changes;
+}
 
 std::vector<proto::ConversationHandle> Engine::State::handles(store::DatabaseId id) {
   std::vector<proto::ConversationHandle> out;

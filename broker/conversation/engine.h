@@ -70,8 +70,9 @@ struct EndRequest {
 };
 
 struct EngineOptions {
-  bool as_product = false;          // no tombstones: replays after WITH CLEANUP are accepted, as in the product (A03)
-  bool sign_every_dialog = false;   // a signature a dialog instead of one for hours
+  bool as_product =
+      false;  // no tombstones: replays after WITH CLEANUP are accepted, as in the product (A03)
+  bool sign_every_dialog = false;  // a signature a dialog instead of one for hours
 };
 
 class Engine {
@@ -87,37 +88,43 @@ class Engine {
   void close_database(store::DatabaseId database);
 
   // ---- statements ----
-  [[nodiscard]] proto::Result<proto::ConversationHandle> begin_dialog(catalog::Transaction& transaction,
-                                                                      const catalog::SecurityContext& who,
-                                                                      const BeginDialogRequest& request,
-                                                                      proto::TimePoint now);
-  [[nodiscard]] proto::Result<void> send(catalog::Transaction& transaction, const catalog::SecurityContext& who,
-                                         store::DatabaseId database, proto::ConversationHandle conversation,
-                                         std::string_view message_type, std::optional<proto::Bytes> body,
-                                         proto::TimePoint now);
+  [[nodiscard]] proto::Result<proto::ConversationHandle> begin_dialog(
+      catalog::Transaction& transaction, const catalog::SecurityContext& who,
+      const BeginDialogRequest& request, proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> send(catalog::Transaction& transaction,
+                                         const catalog::SecurityContext& who,
+                                         store::DatabaseId database,
+                                         proto::ConversationHandle conversation,
+                                         std::string_view message_type,
+                                         std::optional<proto::Bytes> body, proto::TimePoint now);
   // Messages of one conversation group, locked to the transaction; empty when there are none (WAITFOR waits for changes()).
-  [[nodiscard]] proto::Result<std::vector<QueuedMessage>> receive(catalog::Transaction& transaction,
-                                                                  const catalog::SecurityContext& who,
-                                                                  const ReceiveRequest& request, proto::TimePoint now);
+  [[nodiscard]] proto::Result<std::vector<QueuedMessage>> receive(
+      catalog::Transaction& transaction, const catalog::SecurityContext& who,
+      const ReceiveRequest& request, proto::TimePoint now);
   // Locks the next group with messages; nullopt when there is none.
   [[nodiscard]] proto::Result<std::optional<proto::ConversationGroupId>> get_conversation_group(
-      catalog::Transaction& transaction, const catalog::SecurityContext& who, store::DatabaseId database,
-      std::int32_t queue, proto::TimePoint now);
-  [[nodiscard]] proto::Result<void> end(catalog::Transaction& transaction, const catalog::SecurityContext& who,
-                                        store::DatabaseId database, proto::ConversationHandle conversation,
+      catalog::Transaction& transaction, const catalog::SecurityContext& who,
+      store::DatabaseId database, std::int32_t queue, proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> end(catalog::Transaction& transaction,
+                                        const catalog::SecurityContext& who,
+                                        store::DatabaseId database,
+                                        proto::ConversationHandle conversation,
                                         const EndRequest& request, proto::TimePoint now);
-  [[nodiscard]] proto::Result<void> set_timer(catalog::Transaction& transaction, store::DatabaseId database,
-                                              proto::ConversationHandle conversation, std::int64_t seconds,
-                                              proto::TimePoint now);
-  [[nodiscard]] proto::Result<void> move(catalog::Transaction& transaction, store::DatabaseId database,
-                                         proto::ConversationHandle conversation, proto::ConversationGroupId group,
-                                         proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> set_timer(catalog::Transaction& transaction,
+                                              store::DatabaseId database,
+                                              proto::ConversationHandle conversation,
+                                              std::int64_t seconds, proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> move(catalog::Transaction& transaction,
+                                         store::DatabaseId database,
+                                         proto::ConversationHandle conversation,
+                                         proto::ConversationGroupId group, proto::TimePoint now);
   // GET_TRANSMISSION_STATUS: '' when there is no problem; nullopt when the handle is unknown.
-  [[nodiscard]] std::optional<std::string> transmission_status(store::DatabaseId database,
-                                                               proto::ConversationHandle conversation) const;
+  [[nodiscard]] std::optional<std::string> transmission_status(
+      store::DatabaseId database, proto::ConversationHandle conversation) const;
 
   // ---- ends of transactions: the only ones a session calls ----
-  [[nodiscard]] proto::Result<void> commit(catalog::Transaction&& transaction, proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> commit(catalog::Transaction&& transaction,
+                                           proto::TimePoint now);
   void roll_back(catalog::Transaction&& transaction, proto::TimePoint now);
   struct Savepoint {
     catalog::Instance::Savepoint instance;
@@ -128,8 +135,9 @@ class Engine {
 
   // ---- DDL that reaches into conversations ----
   enum class BrokerOption { enable_broker, disable_broker, new_broker, error_broker_conversations };
-  [[nodiscard]] proto::Result<void> set_broker(catalog::Transaction& transaction, store::DatabaseId database,
-                                               BrokerOption option, proto::TimePoint now);
+  [[nodiscard]] proto::Result<void> set_broker(catalog::Transaction& transaction,
+                                               store::DatabaseId database, BrokerOption option,
+                                               proto::TimePoint now);
   // Call after any DDL of services, queues, contracts, routes, bindings, certificates, permissions or keys has been committed or
   // undone: caches are dropped, what waits for them is tried again at once. `dropped_service` errors its conversations (8470).
   void catalog_changed(store::DatabaseId database, proto::TimePoint now);
@@ -139,7 +147,8 @@ class Engine {
   void master_key_changed(store::DatabaseId database, proto::TimePoint now);
 
   // ---- network ----
-  void message_arrived(const proto::DialogMessage& message, std::string_view from_address, proto::TimePoint now);
+  void message_arrived(const proto::DialogMessage& message, std::string_view from_address,
+                       proto::TimePoint now);
   // The link to an address failed: waiting messages show the error, and are tried again by the retry schedule.
   void link_failed(std::string_view address, const proto::Error& error, proto::TimePoint now);
   void link_ready(std::string_view address, proto::TimePoint now);

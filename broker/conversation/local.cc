@@ -10,16 +10,19 @@ namespace ssb::broker::conversation {
 namespace {
 
 // The sending service's owner as a principal of the target database.
-proto::Result<std::int32_t> sender_in(const catalog::Instance& instance, store::DatabaseId from, std::int32_t owner,
-                                      store::DatabaseId to) {
+proto::Result<std::int32_t> sender_in(const catalog::Instance& instance, store::DatabaseId from,
+                                      std::int32_t owner, store::DatabaseId to) {
   if (from == to) return owner;
   const catalog::Catalog& source = *instance.database(from);
   const pb::Principal* principal = source.table<pb::Principal>().find(owner);
   std::int32_t login_id = principal == nullptr ? 0 : principal->login();
   if (owner == catalog::kDbo) login_id = instance.info(from).owner_login();
   const pb::Login* login = instance.master().table<pb::Login>().find(login_id);
-  const std::string name = login != nullptr ? login->name() : principal != nullptr ? principal->name() : "";
-  if (login == nullptr) return proto::Error(proto::ErrorCode::no_access_to_database, name, instance.info(to).name());
+  const std::string name = login != nullptr       ? login->name()
+                           : principal != nullptr ? principal->name()
+                                                  : "";
+  if (login == nullptr)
+    return proto::Error(proto::ErrorCode::no_access_to_database, name, instance.info(to).name());
   catalog::SecurityContext who;
   who.login = login->id();
   who.login_name = login->name();
@@ -29,7 +32,8 @@ proto::Result<std::int32_t> sender_in(const catalog::Instance& instance, store::
 
 }  // namespace
 
-void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now) {
+void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& to,
+                               proto::TimePoint now) {
   if (auto missing = dialog::check_local(instance, endpoint.database, endpoint.encryption)) {
     set_status(endpoint, std::move(missing), now);
     back_off(endpoint, now);
@@ -50,7 +54,8 @@ void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& t
   }
 }
 
-bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message, store::DatabaseId to, proto::TimePoint now) {
+bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
+                                  store::DatabaseId to, proto::TimePoint now) {
   Header header = header_of(from, message.sequence == 0 ? Header::BEGIN : Header::SEQUENCED);
   header.set_contract(from.contract_name);
   if (!message.is_end_dialog && !message.is_error) header.set_message_type(message.message_type);
@@ -59,7 +64,8 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
   header.set_total_length(message.length);
   header.set_is_end_dialog(message.is_end_dialog);
   header.set_is_error(message.is_error);
-  if (from.expires != proto::kNever) header.set_lifetime_remaining_us(static_cast<std::uint64_t>((from.expires - now).count()));
+  if (from.expires != proto::kNever)
+    header.set_lifetime_remaining_us(static_cast<std::uint64_t>((from.expires - now).count()));
 
   const auto wait = [&](proto::Error status) {
     set_status(from, std::move(status), now);
@@ -79,7 +85,8 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
   if (target == nullptr) target = begin_local(from, header, to, now);
   if (target == nullptr) return false;
   const pb::Queue* queue = queue_of(to, target->service);
-  if (queue != nullptr && !queue->is_enqueue_enabled()) return wait(proto::Error(proto::ErrorCode::target_queue_busy));
+  if (queue != nullptr && !queue->is_enqueue_enabled())
+    return wait(proto::Error(proto::ErrorCode::target_queue_busy));
   if (const auto wrong = check_type(*instance.database(to), target->contract, header)) {
     undeliverable(to, header, wrong->error, {}, now);
     fail(from, -wrong->answer.number(), wrong->answer.text(), now);
@@ -94,7 +101,8 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
   return true;
 }
 
-Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store::DatabaseId to, proto::TimePoint now) {
+Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store::DatabaseId to,
+                                     proto::TimePoint now) {
   const auto wait = [&](proto::Error status) {
     set_status(from, std::move(status), now);
     back_off(from, now);
@@ -102,14 +110,18 @@ Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store
   };
   const catalog::Catalog& catalog = *std::as_const(instance).database(to);
   const pb::Service* service = routing::find_service(catalog, from.far_service);
-  if (service == nullptr) return wait(proto::Error(proto::ErrorCode::local_service_not_found, from.far_service));
+  if (service == nullptr)
+    return wait(proto::Error(proto::ErrorCode::local_service_not_found, from.far_service));
   const pb::Service* sending = this->service(from.database, from.service);
-  const auto sender = sender_in(instance, from.database, sending == nullptr ? 0 : sending->owner(), to);
+  const auto sender =
+      sender_in(instance, from.database, sending == nullptr ? 0 : sending->owner(), to);
   if (!sender) return wait(sender.error());
-  if (!catalog::has_permission(catalog, *sender, catalog::ObjectClass::service, service->id(), "SEND")) {
+  if (!catalog::has_permission(catalog, *sender, catalog::ObjectClass::service, service->id(),
+                               "SEND")) {
     const pb::Principal* user = catalog.table<pb::Principal>().find(*sender);
     undeliverable(to, header,
-                  proto::Error(proto::ErrorCode::sender_lacks_send, user == nullptr ? "" : user->name(), std::to_string(*sender),
+                  proto::Error(proto::ErrorCode::sender_lacks_send,
+                               user == nullptr ? "" : user->name(), std::to_string(*sender),
                                database_name(to), std::to_string(to), service->name()),
                   {}, now);
     const proto::Error answer(proto::ErrorCode::no_permission_on_service, service->name());

@@ -14,7 +14,8 @@ Endpoint* Engine::State::endpoint(store::DatabaseId id, proto::ConversationHandl
   return found == state->endpoints.end() ? nullptr : found->second.get();
 }
 
-proto::Result<const Endpoint*> Engine::State::visible(const catalog::Transaction& transaction, store::DatabaseId id,
+proto::Result<const Endpoint*> Engine::State::visible(const catalog::Transaction& transaction,
+                                                      store::DatabaseId id,
                                                       proto::ConversationHandle handle) {
   if (const PendingWork* pending = work_of(transaction)) {
     const auto begun = pending->begun.find(handle);
@@ -27,7 +28,8 @@ proto::Result<const Endpoint*> Engine::State::visible(const catalog::Transaction
   return found;
 }
 
-EndpointState Engine::State::state_in(const catalog::Transaction& transaction, const Endpoint& endpoint) const {
+EndpointState Engine::State::state_in(const catalog::Transaction& transaction,
+                                      const Endpoint& endpoint) const {
   if (const PendingWork* pending = work_of(transaction)) {
     const auto found = pending->states.find(endpoint.handle);
     if (found != pending->states.end()) return found->second;
@@ -35,8 +37,8 @@ EndpointState Engine::State::state_in(const catalog::Transaction& transaction, c
   return endpoint.state;
 }
 
-proto::Result<void> Engine::State::lock_group(catalog::Transaction& transaction, DatabaseState& state,
-                                              proto::ConversationGroupId id) {
+proto::Result<void> Engine::State::lock_group(catalog::Transaction& transaction,
+                                              DatabaseState& state, proto::ConversationGroupId id) {
   PendingWork& pending = work(transaction);
   Group& group = state.groups[id];
   if (group.locked_by != 0 && group.locked_by != transaction.id) {
@@ -55,7 +57,9 @@ const pb::Service* Engine::State::service(store::DatabaseId id, std::int32_t ser
 
 const pb::Queue* Engine::State::queue_of(store::DatabaseId id, std::int32_t service_id) const {
   const pb::Service* found = service(id, service_id);
-  return found == nullptr ? nullptr : std::as_const(instance).database(id)->table<pb::Queue>().find(found->queue());
+  return found == nullptr
+             ? nullptr
+             : std::as_const(instance).database(id)->table<pb::Queue>().find(found->queue());
 }
 
 std::string Engine::State::database_name(store::DatabaseId id) const {
@@ -71,8 +75,9 @@ const PendingWork* Engine::State::work_of(const catalog::Transaction& transactio
   return static_cast<const PendingWork*>(transaction.dialogs.get());
 }
 
-proto::TraceRecord Engine::State::record(proto::EventClass event, int subclass, std::string subclass_name,
-                                         const Endpoint& endpoint, proto::TimePoint now) const {
+proto::TraceRecord Engine::State::record(proto::EventClass event, int subclass,
+                                         std::string subclass_name, const Endpoint& endpoint,
+                                         proto::TimePoint now) const {
   proto::TraceRecord out;
   out.at = now;
   out.event = event;
@@ -87,7 +92,8 @@ proto::TraceRecord Engine::State::record(proto::EventClass event, int subclass, 
   return out;
 }
 
-void Engine::State::trace_conversation(const Endpoint& endpoint, int subclass, const char* name, proto::TimePoint now) {
+void Engine::State::trace_conversation(const Endpoint& endpoint, int subclass, const char* name,
+                                       proto::TimePoint now) {
   auto out = record(proto::EventClass::conversation, subclass, name, endpoint, now);
   out.text = state_description(endpoint.state);
   trace(std::move(out));
@@ -105,7 +111,8 @@ proto::Bytes error_body(std::int64_t code, std::string_view description) {
   }
   proto::Bytes body{0xFF, 0xFE};  // the broker's XML starts with a byte order mark
   const proto::Bytes text = proto::to_utf16le(
-      "<?xml version=\"1.0\"?><Error xmlns=\"http://schemas.microsoft.com/SQL/ServiceBroker/Error\"><Code>" +
+      "<?xml version=\"1.0\"?><Error "
+      "xmlns=\"http://schemas.microsoft.com/SQL/ServiceBroker/Error\"><Code>" +
       std::to_string(code) + "</Code><Description>" + escaped + "</Description></Error>");
   body.insert(body.end(), text.begin(), text.end());
   return body;

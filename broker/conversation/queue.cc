@@ -36,20 +36,31 @@ void Engine::State::enqueue(Endpoint& endpoint, NewMessage message, proto::TimeP
   row.set_has_body(message.body.has_value());
   row.set_enqueued_us(proto::to_unix_us(now));
 
-  QueueEntry entry{state.next_order++, endpoint.handle, endpoint.group, message.sequence, message.rank, endpoint.priority, 0};
+  QueueEntry entry{state.next_order++,
+                   endpoint.handle,
+                   endpoint.group,
+                   message.sequence,
+                   message.rank,
+                   endpoint.priority,
+                   0};
   store::Value body = message.body ? store::Value(std::move(*message.body)) : store::Value();
-  instance.store().write(endpoint.database,
-                         "INSERT INTO queue_message (queuing_order, queue, handle, row, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                         {entry.order, std::int64_t{service->queue()}, proto::to_bytes(endpoint.handle.view()), serialized(row),
-                          std::move(body)});
+  instance.store().write(
+      endpoint.database,
+      "INSERT INTO queue_message (queuing_order, queue, handle, row, body) VALUES (?1, ?2, ?3, ?4, "
+      "?5)",
+      {entry.order, std::int64_t{service->queue()}, proto::to_bytes(endpoint.handle.view()),
+       serialized(row), std::move(body)});
   QueueIndex& queue = state.queues[service->queue()];
   queue.by_group[entry.group].insert(entry.order);
   queue.entries.emplace(entry.order, entry);
   ++changes;
 }
 
-void Engine::State::enqueue_error(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now) {
-  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, error_body(code, description)}, now);
+void Engine::State::enqueue_error(Endpoint& endpoint, std::int64_t code,
+                                  std::string_view description, proto::TimePoint now) {
+  enqueue(endpoint,
+          {std::string(kErrorType), endpoint.receive_sequence, 1, error_body(code, description)},
+          now);
 }
 
 void Engine::State::drop_queued(const Endpoint& endpoint) {
@@ -66,13 +77,15 @@ void Engine::State::drop_queued(const Endpoint& endpoint) {
   for (const std::int64_t order : dropped) {
     orders->second.erase(order);
     queue.entries.erase(order);
-    instance.store().write(endpoint.database, "DELETE FROM queue_message WHERE queuing_order = ?1", {order});
+    instance.store().write(endpoint.database, "DELETE FROM queue_message WHERE queuing_order = ?1",
+                           {order});
   }
   if (orders->second.empty()) queue.by_group.erase(orders);
 }
 
 QueuedMessage Engine::State::read_queued(store::DatabaseId id, const QueueEntry& entry) const {
-  auto found = instance.store().query(id, "SELECT row, body FROM queue_message WHERE queuing_order = ?1", {entry.order});
+  auto found = instance.store().query(
+      id, "SELECT row, body FROM queue_message WHERE queuing_order = ?1", {entry.order});
   SSB_CHECK(found.has_value() && found->rows.size() == 1);
   proto::stored::QueuedMessage row;
   const auto& bytes = std::get<proto::Bytes>(found->rows[0][0]);

@@ -21,9 +21,12 @@ namespace ssb::broker::conversation {
 
 namespace pb = ssb::proto::catalog;
 
-inline constexpr std::string_view kErrorType = "http://schemas.microsoft.com/SQL/ServiceBroker/Error";
-inline constexpr std::string_view kEndDialogType = "http://schemas.microsoft.com/SQL/ServiceBroker/EndDialog";
-inline constexpr std::string_view kDialogTimerType = "http://schemas.microsoft.com/SQL/ServiceBroker/DialogTimer";
+inline constexpr std::string_view kErrorType =
+    "http://schemas.microsoft.com/SQL/ServiceBroker/Error";
+inline constexpr std::string_view kEndDialogType =
+    "http://schemas.microsoft.com/SQL/ServiceBroker/EndDialog";
+inline constexpr std::string_view kDialogTimerType =
+    "http://schemas.microsoft.com/SQL/ServiceBroker/DialogTimer";
 
 // Retry schedule of an unacknowledged message: 4, 8, 16, 32, then every 64 seconds (reference 1.4).
 inline constexpr std::chrono::seconds kFirstRetry{4};
@@ -54,7 +57,7 @@ struct QueueEntry {
 };
 
 struct QueueIndex {
-  std::map<std::int64_t, QueueEntry> entries;                                   // by queuing order
+  std::map<std::int64_t, QueueEntry> entries;  // by queuing order
   std::map<proto::ConversationGroupId, std::set<std::int64_t>> by_group;
   int rollbacks = 0;
 };
@@ -74,7 +77,8 @@ struct DatabaseState {
   std::int64_t next_order = 1;
   std::set<proto::ConversationHandle> dirty;
   std::set<std::pair<proto::TimePoint, proto::ConversationHandle>> due;
-  std::map<proto::ConversationId, proto::TimePoint> tombstones;  // conversation ids that must not be accepted again until then
+  std::map<proto::ConversationId, proto::TimePoint>
+      tombstones;             // conversation ids that must not be accepted again until then
   dialog::DatabaseKeys keys;  // caches and nonces of this opening of the database
 };
 
@@ -128,13 +132,15 @@ struct Incoming {
 
 // Why a message of a new conversation, or of a wrong type, is refused: the event here, and the Error for the sender.
 struct Refused {
-  proto::Error error;     // of event 160
-  proto::Error answer;    // sent as -number
+  proto::Error error;   // of event 160
+  proto::Error answer;  // sent as -number
 };
 
 struct Engine::State {
   State(catalog::Instance& the_instance, EngineOptions the_options)
-      : instance(the_instance), as_product(the_options.as_product), sign_every_dialog(the_options.sign_every_dialog) {}
+      : instance(the_instance),
+        as_product(the_options.as_product),
+        sign_every_dialog(the_options.sign_every_dialog) {}
 
   catalog::Instance& instance;
   const bool as_product;
@@ -146,10 +152,12 @@ struct Engine::State {
 
   // ---- look-ups (lookup.cc) ----
   DatabaseState* database(store::DatabaseId id);
-  std::vector<proto::ConversationHandle> handles(store::DatabaseId id);  // a copy: endpoints come and go in loops over it
+  std::vector<proto::ConversationHandle> handles(
+      store::DatabaseId id);  // a copy: endpoints come and go in loops over it
   Endpoint* endpoint(store::DatabaseId database, proto::ConversationHandle handle);
   // The endpoint as the transaction sees it: one that it began, or a stored one that is not closed; 8426 otherwise.
-  proto::Result<const Endpoint*> visible(const catalog::Transaction& transaction, store::DatabaseId database,
+  proto::Result<const Endpoint*> visible(const catalog::Transaction& transaction,
+                                         store::DatabaseId database,
                                          proto::ConversationHandle handle);
   EndpointState state_in(const catalog::Transaction& transaction, const Endpoint& endpoint) const;
   // Takes the group's lock for the transaction: 1222 when another one has it.
@@ -164,8 +172,8 @@ struct Engine::State {
   // ---- storage (storage.cc) ----
   void load(DatabaseState& database, proto::TimePoint now);
   void store_endpoint(const Endpoint& endpoint);
-  void touch(Endpoint& endpoint);       // its row is written at the next flush
-  void schedule(Endpoint& endpoint);    // its place in `due`
+  void touch(Endpoint& endpoint);     // its row is written at the next flush
+  void schedule(Endpoint& endpoint);  // its place in `due`
   void add_endpoint(std::unique_ptr<Endpoint> endpoint);
   void remove_endpoint(Endpoint& endpoint);
   void write_dirty_rows();
@@ -173,7 +181,8 @@ struct Engine::State {
   bool keep_keys(Endpoint& endpoint, const proto::Secret& master_key);
   // Opens those that could not be opened when the row was read.
   void open_keys(Endpoint& endpoint, const proto::Secret& master_key);
-  std::optional<proto::Bytes> pending_body(const Endpoint& endpoint, const PendingMessage& message) const;
+  std::optional<proto::Bytes> pending_body(const Endpoint& endpoint,
+                                           const PendingMessage& message) const;
 
   // ---- applying a transaction (commit.cc) ----
   void apply(Work& work, proto::TimePoint now);
@@ -192,21 +201,27 @@ struct Engine::State {
     std::optional<proto::Bytes> body;
   };
   void enqueue(Endpoint& endpoint, NewMessage message, proto::TimePoint now);
-  void enqueue_error(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now);
+  void enqueue_error(Endpoint& endpoint, std::int64_t code, std::string_view description,
+                     proto::TimePoint now);
   void drop_queued(const Endpoint& endpoint);
   QueuedMessage read_queued(store::DatabaseId database, const QueueEntry& entry) const;
 
   // ---- sending (transmit.cc) ----
-  void queue_for_sending(Endpoint& endpoint, PendingMessage message, const std::optional<proto::Bytes>& body);
+  void queue_for_sending(Endpoint& endpoint, PendingMessage message,
+                         const std::optional<proto::Bytes>& body);
   // Sends what the window allows, where the routes say. May close and remove the endpoint.
   void pump(Endpoint& endpoint, proto::TimePoint now);
   void pump_remote(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);
   bool secure(Endpoint& endpoint, proto::TimePoint now);
-  bool secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision, proto::TimePoint now);
-  bool transmit_fragment(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment, proto::TimePoint now);
-  proto::ByteView body_part(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment);
+  bool secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision,
+                    proto::TimePoint now);
+  bool transmit_fragment(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment,
+                         proto::TimePoint now);
+  proto::ByteView body_part(Endpoint& endpoint, const PendingMessage& message,
+                            std::uint32_t fragment);
   Header header_of(const Endpoint& endpoint, Header::Kind kind) const;
-  void acknowledge(Endpoint& endpoint, std::uint64_t next_sequence, std::uint32_t next_fragment, proto::TimePoint now);
+  void acknowledge(Endpoint& endpoint, std::uint64_t next_sequence, std::uint32_t next_fragment,
+                   proto::TimePoint now);
   void send_due_acks(proto::TimePoint now);
   void send_ack(Endpoint& endpoint, proto::TimePoint now);
   void ack_due(Endpoint& endpoint);
@@ -215,53 +230,65 @@ struct Engine::State {
   void drop_unsent(Endpoint& endpoint);
   void drop_pending(Endpoint& endpoint);
   // Seals an unsequenced message under `key` (null: no security) and hands it over; the place it goes to is looked up now.
-  void send_unsequenced(store::DatabaseId database, const Header& header, proto::ByteView body, const dialog::SessionKey* key,
-                        proto::TimePoint now);
+  void send_unsequenced(store::DatabaseId database, const Header& header, proto::ByteView body,
+                        const dialog::SessionKey* key, proto::TimePoint now);
 
   // ---- inside one instance (local.cc) ----
   void pump_local(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);
   // False: the message waits (status) or the conversation failed.
-  bool deliver_local(Endpoint& from, const PendingMessage& message, store::DatabaseId to, proto::TimePoint now);
-  Endpoint* begin_local(Endpoint& from, const Header& header, store::DatabaseId to, proto::TimePoint now);
+  bool deliver_local(Endpoint& from, const PendingMessage& message, store::DatabaseId to,
+                     proto::TimePoint now);
+  Endpoint* begin_local(Endpoint& from, const Header& header, store::DatabaseId to,
+                        proto::TimePoint now);
 
   // ---- receiving (arrive.cc: keys and identities; accept.cc: sequence and queues) ----
-  void arrived(const proto::DialogMessage& message, std::string_view from_address, proto::TimePoint now);
-  void forward(const proto::DialogMessage& message, const Header& header, const routing::Destination& to, proto::TimePoint now);
+  void arrived(const proto::DialogMessage& message, std::string_view from_address,
+               proto::TimePoint now);
+  void forward(const proto::DialogMessage& message, const Header& header,
+               const routing::Destination& to, proto::TimePoint now);
   void arrived_first(DatabaseState& database, const dialog::Arrived& message, proto::TimePoint now);
-  void begin_target(DatabaseState& database, const dialog::Arrived& message, dialog::OpenedFirst opened, proto::TimePoint now);
+  void begin_target(DatabaseState& database, const dialog::Arrived& message,
+                    dialog::OpenedFirst opened, proto::TimePoint now);
   void arrived_at(Endpoint& endpoint, const dialog::Arrived& message, proto::TimePoint now);
   void accept(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
   void accept_sequenced(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
   bool store_fragment(Endpoint& endpoint, const Incoming& incoming, proto::Bytes& whole);
-  void deliver(Endpoint& endpoint, const Header& header, proto::ByteView body, proto::TimePoint now);
+  void deliver(Endpoint& endpoint, const Header& header, proto::ByteView body,
+               proto::TimePoint now);
   void accept_broker_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now);
-  std::optional<Refused> check_contract(const catalog::Catalog& catalog, const pb::Service& service, const Header& header) const;
-  std::optional<Refused> check_type(const catalog::Catalog& catalog, std::int32_t contract, const Header& header) const;
-  std::unique_ptr<Endpoint> target_of(const Header& header, store::DatabaseId database, const pb::Service& service,
-                                      proto::TimePoint now) const;
-  void answer_error(store::DatabaseId database, const Header& header, const dialog::SessionKey* key, const proto::Error& answer,
-                    proto::TimePoint now);
-  void undeliverable(store::DatabaseId database, const Header& header, const proto::Error& error, Detail detail,
-                     proto::TimePoint now);
-  void refused(store::DatabaseId database, const dialog::Arrived& message, const dialog::Refusal& refusal, proto::TimePoint now);
+  std::optional<Refused> check_contract(const catalog::Catalog& catalog, const pb::Service& service,
+                                        const Header& header) const;
+  std::optional<Refused> check_type(const catalog::Catalog& catalog, std::int32_t contract,
+                                    const Header& header) const;
+  std::unique_ptr<Endpoint> target_of(const Header& header, store::DatabaseId database,
+                                      const pb::Service& service, proto::TimePoint now) const;
+  void answer_error(store::DatabaseId database, const Header& header, const dialog::SessionKey* key,
+                    const proto::Error& answer, proto::TimePoint now);
+  void undeliverable(store::DatabaseId database, const Header& header, const proto::Error& error,
+                     Detail detail, proto::TimePoint now);
+  void refused(store::DatabaseId database, const dialog::Arrived& message,
+               const dialog::Refusal& refusal, proto::TimePoint now);
 
   // ---- endings (ending.cc) ----
-  void fail(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now);  // Error into its own queue
+  void fail(Endpoint& endpoint, std::int64_t code, std::string_view description,
+            proto::TimePoint now);  // Error into its own queue
   void close(Endpoint& endpoint, proto::TimePoint now);
   void bury(const Endpoint& endpoint);  // leaves a tombstone of its conversation id
   void expire_endpoint(Endpoint& endpoint, proto::TimePoint now);
 
   // An Error that the broker makes itself, to the peer, without changing the endpoint here.
-  void tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now);
+  void tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description,
+                 proto::TimePoint now);
 
   // ---- views (views.cc) ----
   void register_views(catalog::SystemViews& views);
 
   // ---- trace ----
   void trace(proto::TraceRecord record) { actions.emplace_back(Trace{std::move(record)}); }
-  proto::TraceRecord record(proto::EventClass event, int subclass, std::string subclass_name, const Endpoint& endpoint,
-                            proto::TimePoint now) const;
-  void trace_conversation(const Endpoint& endpoint, int subclass, const char* name, proto::TimePoint now);
+  proto::TraceRecord record(proto::EventClass event, int subclass, std::string subclass_name,
+                            const Endpoint& endpoint, proto::TimePoint now) const;
+  void trace_conversation(const Endpoint& endpoint, int subclass, const char* name,
+                          proto::TimePoint now);
 };
 
 // The body of an Error message: UTF-16LE XML as the broker writes it.

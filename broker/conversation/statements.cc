@@ -16,8 +16,9 @@ constexpr std::size_t kServiceNameMax = 256;
 constexpr std::int64_t kLifetimeMax = 2147483647;
 
 const pb::Contract::Usage* usage_of(const pb::Contract& contract, std::int32_t type) {
-  const auto found = std::find_if(contract.usages().begin(), contract.usages().end(),
-                                  [type](const pb::Contract::Usage& usage) { return usage.message_type() == type; });
+  const auto found = std::find_if(
+      contract.usages().begin(), contract.usages().end(),
+      [type](const pb::Contract::Usage& usage) { return usage.message_type() == type; });
   return found == contract.usages().end() ? nullptr : &*found;
 }
 
@@ -28,10 +29,12 @@ const Object* find_exact_or_folded(const catalog::Catalog& catalog, std::string_
   return exact != nullptr ? exact : table.find(name);
 }
 
-proto::Result<std::optional<proto::BrokerId>> broker_of(const catalog::Instance& instance, const BeginDialogRequest& request) {
+proto::Result<std::optional<proto::BrokerId>> broker_of(const catalog::Instance& instance,
+                                                        const BeginDialogRequest& request) {
   if (!request.broker_instance) return std::optional<proto::BrokerId>{};
   if (catalog::names_equal(*request.broker_instance, "CURRENT DATABASE")) {
-    const auto id = proto::BrokerId::from_bytes(proto::as_bytes(instance.info(request.database).broker_id()));
+    const auto id =
+        proto::BrokerId::from_bytes(proto::as_bytes(instance.info(request.database).broker_id()));
     SSB_CHECK(id.has_value());
     return id;
   }
@@ -54,21 +57,26 @@ proto::Result<void> check_request(const BeginDialogRequest& request) {
 }  // namespace
 
 // The group that a new conversation joins: the related one's, the named one, or a new one.
-static proto::Result<proto::ConversationGroupId> group_for(Engine::State& state, catalog::Transaction& transaction,
-                                                           DatabaseState& database, const BeginDialogRequest& request,
+static proto::Result<proto::ConversationGroupId> group_for(Engine::State& state,
+                                                           catalog::Transaction& transaction,
+                                                           DatabaseState& database,
+                                                           const BeginDialogRequest& request,
                                                            const pb::Service& service) {
   proto::ConversationGroupId group = crypto::random_id<proto::ConversationGroupId>();
   if (request.related_conversation) {
-    const auto related = state.visible(transaction, request.database, *request.related_conversation);
+    const auto related =
+        state.visible(transaction, request.database, *request.related_conversation);
     if (!related) return related.error();
     group = (*related)->group;
   } else if (request.related_group) {
     group = *request.related_group;
   }
   const auto found = database.groups.find(group);
-  if (found != database.groups.end() && found->second.service != 0 && found->second.service != service.id()) {
+  if (found != database.groups.end() && found->second.service != 0 &&
+      found->second.service != service.id()) {
     const pb::Service* other = state.service(request.database, found->second.service);
-    return Error(ErrorCode::related_conversation_service, service.name(), other == nullptr ? "" : other->name());
+    return Error(ErrorCode::related_conversation_service, service.name(),
+                 other == nullptr ? "" : other->name());
   }
   if (auto locked = state.lock_group(transaction, database, group); !locked) return locked.error();
   if (database.groups[group].service == 0) database.groups[group].service = service.id();
@@ -77,7 +85,8 @@ static proto::Result<proto::ConversationGroupId> group_for(Engine::State& state,
 
 proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transaction& transaction,
                                                               const catalog::SecurityContext& who,
-                                                              const BeginDialogRequest& request, proto::TimePoint now) {
+                                                              const BeginDialogRequest& request,
+                                                              proto::TimePoint now) {
   State& state = *state_;
   if (auto valid = check_request(request); !valid) return valid.error();
   const catalog::Catalog& catalog = *state.instance.database(request.database);
@@ -86,7 +95,8 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
   }
   const auto* service = find_exact_or_folded<pb::Service>(catalog, request.from_service);
   if (service == nullptr) {
-    return Error(ErrorCode::unknown_service, request.from_service, state.database_name(request.database));
+    return Error(ErrorCode::unknown_service, request.from_service,
+                 state.database_name(request.database));
   }
   const auto* contract = find_exact_or_folded<pb::Contract>(catalog, request.contract);
   if (contract == nullptr) return Error(ErrorCode::unknown_contract, request.contract);
@@ -94,8 +104,9 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
   if (!broker) return broker.error();
   const pb::Queue* queue = catalog.table<pb::Queue>().find(service->queue());
   if (queue != nullptr) {
-    const auto allowed = catalog::require_permission(state.instance, who, request.database, catalog::ObjectClass::object,
-                                                     queue->id(), queue->name(), "RECEIVE");
+    const auto allowed = catalog::require_permission(state.instance, who, request.database,
+                                                     catalog::ObjectClass::object, queue->id(),
+                                                     queue->name(), "RECEIVE");
     if (!allowed) return allowed.error();
   }
   DatabaseState& database = *state.database(request.database);
@@ -115,7 +126,9 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
   endpoint->far_service = request.to_service;
   endpoint->far_broker = *broker;
   endpoint->created = now;
-  endpoint->expires = request.lifetime_s == kLifetimeMax ? proto::kNever : now + std::chrono::seconds(request.lifetime_s);
+  endpoint->expires = request.lifetime_s == kLifetimeMax
+                          ? proto::kNever
+                          : now + std::chrono::seconds(request.lifetime_s);
   endpoint->encryption = request.encryption;
   const auto handle = endpoint->handle;
   PendingWork& work = State::work(transaction);
@@ -125,28 +138,36 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
 }
 
 // The message type of a SEND, checked against the contract and the sender's role.
-static proto::Result<const pb::MessageType*> type_for_send(const catalog::Catalog& catalog, const Endpoint& endpoint,
+static proto::Result<const pb::MessageType*> type_for_send(const catalog::Catalog& catalog,
+                                                           const Endpoint& endpoint,
                                                            std::string_view name) {
   const auto* type = find_exact_or_folded<pb::MessageType>(catalog, name);
   if (type == nullptr) return Error(ErrorCode::unknown_message_type, std::string(name));
   const auto* contract = catalog.table<pb::Contract>().find(endpoint.contract);
   if (contract == nullptr) return Error(ErrorCode::unknown_contract, endpoint.contract_name);
   const auto* usage = usage_of(*contract, type->id());
-  if (usage == nullptr) return Error(ErrorCode::message_type_not_in_contract, type->name(), contract->name());
-  if (endpoint.is_initiator && !usage->sent_by_initiator()) return Error(ErrorCode::initiator_sends_target_type, type->name());
-  if (!endpoint.is_initiator && !usage->sent_by_target()) return Error(ErrorCode::target_sends_initiator_type, type->name());
+  if (usage == nullptr)
+    return Error(ErrorCode::message_type_not_in_contract, type->name(), contract->name());
+  if (endpoint.is_initiator && !usage->sent_by_initiator())
+    return Error(ErrorCode::initiator_sends_target_type, type->name());
+  if (!endpoint.is_initiator && !usage->sent_by_target())
+    return Error(ErrorCode::target_sends_initiator_type, type->name());
   return type;
 }
 
-proto::Result<void> Engine::send(catalog::Transaction& transaction, const catalog::SecurityContext& who,
-                                 store::DatabaseId database, proto::ConversationHandle conversation,
-                                 std::string_view message_type, std::optional<proto::Bytes> body, proto::TimePoint now) {
+proto::Result<void> Engine::send(catalog::Transaction& transaction,
+                                 const catalog::SecurityContext& who, store::DatabaseId database,
+                                 proto::ConversationHandle conversation,
+                                 std::string_view message_type, std::optional<proto::Bytes> body,
+                                 proto::TimePoint now) {
   State& state = *state_;
   static_cast<void>(now);
   const auto found = state.visible(transaction, database, conversation);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
-  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group); !locked) return locked.error();
+  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group);
+      !locked)
+    return locked.error();
   const EndpointState current = state.state_in(transaction, endpoint);
   switch (current) {
     case EndpointState::started_outbound:
@@ -155,18 +176,21 @@ proto::Result<void> Engine::send(catalog::Transaction& transaction, const catalo
     case EndpointState::disconnected_inbound:
     case EndpointState::disconnected_outbound:
     case EndpointState::error:
-    case EndpointState::closed: return Error(ErrorCode::invalid_state_for_send, state_code(current));
+    case EndpointState::closed:
+      return Error(ErrorCode::invalid_state_for_send, state_code(current));
   }
   const catalog::Catalog& catalog = *state.instance.database(database);
   const auto type = type_for_send(catalog, endpoint, message_type);
   if (!type) return type.error();
-  if (body && body->size() > kMessageBytesMax) return Error(ErrorCode::message_too_large, std::to_string(kMessageBytesMax));
+  if (body && body->size() > kMessageBytesMax)
+    return Error(ErrorCode::message_too_large, std::to_string(kMessageBytesMax));
   if ((*type)->validation() == "E" && body && !body->empty()) {
     return Error(ErrorCode::body_fails_validation, "EMPTY", (*type)->name());
   }
   if (const pb::Queue* queue = state.queue_of(database, endpoint.service)) {
-    const auto allowed = catalog::require_permission(state.instance, who, database, catalog::ObjectClass::object,
-                                                     queue->id(), queue->name(), "RECEIVE");
+    const auto allowed =
+        catalog::require_permission(state.instance, who, database, catalog::ObjectClass::object,
+                                    queue->id(), queue->name(), "RECEIVE");
     if (!allowed) return allowed.error();
   }
   PendingWork& work = State::work(transaction);
@@ -177,13 +201,16 @@ proto::Result<void> Engine::send(catalog::Transaction& transaction, const catalo
 
 // ---- RECEIVE and GET CONVERSATION GROUP ----
 
-static bool group_is_free(const DatabaseState& database, proto::ConversationGroupId group, std::uint64_t transaction) {
+static bool group_is_free(const DatabaseState& database, proto::ConversationGroupId group,
+                          std::uint64_t transaction) {
   const auto found = database.groups.find(group);
-  return found == database.groups.end() || found->second.locked_by == 0 || found->second.locked_by == transaction;
+  return found == database.groups.end() || found->second.locked_by == 0 ||
+         found->second.locked_by == transaction;
 }
 
 // The group that RECEIVE takes: the one of the best waiting message (priority, then arrival) whose lock is free.
-static std::optional<proto::ConversationGroupId> next_group(const DatabaseState& database, const QueueIndex& queue,
+static std::optional<proto::ConversationGroupId> next_group(const DatabaseState& database,
+                                                            const QueueIndex& queue,
                                                             std::uint64_t transaction) {
   const QueueEntry* best = nullptr;
   for (const auto& [order, entry] : queue.entries) {
@@ -209,21 +236,22 @@ static std::vector<QueueEntry*> messages_of(QueueIndex& queue, proto::Conversati
   return found;
 }
 
-static proto::Result<const pb::Queue*> queue_for_receive(Engine::State& state, const catalog::SecurityContext& who,
-                                                         store::DatabaseId database, std::int32_t id) {
+static proto::Result<const pb::Queue*> queue_for_receive(Engine::State& state,
+                                                         const catalog::SecurityContext& who,
+                                                         store::DatabaseId database,
+                                                         std::int32_t id) {
   const pb::Queue* queue = state.instance.database(database)->table<pb::Queue>().find(id);
   if (queue == nullptr) return Error(ErrorCode::unknown_object, std::to_string(id));
-  const auto allowed = catalog::require_permission(state.instance, who, database, catalog::ObjectClass::object, id,
-                                                   queue->name(), "RECEIVE");
+  const auto allowed = catalog::require_permission(
+      state.instance, who, database, catalog::ObjectClass::object, id, queue->name(), "RECEIVE");
   if (!allowed) return allowed.error();
   if (!queue->is_receive_enabled()) return Error(ErrorCode::queue_disabled, queue->name());
   return queue;
 }
 
 // The group that a request with a WHERE clause names; nullopt: no such conversation, so nothing to receive.
-static proto::Result<std::optional<proto::ConversationGroupId>> requested_group(Engine::State& state,
-                                                                                catalog::Transaction& transaction,
-                                                                                const ReceiveRequest& request) {
+static proto::Result<std::optional<proto::ConversationGroupId>> requested_group(
+    Engine::State& state, catalog::Transaction& transaction, const ReceiveRequest& request) {
   if (request.group) return request.group;
   const auto endpoint = state.visible(transaction, request.database, *request.conversation);
   if (!endpoint) return endpoint.error();
@@ -232,7 +260,8 @@ static proto::Result<std::optional<proto::ConversationGroupId>> requested_group(
 
 proto::Result<std::vector<QueuedMessage>> Engine::receive(catalog::Transaction& transaction,
                                                           const catalog::SecurityContext& who,
-                                                          const ReceiveRequest& request, proto::TimePoint now) {
+                                                          const ReceiveRequest& request,
+                                                          proto::TimePoint now) {
   State& state = *state_;
   static_cast<void>(now);
   const auto queue = queue_for_receive(state, who, request.database, request.queue);
@@ -264,8 +293,8 @@ proto::Result<std::vector<QueuedMessage>> Engine::receive(catalog::Transaction& 
 }
 
 proto::Result<std::optional<proto::ConversationGroupId>> Engine::get_conversation_group(
-    catalog::Transaction& transaction, const catalog::SecurityContext& who, store::DatabaseId database,
-    std::int32_t queue_id, proto::TimePoint now) {
+    catalog::Transaction& transaction, const catalog::SecurityContext& who,
+    store::DatabaseId database, std::int32_t queue_id, proto::TimePoint now) {
   State& state = *state_;
   static_cast<void>(now);
   const auto queue = queue_for_receive(state, who, database, queue_id);
@@ -279,35 +308,48 @@ proto::Result<std::optional<proto::ConversationGroupId>> Engine::get_conversatio
 
 // ---- END, TIMER, MOVE ----
 
-proto::Result<void> Engine::end(catalog::Transaction& transaction, const catalog::SecurityContext& who,
-                                store::DatabaseId database, proto::ConversationHandle conversation,
-                                const EndRequest& request, proto::TimePoint now) {
+proto::Result<void> Engine::end(catalog::Transaction& transaction,
+                                const catalog::SecurityContext& who, store::DatabaseId database,
+                                proto::ConversationHandle conversation, const EndRequest& request,
+                                proto::TimePoint now) {
   State& state = *state_;
   static_cast<void>(who);
   static_cast<void>(now);
   const auto found = state.visible(transaction, database, conversation);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
-  if (request.error_code && (*request.error_code <= 0 || *request.error_code > INT32_MAX)) return Error(ErrorCode::bad_error_code);
-  if (request.error_code && request.error_description.empty()) return Error(ErrorCode::error_description_missing);
-  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group); !locked) return locked.error();
+  if (request.error_code && (*request.error_code <= 0 || *request.error_code > INT32_MAX))
+    return Error(ErrorCode::bad_error_code);
+  if (request.error_code && request.error_description.empty())
+    return Error(ErrorCode::error_description_missing);
+  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group);
+      !locked)
+    return locked.error();
   const EndpointState current = state.state_in(transaction, endpoint);
-  const bool ended_before = current == EndpointState::disconnected_outbound || current == EndpointState::closed;
-  if (ended_before && !request.cleanup) return Error(ErrorCode::invalid_state_for_end, state_code(current));
-  const bool peer_is_done = current == EndpointState::disconnected_inbound || current == EndpointState::error;
+  const bool ended_before =
+      current == EndpointState::disconnected_outbound || current == EndpointState::closed;
+  if (ended_before && !request.cleanup)
+    return Error(ErrorCode::invalid_state_for_end, state_code(current));
+  const bool peer_is_done =
+      current == EndpointState::disconnected_inbound || current == EndpointState::error;
   PendingWork& work = State::work(transaction);
-  work.states[conversation] = (request.cleanup || peer_is_done) ? EndpointState::closed : EndpointState::disconnected_outbound;
+  work.states[conversation] = (request.cleanup || peer_is_done)
+                                  ? EndpointState::closed
+                                  : EndpointState::disconnected_outbound;
   work.list.push_back({database, EndWork{conversation, request}});
   return {};
 }
 
 proto::Result<void> Engine::set_timer(catalog::Transaction& transaction, store::DatabaseId database,
-                                      proto::ConversationHandle conversation, std::int64_t seconds, proto::TimePoint now) {
+                                      proto::ConversationHandle conversation, std::int64_t seconds,
+                                      proto::TimePoint now) {
   State& state = *state_;
   const auto found = state.visible(transaction, database, conversation);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
-  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group); !locked) return locked.error();
+  if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group);
+      !locked)
+    return locked.error();
   const EndpointState current = state.state_in(transaction, endpoint);
   switch (current) {
     case EndpointState::started_outbound:
@@ -316,27 +358,32 @@ proto::Result<void> Engine::set_timer(catalog::Transaction& transaction, store::
     case EndpointState::disconnected_inbound: break;
     case EndpointState::disconnected_outbound:
     case EndpointState::error:
-    case EndpointState::closed: return Error(ErrorCode::invalid_state_for_timer, state_code(current));
+    case EndpointState::closed:
+      return Error(ErrorCode::invalid_state_for_timer, state_code(current));
   }
-  if (seconds < 0 || seconds > kLifetimeMax) return Error(ErrorCode::wrong_argument_type, "The TIMEOUT", "seconds from 0 to 2147483647");
+  if (seconds < 0 || seconds > kLifetimeMax)
+    return Error(ErrorCode::wrong_argument_type, "The TIMEOUT", "seconds from 0 to 2147483647");
   const proto::TimePoint at = now + std::chrono::seconds(seconds);
-  if (endpoint.expires != proto::kNever && at > endpoint.expires) return Error(ErrorCode::timer_beyond_lifetime);
+  if (endpoint.expires != proto::kNever && at > endpoint.expires)
+    return Error(ErrorCode::timer_beyond_lifetime);
   State::work(transaction).list.push_back({database, TimerWork{conversation, at}});
   return {};
 }
 
 proto::Result<void> Engine::move(catalog::Transaction& transaction, store::DatabaseId database,
-                                 proto::ConversationHandle conversation, proto::ConversationGroupId group,
-                                 proto::TimePoint now) {
+                                 proto::ConversationHandle conversation,
+                                 proto::ConversationGroupId group, proto::TimePoint now) {
   State& state = *state_;
   static_cast<void>(now);
   const auto found = state.visible(transaction, database, conversation);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
   DatabaseState& data = *state.database(database);
-  if (auto locked = state.lock_group(transaction, data, endpoint.group); !locked) return locked.error();
+  if (auto locked = state.lock_group(transaction, data, endpoint.group); !locked)
+    return locked.error();
   const EndpointState current = state.state_in(transaction, endpoint);
-  if (current == EndpointState::closed) return Error(ErrorCode::invalid_state_for_move, state_code(current));
+  if (current == EndpointState::closed)
+    return Error(ErrorCode::invalid_state_for_move, state_code(current));
   const auto destination = data.groups.find(group);
   if (destination == data.groups.end() || destination->second.service != endpoint.service) {
     return Error(ErrorCode::move_destination_invalid, group.text());
@@ -346,8 +393,8 @@ proto::Result<void> Engine::move(catalog::Transaction& transaction, store::Datab
   return {};
 }
 
-std::optional<std::string> Engine::transmission_status(store::DatabaseId database,
-                                                       proto::ConversationHandle conversation) const {
+std::optional<std::string> Engine::transmission_status(
+    store::DatabaseId database, proto::ConversationHandle conversation) const {
   const Endpoint* endpoint = state_->endpoint(database, conversation);
   if (endpoint == nullptr) return std::nullopt;
   return endpoint->status ? endpoint->status->text() : std::string();

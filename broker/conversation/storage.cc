@@ -19,16 +19,25 @@ constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS conversation (handle BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS transmission (handle BLOB, sequence INTEGER, row BLOB, body BLOB, "
     "PRIMARY KEY (handle, sequence)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS fragment (handle BLOB, fragment INTEGER, body BLOB, PRIMARY KEY (handle, fragment)) "
+    "CREATE TABLE IF NOT EXISTS fragment (handle BLOB, fragment INTEGER, body BLOB, PRIMARY KEY "
+    "(handle, fragment)) "
     "WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS queue_message (queuing_order INTEGER PRIMARY KEY, queue INTEGER, handle BLOB, row BLOB, "
+    "CREATE TABLE IF NOT EXISTS queue_message (queuing_order INTEGER PRIMARY KEY, queue INTEGER, "
+    "handle BLOB, row BLOB, "
     "body BLOB)",
-    "CREATE TABLE IF NOT EXISTS tombstone (conversation BLOB PRIMARY KEY, until_us INTEGER) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS tombstone (conversation BLOB PRIMARY KEY, until_us INTEGER) "
+    "WITHOUT ROWID",
 };
 
-std::string text_of(proto::ByteView bytes) { return proto::to_string(bytes); }
-std::int64_t us_or_zero(proto::TimePoint t) { return t == proto::kNever ? 0 : proto::to_unix_us(t); }
-proto::TimePoint never_if_zero(std::int64_t us) { return us == 0 ? proto::kNever : proto::from_unix_us(us); }
+std::string text_of(proto::ByteView bytes) {
+  return proto::to_string(bytes);
+}
+std::int64_t us_or_zero(proto::TimePoint t) {
+  return t == proto::kNever ? 0 : proto::to_unix_us(t);
+}
+proto::TimePoint never_if_zero(std::int64_t us) {
+  return us == 0 ? proto::kNever : proto::from_unix_us(us);
+}
 
 template <typename Id>
 Id id_of(const std::string& bytes) {
@@ -47,7 +56,8 @@ Message parse_row(const store::Value& value) {
   Message message;
   const proto::Bytes& bytes = blob(value);
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    throw store::StoreFailure("a row of the conversation engine does not parse: the database file is damaged");
+    throw store::StoreFailure(
+        "a row of the conversation engine does not parse: the database file is damaged");
   }
   return message;
 }
@@ -74,7 +84,8 @@ std::optional<dialog::SessionKey> get_key(const stored::SessionKey& in) {
 dialog::CertificateRef reference_of(std::int32_t id, const std::string& sha256) {
   dialog::CertificateRef ref;
   ref.id = id;
-  if (sha256.size() == ref.sha256.size()) std::copy(sha256.begin(), sha256.end(), ref.sha256.begin());
+  if (sha256.size() == ref.sha256.size())
+    std::copy(sha256.begin(), sha256.end(), ref.sha256.begin());
   return ref;
 }
 
@@ -96,7 +107,8 @@ void put_parties(stored::Parties* row, const dialog::Parties& parties) {
   row->set_remote_user(parties.remote_user);
 }
 
-std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row, proto::ConversationHandle handle,
+std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
+                                      proto::ConversationHandle handle,
                                       store::DatabaseId database) {
   auto out = std::make_unique<Endpoint>();
   out->database = database;
@@ -130,7 +142,8 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row, proto::Co
   out->acknowledged_fragment = row.acknowledged_fragment();
   out->next_to_send = row.acknowledged();
   out->next_fragment = row.acknowledged_fragment();
-  out->sent_highest = row.send_sequence();  // a crash forgets which were handed over: all may have been
+  out->sent_highest =
+      row.send_sequence();  // a crash forgets which were handed over: all may have been
   out->first_acknowledged = row.first_acknowledged();
   out->end_sequence = row.end_sequence();
   out->receive_sequence = row.receive_sequence();
@@ -144,10 +157,12 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row, proto::Co
 }  // namespace
 
 bool Engine::State::keep_keys(Endpoint& endpoint, const proto::Secret& master_key) {
-  const auto seal = [&](const std::optional<dialog::SessionKey>& key, proto::Bytes& sealed, dialog::KeySlot slot) {
+  const auto seal = [&](const std::optional<dialog::SessionKey>& key, proto::Bytes& sealed,
+                        dialog::KeySlot slot) {
     if (!key) return true;
     if (key->key.empty()) return false;
-    sealed = dialog::store_session_key(master_key, endpoint.conversation, endpoint.is_initiator, slot, *key);
+    sealed = dialog::store_session_key(master_key, endpoint.conversation, endpoint.is_initiator,
+                                       slot, *key);
     return true;
   };
   const bool kept = seal(endpoint.outbound, endpoint.outbound_sealed, dialog::KeySlot::outbound) &&
@@ -157,10 +172,11 @@ bool Engine::State::keep_keys(Endpoint& endpoint, const proto::Secret& master_ke
 }
 
 void Engine::State::open_keys(Endpoint& endpoint, const proto::Secret& master_key) {
-  const auto open = [&](std::optional<dialog::SessionKey>& key, const proto::Bytes& sealed, dialog::KeySlot slot) {
+  const auto open = [&](std::optional<dialog::SessionKey>& key, const proto::Bytes& sealed,
+                        dialog::KeySlot slot) {
     if (!key || !key->key.empty()) return;
-    auto opened =
-        dialog::load_session_key(master_key, endpoint.conversation, endpoint.is_initiator, slot, key->id, sealed);
+    auto opened = dialog::load_session_key(master_key, endpoint.conversation, endpoint.is_initiator,
+                                           slot, key->id, sealed);
     if (opened) key = std::move(*opened);
   };
   open(endpoint.outbound, endpoint.outbound_sealed, dialog::KeySlot::outbound);
@@ -198,9 +214,11 @@ void Engine::State::store_endpoint(const Endpoint& endpoint) {
   row.set_end_sequence(endpoint.end_sequence);
   row.set_reply_seen(endpoint.reply_seen);
   row.set_grant_not_after_us(proto::to_unix_us(endpoint.grant_not_after));
-  if (endpoint.outbound) put_key(row.mutable_outbound(), *endpoint.outbound, endpoint.outbound_sealed);
+  if (endpoint.outbound)
+    put_key(row.mutable_outbound(), *endpoint.outbound, endpoint.outbound_sealed);
   if (endpoint.inbound) put_key(row.mutable_inbound(), *endpoint.inbound, endpoint.inbound_sealed);
-  instance.store().write(endpoint.database, "INSERT OR REPLACE INTO conversation (handle, row) VALUES (?1, ?2)",
+  instance.store().write(endpoint.database,
+                         "INSERT OR REPLACE INTO conversation (handle, row) VALUES (?1, ?2)",
                          {proto::to_bytes(endpoint.handle.view()), serialized(row)});
 }
 
@@ -208,9 +226,11 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
   store::Store& store = instance.store();
   for (const char* statement : kSchema) store.write(state.id, statement, {});
   std::optional<proto::Secret> master_key;
-  if (auto opened = keys::open_by_service_master_key(instance, state.id)) master_key = std::move(*opened);
+  if (auto opened = keys::open_by_service_master_key(instance, state.id))
+    master_key = std::move(*opened);
 
-  const auto conversations = store.query(state.id, "SELECT handle, row FROM conversation", {}).value();
+  const auto conversations =
+      store.query(state.id, "SELECT handle, row FROM conversation", {}).value();
   for (const auto& row : conversations.rows) {
     const auto handle = proto::ConversationHandle::from_bytes(blob(row[0]));
     if (!handle) continue;
@@ -218,23 +238,33 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
     if (master_key) open_keys(*loaded, *master_key);
     add_endpoint(std::move(loaded));
   }
-  const auto waiting = store.query(state.id, "SELECT handle, sequence, row FROM transmission ORDER BY handle, sequence", {}).value();
+  const auto waiting =
+      store
+          .query(state.id,
+                 "SELECT handle, sequence, row FROM transmission ORDER BY handle, sequence", {})
+          .value();
   for (const auto& row : waiting.rows) {
     const auto handle = proto::ConversationHandle::from_bytes(blob(row[0]));
     Endpoint* owner = handle ? endpoint(state.id, *handle) : nullptr;
     if (owner == nullptr) continue;
     const auto message = parse_row<stored::Transmission>(row[2]);
-    owner->pending.push_back({static_cast<std::uint64_t>(std::get<std::int64_t>(row[1])), message.message_type(),
-                              message.is_end_dialog(), message.is_error(), message.has_body(), message.length(),
+    owner->pending.push_back({static_cast<std::uint64_t>(std::get<std::int64_t>(row[1])),
+                              message.message_type(), message.is_end_dialog(), message.is_error(),
+                              message.has_body(), message.length(),
                               proto::from_unix_us(message.enqueued_us())});
     owner->retry_at = now;
   }
-  const auto queued = store.query(state.id, "SELECT queuing_order, queue, handle, row FROM queue_message ORDER BY 1", {}).value();
+  const auto queued =
+      store
+          .query(state.id, "SELECT queuing_order, queue, handle, row FROM queue_message ORDER BY 1",
+                 {})
+          .value();
   for (const auto& row : queued.rows) {
     const auto message = parse_row<stored::QueuedMessage>(row[3]);
     QueueEntry entry;
     entry.order = std::get<std::int64_t>(row[0]);
-    entry.conversation = proto::ConversationHandle::from_bytes(blob(row[2])).value_or(proto::ConversationHandle{});
+    entry.conversation =
+        proto::ConversationHandle::from_bytes(blob(row[2])).value_or(proto::ConversationHandle{});
     entry.group = id_of<proto::ConversationGroupId>(message.group_id());
     entry.sequence = message.sequence();
     entry.rank = message.rank();
@@ -244,7 +274,8 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
     state.next_order = std::max(state.next_order, entry.order + 1);
     queue.entries.emplace(entry.order, std::move(entry));
   }
-  const auto tombstones = store.query(state.id, "SELECT conversation, until_us FROM tombstone", {}).value();
+  const auto tombstones =
+      store.query(state.id, "SELECT conversation, until_us FROM tombstone", {}).value();
   for (const auto& row : tombstones.rows) {
     const auto id = proto::ConversationId::from_bytes(blob(row[0]));
     if (id) state.tombstones[*id] = proto::from_unix_us(std::get<std::int64_t>(row[1]));
@@ -252,7 +283,9 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
   for (auto& [handle, loaded] : state.endpoints) schedule(*loaded);
 }
 
-void Engine::State::touch(Endpoint& endpoint) { database(endpoint.database)->dirty.insert(endpoint.handle); }
+void Engine::State::touch(Endpoint& endpoint) {
+  database(endpoint.database)->dirty.insert(endpoint.handle);
+}
 
 void Engine::State::schedule(Endpoint& endpoint) {
   DatabaseState& state = *database(endpoint.database);
@@ -260,7 +293,8 @@ void Engine::State::schedule(Endpoint& endpoint) {
   proto::TimePoint at = std::min(endpoint.retry_at, endpoint.timer_at);
   if (endpoint.is_active()) at = std::min(at, endpoint.expires);
   if (endpoint.state == EndpointState::closed) {
-    const bool has_date = endpoint.saw_first_ack || endpoint.is_initiator;  // close() dates a closed initiator
+    const bool has_date =
+        endpoint.saw_first_ack || endpoint.is_initiator;  // close() dates a closed initiator
     at = endpoint.expires == proto::kNever ? proto::kNever : endpoint.expires + kClosedRetention;
     if (has_date) at = endpoint.security_timestamp;
   }
@@ -287,7 +321,8 @@ void Engine::State::remove_endpoint(Endpoint& endpoint) {
   group.members.erase(handle);
   if (group.members.empty() && group.locked_by == 0) state.groups.erase(endpoint.group);
   state.by_conversation.erase({endpoint.conversation, endpoint.is_initiator});
-  instance.store().write(state.id, "DELETE FROM conversation WHERE handle = ?1", {proto::to_bytes(handle.view())});
+  instance.store().write(state.id, "DELETE FROM conversation WHERE handle = ?1",
+                         {proto::to_bytes(handle.view())});
   state.endpoints.erase(handle);
 }
 
@@ -298,10 +333,12 @@ void Engine::State::write_dirty_rows() {
   }
 }
 
-std::optional<proto::Bytes> Engine::State::pending_body(const Endpoint& endpoint, const PendingMessage& message) const {
+std::optional<proto::Bytes> Engine::State::pending_body(const Endpoint& endpoint,
+                                                        const PendingMessage& message) const {
   if (!message.has_body) return std::nullopt;
-  auto rows = instance.store().query(endpoint.database, "SELECT body FROM transmission WHERE handle = ?1 AND sequence = ?2",
-                                     {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(message.sequence)});
+  auto rows = instance.store().query(
+      endpoint.database, "SELECT body FROM transmission WHERE handle = ?1 AND sequence = ?2",
+      {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(message.sequence)});
   SSB_CHECK(rows.has_value() && rows->rows.size() == 1);
   auto* body = std::get_if<proto::Bytes>(&rows->rows[0][0]);
   return body == nullptr ? proto::Bytes{} : std::move(*body);

@@ -20,12 +20,14 @@ proto::Bytes serialized(const google::protobuf::MessageLite& message) {
 }
 
 const char* kind_name(const Header& header) {
-  static constexpr const char* kNames[] = {"NONE", "BEGIN", "SEQUENCED", "ACK", "ERROR"};  // by number
+  static constexpr const char* kNames[] = {"NONE", "BEGIN", "SEQUENCED", "ACK",
+                                           "ERROR"};  // by number
   const auto kind = static_cast<std::size_t>(header.kind());
   return kind < std::size(kNames) ? kNames[kind] : "NONE";
 }
 
-Detail sent_detail(const Header& header, const proto::DialogMessage& message, const std::string& address) {
+Detail sent_detail(const Header& header, const proto::DialogMessage& message,
+                   const std::string& address) {
   Detail detail{{"from_service", header.from_service()},
                 {"to_service", header.to_service()},
                 {"role", header.from_initiator() ? "initiator" : "target"},
@@ -43,7 +45,8 @@ Detail sent_detail(const Header& header, const proto::DialogMessage& message, co
 
 }  // namespace
 
-void Engine::State::queue_for_sending(Endpoint& endpoint, PendingMessage message, const std::optional<proto::Bytes>& body) {
+void Engine::State::queue_for_sending(Endpoint& endpoint, PendingMessage message,
+                                      const std::optional<proto::Bytes>& body) {
   message.sequence = endpoint.send_sequence++;
   proto::stored::Transmission row;
   row.set_message_type(message.message_type);
@@ -52,9 +55,11 @@ void Engine::State::queue_for_sending(Endpoint& endpoint, PendingMessage message
   row.set_has_body(message.has_body);
   row.set_enqueued_us(proto::to_unix_us(message.enqueued));
   row.set_length(message.length);
-  instance.store().write(endpoint.database, "INSERT INTO transmission (handle, sequence, row, body) VALUES (?1, ?2, ?3, ?4)",
-                         {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(message.sequence), serialized(row),
-                          body ? store::Value(*body) : store::Value()});
+  instance.store().write(
+      endpoint.database,
+      "INSERT INTO transmission (handle, sequence, row, body) VALUES (?1, ?2, ?3, ?4)",
+      {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(message.sequence),
+       serialized(row), body ? store::Value(*body) : store::Value()});
   endpoint.pending.push_back(std::move(message));
   touch(endpoint);
 }
@@ -62,11 +67,15 @@ void Engine::State::queue_for_sending(Endpoint& endpoint, PendingMessage message
 void Engine::State::pump(Endpoint& endpoint, proto::TimePoint now) {
   if (endpoint.pending.empty()) return;
   if (!instance.info(endpoint.database).is_broker_enabled()) {
-    set_status(endpoint, proto::Error(proto::ErrorCode::broker_disabled_in_sender, database_name(endpoint.database)), now);
+    set_status(
+        endpoint,
+        proto::Error(proto::ErrorCode::broker_disabled_in_sender, database_name(endpoint.database)),
+        now);
     back_off(endpoint, now);
     return;
   }
-  const auto to = routing::classify(instance, {endpoint.database, endpoint.far_service, endpoint.far_broker}, now);
+  const auto to = routing::classify(
+      instance, {endpoint.database, endpoint.far_service, endpoint.far_broker}, now);
   auto classified = record(proto::EventClass::message_classify, 0, "", endpoint, now);
   switch (to.kind) {
     case routing::Destination::Kind::local: pump_local(endpoint, to, now); return;
@@ -81,7 +90,8 @@ void Engine::State::pump(Endpoint& endpoint, proto::TimePoint now) {
   back_off(endpoint, now);
 }
 
-void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now) {
+void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& to,
+                                proto::TimePoint now) {
   if (!secure(endpoint, now)) return;
   if (endpoint.address != to.address) {
     auto classified = record(proto::EventClass::message_classify, 2, "Remote", endpoint, now);
@@ -95,10 +105,12 @@ void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& 
   while (endpoint.next_to_send < endpoint.send_sequence) {
     const bool first_fragment = endpoint.next_to_send == 0 && endpoint.next_fragment == 0;
     if (!met && !first_fragment) break;
-    const auto& message = endpoint.pending[static_cast<std::size_t>(endpoint.next_to_send - endpoint.acknowledged)];
+    const auto& message =
+        endpoint.pending[static_cast<std::size_t>(endpoint.next_to_send - endpoint.acknowledged)];
     const auto ahead = endpoint.next_to_send - endpoint.acknowledged;
     if (ahead >= kWindowMessages || bytes >= kWindowBytes) break;
-    if (endpoint.next_fragment >= endpoint.acknowledged_fragment + kWindowFragments && ahead == 0) break;
+    if (endpoint.next_fragment >= endpoint.acknowledged_fragment + kWindowFragments && ahead == 0)
+      break;
     const std::uint32_t fragment = endpoint.next_fragment;
     const std::uint64_t sequence = message.sequence;
     const std::uint32_t fragments = message.fragment_count();
@@ -115,21 +127,30 @@ void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& 
 
 bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
   const bool reply = !endpoint.is_initiator;
-  if (endpoint.is_secured && (endpoint.parties.type == dialog::SecurityType::none || endpoint.outbound)) {
-    const bool usable = endpoint.parties.type == dialog::SecurityType::none || !endpoint.outbound->key.empty();
+  if (endpoint.is_secured &&
+      (endpoint.parties.type == dialog::SecurityType::none || endpoint.outbound)) {
+    const bool usable =
+        endpoint.parties.type == dialog::SecurityType::none || !endpoint.outbound->key.empty();
     if (usable) return true;
-    if (const auto master_key = keys::open_by_service_master_key(instance, endpoint.database)) open_keys(endpoint, *master_key);
+    if (const auto master_key = keys::open_by_service_master_key(instance, endpoint.database))
+      open_keys(endpoint, *master_key);
     if (!endpoint.outbound->key.empty()) return true;
-    set_status(endpoint, proto::Error(proto::ErrorCode::session_keys_need_master_key, database_name(endpoint.database)), now);
+    set_status(endpoint,
+               proto::Error(proto::ErrorCode::session_keys_need_master_key,
+                            database_name(endpoint.database)),
+               now);
     back_off(endpoint, now);
     return false;
   }
   const pb::Service* service = this->service(endpoint.database, endpoint.service);
   if (service == nullptr) return false;
   const auto decision =
-      reply ? dialog::decide_reply(instance, endpoint.database, service->owner(), endpoint.far_principal, now)
-            : dialog::decide_security(instance, endpoint.database, service->owner(), endpoint.far_service, endpoint.encryption, now);
-  auto shown = record(proto::EventClass::security_decision, 0, reply ? "Reply" : "Begin", endpoint, now);
+      reply ? dialog::decide_reply(instance, endpoint.database, service->owner(),
+                                   endpoint.far_principal, now)
+            : dialog::decide_security(instance, endpoint.database, service->owner(),
+                                      endpoint.far_service, endpoint.encryption, now);
+  auto shown =
+      record(proto::EventClass::security_decision, 0, reply ? "Reply" : "Begin", endpoint, now);
   const auto described = dialog::describe(decision);
   std::string summary;
   for (const auto& [name, value] : described) summary += name + "=" + value + "\n";
@@ -147,17 +168,22 @@ bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
   return secure_first(endpoint, decision, now);
 }
 
-bool Engine::State::secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision, proto::TimePoint now) {
+bool Engine::State::secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision,
+                                 proto::TimePoint now) {
   endpoint.parties = decision.parties;
   endpoint.principal = decision.sign ? decision.sign->principal_id : 0;
   if (decision.type() != dialog::SecurityType::none) {
     if (endpoint.is_initiator) endpoint.far_principal = decision.parties.remote_user;
     auto master_key = keys::open_by_service_master_key(instance, endpoint.database);
     endpoint.outbound = dialog::SessionKey::make();
-    if (endpoint.is_initiator && decision.type() == dialog::SecurityType::anonymous) endpoint.inbound = endpoint.outbound->clone();
+    if (endpoint.is_initiator && decision.type() == dialog::SecurityType::anonymous)
+      endpoint.inbound = endpoint.outbound->clone();
     if (!master_key || !keep_keys(endpoint, *master_key)) {
       endpoint.outbound.reset();
-      set_status(endpoint, proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(endpoint.database)), now);
+      set_status(
+          endpoint,
+          proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(endpoint.database)),
+          now);
       back_off(endpoint, now);
       return false;
     }
@@ -180,19 +206,22 @@ Header Engine::State::header_of(const Endpoint& endpoint, Header::Kind kind) con
   return header;
 }
 
-proto::ByteView Engine::State::body_part(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment) {
+proto::ByteView Engine::State::body_part(Endpoint& endpoint, const PendingMessage& message,
+                                         std::uint32_t fragment) {
   const std::uint32_t fragments = message.fragment_count();
   if (!endpoint.body_in_parts || endpoint.body_in_parts->first != message.sequence) {
-    endpoint.body_in_parts.emplace(message.sequence, pending_body(endpoint, message).value_or(proto::Bytes{}));
+    endpoint.body_in_parts.emplace(message.sequence,
+                                   pending_body(endpoint, message).value_or(proto::Bytes{}));
   }
   const proto::ByteView whole = endpoint.body_in_parts->second;
   if (fragments == 1) return whole;
   const std::size_t offset = std::size_t{fragment} * proto::kFragmentBodyBytesMax;
-  return whole.subspan(offset, std::min<std::size_t>(proto::kFragmentBodyBytesMax, whole.size() - offset));
+  return whole.subspan(offset,
+                       std::min<std::size_t>(proto::kFragmentBodyBytesMax, whole.size() - offset));
 }
 
-bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment,
-                                      proto::TimePoint now) {
+bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& message,
+                                      std::uint32_t fragment, proto::TimePoint now) {
   Header header = header_of(endpoint, message.sequence == 0 ? Header::BEGIN : Header::SEQUENCED);
   if (message.sequence == 0 && endpoint.is_initiator) header.set_contract(endpoint.contract_name);
   if (!message.is_end_dialog && !message.is_error) header.set_message_type(message.message_type);
@@ -221,9 +250,11 @@ bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& 
   if (type == dialog::SecurityType::none) {
     sealed = dialog::clear_message(header, body);
   } else {
-    const dialog::SessionKey* initiators = endpoint.is_initiator || !endpoint.inbound ? nullptr : &*endpoint.inbound;
+    const dialog::SessionKey* initiators =
+        endpoint.is_initiator || !endpoint.inbound ? nullptr : &*endpoint.inbound;
     const dialog::FirstMessage first{endpoint.parties, endpoint.created, initiators};
-    auto made = with_header ? dialog::seal_first(instance, endpoint.database, header, body, first, *endpoint.outbound, keys, now)
+    auto made = with_header ? dialog::seal_first(instance, endpoint.database, header, body, first,
+                                                 *endpoint.outbound, keys, now)
                             : dialog::seal(header, body, *endpoint.outbound, keys);
     if (!made) {
       set_status(endpoint, made.error(), now);
@@ -237,7 +268,8 @@ bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& 
   auto sent = record(proto::EventClass::message_sent, 0, kind_name(header), endpoint, now);
   sent.detail = sent_detail(header, sealed, endpoint.address);
   sent.detail.emplace_back("security", dialog::security_type_name(type));
-  if (with_header) sent.detail.emplace_back("kek", keys.grants.size() > grants_before ? "new" : "known");
+  if (with_header)
+    sent.detail.emplace_back("kek", keys.grants.size() > grants_before ? "new" : "known");
   if (endpoint.outbound) sent.detail.emplace_back("session_key", endpoint.outbound->id.text());
   if (endpoint.attempts > 0) sent.detail.emplace_back("retry", std::to_string(endpoint.attempts));
   trace(std::move(sent));
@@ -247,15 +279,19 @@ bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& 
 
 // ---- acknowledgements ----
 
-void Engine::State::acknowledge(Endpoint& endpoint, std::uint64_t next_sequence, std::uint32_t next_fragment,
-                                proto::TimePoint now) {
-  const bool behind = next_sequence < endpoint.acknowledged ||
-                      (next_sequence == endpoint.acknowledged && next_fragment <= endpoint.acknowledged_fragment);
-  if (behind || next_sequence > endpoint.send_sequence) return;  // old news, or more than was ever sent (28010)
+void Engine::State::acknowledge(Endpoint& endpoint, std::uint64_t next_sequence,
+                                std::uint32_t next_fragment, proto::TimePoint now) {
+  const bool behind =
+      next_sequence < endpoint.acknowledged ||
+      (next_sequence == endpoint.acknowledged && next_fragment <= endpoint.acknowledged_fragment);
+  if (behind || next_sequence > endpoint.send_sequence)
+    return;  // old news, or more than was ever sent (28010)
   if (next_sequence > endpoint.acknowledged) {
-    instance.store().write(endpoint.database, "DELETE FROM transmission WHERE handle = ?1 AND sequence < ?2",
-                           {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(next_sequence)});
-    while (!endpoint.pending.empty() && endpoint.pending.front().sequence < next_sequence) endpoint.pending.pop_front();
+    instance.store().write(
+        endpoint.database, "DELETE FROM transmission WHERE handle = ?1 AND sequence < ?2",
+        {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(next_sequence)});
+    while (!endpoint.pending.empty() && endpoint.pending.front().sequence < next_sequence)
+      endpoint.pending.pop_front();
     endpoint.body_in_parts.reset();
   }
   endpoint.acknowledged = next_sequence;
@@ -269,13 +305,14 @@ void Engine::State::acknowledge(Endpoint& endpoint, std::uint64_t next_sequence,
   if (next_sequence > 0) endpoint.first_acknowledged = true;
   endpoint.attempts = 0;
   endpoint.retry_at = proto::kNever;
-  endpoint.in_flight = endpoint.next_to_send > next_sequence ||
-                       (endpoint.next_to_send == next_sequence && endpoint.next_fragment > next_fragment);
+  endpoint.in_flight =
+      endpoint.next_to_send > next_sequence ||
+      (endpoint.next_to_send == next_sequence && endpoint.next_fragment > next_fragment);
   set_status(endpoint, std::nullopt, now);
   touch(endpoint);
   ++changes;
-  const bool end_acknowledged =
-      endpoint.end_sequence >= 0 && next_sequence > static_cast<std::uint64_t>(endpoint.end_sequence);
+  const bool end_acknowledged = endpoint.end_sequence >= 0 &&
+                                next_sequence > static_cast<std::uint64_t>(endpoint.end_sequence);
   if (endpoint.state == EndpointState::disconnected_outbound && end_acknowledged) {
     trace_conversation(endpoint, 10, "Received END CONVERSATION Ack", now);
     close(endpoint, now);
@@ -305,15 +342,18 @@ void Engine::State::send_ack(Endpoint& endpoint, proto::TimePoint now) {
   header.mutable_ack()->set_next_fragment(endpoint.receive_fragment);
   const auto keys = endpoint.keys();
   const dialog::SessionKey* key = endpoint.ack_with_inbound ? keys.inbound : keys.outbound;
-  if (endpoint.parties.type != dialog::SecurityType::none && key == nullptr) return;  // nothing can be proven: silence
+  if (endpoint.parties.type != dialog::SecurityType::none && key == nullptr)
+    return;  // nothing can be proven: silence
   send_unsequenced(endpoint.database, header, {}, key, now);
 }
 
-void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header, proto::ByteView body,
-                                     const dialog::SessionKey* key, proto::TimePoint now) {
+void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
+                                     proto::ByteView body, const dialog::SessionKey* key,
+                                     proto::TimePoint now) {
   const auto broker = proto::BrokerId::from_bytes(proto::as_bytes(header.to_broker()));
   const auto to = routing::classify(instance, {id, header.to_service(), broker}, now);
-  const auto conversation = proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()));
+  const auto conversation =
+      proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()));
   proto::TraceRecord out;
   out.at = now;
   out.database = database_name(id);
@@ -323,14 +363,18 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
     out.subclass = 3;
     out.subclass_name = "Delayed";
     out.error = to.error;
-    out.detail = {{"from_service", header.from_service()}, {"to_service", header.to_service()}, {"kind", kind_name(header)}};
+    out.detail = {{"from_service", header.from_service()},
+                  {"to_service", header.to_service()},
+                  {"kind", kind_name(header)}};
     trace(std::move(out));
     Endpoint* endpoint = nullptr;
     if (DatabaseState* state = database(id); state != nullptr && conversation) {
       const auto found = state->by_conversation.find({*conversation, header.from_initiator()});
       if (found != state->by_conversation.end()) endpoint = found->second;
     }
-    if (endpoint != nullptr) set_status(*endpoint, to.error, now);  // GET_TRANSMISSION_STATUS shows why the ack cannot leave
+    if (endpoint != nullptr)
+      set_status(*endpoint, to.error,
+                 now);  // GET_TRANSMISSION_STATUS shows why the ack cannot leave
     return;
   }
   proto::DialogMessage message;
@@ -349,16 +393,19 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
   actions.emplace_back(Transmit{to.address, std::move(message)});
 }
 
-void Engine::State::tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description, proto::TimePoint now) {
+void Engine::State::tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description,
+                              proto::TimePoint now) {
   const auto keys = endpoint.keys();
   const dialog::SessionKey* key = keys.inbound != nullptr ? keys.inbound : keys.outbound;
   if (endpoint.parties.type != dialog::SecurityType::none && key == nullptr) return;
-  send_unsequenced(endpoint.database, header_of(endpoint, Header::ERROR), error_body(code, description), key, now);
+  send_unsequenced(endpoint.database, header_of(endpoint, Header::ERROR),
+                   error_body(code, description), key, now);
 }
 
 // ---- status, retries, dropping ----
 
-void Engine::State::set_status(Endpoint& endpoint, std::optional<proto::Error> status, proto::TimePoint now) {
+void Engine::State::set_status(Endpoint& endpoint, std::optional<proto::Error> status,
+                               proto::TimePoint now) {
   if (endpoint.status == status) return;
   endpoint.status = std::move(status);
   if (!endpoint.status) return;
@@ -379,9 +426,11 @@ void Engine::State::back_off(Endpoint& endpoint, proto::TimePoint now) {
 void Engine::State::drop_unsent(Endpoint& endpoint) {
   const std::uint64_t keep = std::max(endpoint.sent_highest, endpoint.acknowledged);
   if (endpoint.send_sequence <= keep) return;
-  instance.store().write(endpoint.database, "DELETE FROM transmission WHERE handle = ?1 AND sequence >= ?2",
-                         {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(keep)});
-  while (!endpoint.pending.empty() && endpoint.pending.back().sequence >= keep) endpoint.pending.pop_back();
+  instance.store().write(
+      endpoint.database, "DELETE FROM transmission WHERE handle = ?1 AND sequence >= ?2",
+      {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(keep)});
+  while (!endpoint.pending.empty() && endpoint.pending.back().sequence >= keep)
+    endpoint.pending.pop_back();
   endpoint.send_sequence = keep;
   touch(endpoint);
 }

@@ -7,15 +7,25 @@ namespace {
 using store::Row;
 using store::Value;
 
-Value text(std::string value) { return value; }
-Value number(std::int64_t value) { return value; }
-Value bit(bool value) { return std::int64_t{value ? 1 : 0}; }
-Value null() { return std::monostate{}; }
+Value text(std::string value) {
+  return value;
+}
+Value number(std::int64_t value) {
+  return value;
+}
+Value bit(bool value) {
+  return std::int64_t{value ? 1 : 0};
+}
+Value null() {
+  return std::monostate{};
+}
 template <typename Id>
 Value guid(const Id& id) {
   return id.text();
 }
-Value key_id(const std::optional<dialog::SessionKey>& key) { return key ? guid(key->id) : guid(proto::Guid{}); }
+Value key_id(const std::optional<dialog::SessionKey>& key) {
+  return key ? guid(key->id) : guid(proto::Guid{});
+}
 
 Value datetime(proto::TimePoint at) {
   // datetime ends in 9999; a dialog without LIFETIME expires in about 68 years.
@@ -24,7 +34,8 @@ Value datetime(proto::TimePoint at) {
 
 Value expiry(const Endpoint& endpoint) {
   constexpr std::chrono::seconds kDefaultLifetime{2147483647};
-  return datetime(endpoint.expires == proto::kNever ? endpoint.created + kDefaultLifetime : endpoint.expires);
+  return datetime(endpoint.expires == proto::kNever ? endpoint.created + kDefaultLifetime
+                                                    : endpoint.expires);
 }
 
 std::vector<Row> conversation_endpoints(Engine::State& state, store::DatabaseId id) {
@@ -33,16 +44,37 @@ std::vector<Row> conversation_endpoints(Engine::State& state, store::DatabaseId 
   if (database == nullptr) return rows;
   for (const auto& [handle, endpoint] : database->endpoints) {
     const Endpoint& e = *endpoint;
-    if (e.is_initiator && e.state == EndpointState::closed) continue;  // gone, but for late repetitions of its peer
-    rows.push_back({guid(e.handle), guid(e.conversation), bit(e.is_initiator), number(e.contract), guid(e.group), number(e.service),
-                    expiry(e), text(state_code(e.state)), text(state_description(e.state)), text(e.far_service),
-                    e.far_broker ? guid(*e.far_broker) : null(), number(e.principal), number(e.far_principal),
-                    key_id(e.outbound), key_id(e.inbound),
-                    e.saw_first_ack ? datetime(e.security_timestamp) : text("1900-01-01 00:00:00.000"),
-                    e.timer_at == proto::kNever ? text("1900-01-01 00:00:00.000") : datetime(e.timer_at),
-                    number(static_cast<std::int64_t>(e.send_sequence)), proto::Bytes(6, 0), number(e.end_sequence),
-                    number(static_cast<std::int64_t>(e.receive_sequence)), number(e.receive_fragment), number(0), number(-1),
-                    number(-1), number(0), bit(false), number(e.priority)});
+    if (e.is_initiator && e.state == EndpointState::closed)
+      continue;  // gone, but for late repetitions of its peer
+    rows.push_back(
+        {guid(e.handle),
+         guid(e.conversation),
+         bit(e.is_initiator),
+         number(e.contract),
+         guid(e.group),
+         number(e.service),
+         expiry(e),
+         text(state_code(e.state)),
+         text(state_description(e.state)),
+         text(e.far_service),
+         e.far_broker ? guid(*e.far_broker) : null(),
+         number(e.principal),
+         number(e.far_principal),
+         key_id(e.outbound),
+         key_id(e.inbound),
+         e.saw_first_ack ? datetime(e.security_timestamp) : text("1900-01-01 00:00:00.000"),
+         e.timer_at == proto::kNever ? text("1900-01-01 00:00:00.000") : datetime(e.timer_at),
+         number(static_cast<std::int64_t>(e.send_sequence)),
+         proto::Bytes(6, 0),
+         number(e.end_sequence),
+         number(static_cast<std::int64_t>(e.receive_sequence)),
+         number(e.receive_fragment),
+         number(0),
+         number(-1),
+         number(-1),
+         number(0),
+         bit(false),
+         number(e.priority)});
   }
   return rows;
 }
@@ -65,10 +97,12 @@ std::vector<Row> transmission_queue(Engine::State& state, store::DatabaseId id) 
     const Endpoint& e = *endpoint;
     for (const PendingMessage& message : e.pending) {
       const auto body = state.pending_body(e, message);
-      rows.push_back({guid(e.handle), text(e.far_service), text(e.far_broker ? e.far_broker->text() : std::string()),
+      rows.push_back({guid(e.handle), text(e.far_service),
+                      text(e.far_broker ? e.far_broker->text() : std::string()),
                       text(e.own_service), text(e.contract_name), datetime(message.enqueued),
-                      number(static_cast<std::int64_t>(message.sequence)), text(message.message_type), bit(message.is_error),
-                      bit(message.is_end_dialog), body ? Value(*body) : null(),
+                      number(static_cast<std::int64_t>(message.sequence)),
+                      text(message.message_type), bit(message.is_error), bit(message.is_end_dialog),
+                      body ? Value(*body) : null(),
                       text(e.status ? e.status->text() : std::string()), number(e.priority)});
     }
   }
@@ -83,11 +117,12 @@ std::vector<Row> queue_rows(Engine::State& state, store::DatabaseId id, std::int
   if (found == database->queues.end()) return rows;
   for (const auto& [order, entry] : found->second.entries) {
     const QueuedMessage m = state.read_queued(id, entry);
-    rows.push_back({number(m.status), number(m.priority), number(m.queuing_order), guid(m.conversation_group_id),
-                    guid(m.conversation_handle), number(m.message_sequence_number), text(m.service_name), number(m.service_id),
-                    text(m.service_contract_name), number(m.service_contract_id), text(m.message_type_name),
-                    number(m.message_type_id), text(m.validation), m.message_body ? Value(*m.message_body) : null(),
-                    datetime(m.enqueue_time)});
+    rows.push_back({number(m.status), number(m.priority), number(m.queuing_order),
+                    guid(m.conversation_group_id), guid(m.conversation_handle),
+                    number(m.message_sequence_number), text(m.service_name), number(m.service_id),
+                    text(m.service_contract_name), number(m.service_contract_id),
+                    text(m.message_type_name), number(m.message_type_id), text(m.validation),
+                    m.message_body ? Value(*m.message_body) : null(), datetime(m.enqueue_time)});
   }
   return rows;
 }
@@ -95,11 +130,18 @@ std::vector<Row> queue_rows(Engine::State& state, store::DatabaseId id, std::int
 }  // namespace
 
 void Engine::State::register_views(catalog::SystemViews& views) {
-  views.set_rows("sys.conversation_endpoints",
-                 [this](store::DatabaseId id, std::int64_t) { return conversation_endpoints(*this, id); });
-  views.set_rows("sys.conversation_groups", [this](store::DatabaseId id, std::int64_t) { return conversation_groups(*this, id); });
-  views.set_rows("sys.transmission_queue", [this](store::DatabaseId id, std::int64_t) { return transmission_queue(*this, id); });
-  views.set_rows("queue", [this](store::DatabaseId id, std::int64_t queue) { return queue_rows(*this, id, queue); });
+  views.set_rows("sys.conversation_endpoints", [this](store::DatabaseId id, std::int64_t) {
+    return conversation_endpoints(*this, id);
+  });
+  views.set_rows("sys.conversation_groups", [this](store::DatabaseId id, std::int64_t) {
+    return conversation_groups(*this, id);
+  });
+  views.set_rows("sys.transmission_queue", [this](store::DatabaseId id, std::int64_t) {
+    return transmission_queue(*this, id);
+  });
+  views.set_rows("queue", [this](store::DatabaseId id, std::int64_t queue) {
+    return queue_rows(*this, id, queue);
+  });
 }
 
 }  // namespace ssb::broker::conversation

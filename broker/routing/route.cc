@@ -13,7 +13,9 @@ constexpr std::string_view kBrokerConfigurationService = "SQL/ServiceBroker/Brok
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    const auto lower = [](char c) { return (c >= 'A' && c <= 'Z') ? static_cast<char>(c + 32) : c; };
+    const auto lower = [](char c) {
+      return (c >= 'A' && c <= 'Z') ? static_cast<char>(c + 32) : c;
+    };
     return lower(x) == lower(y);
   });
 }
@@ -30,7 +32,8 @@ std::vector<const Route*> live_routes(const catalog::Catalog& database, proto::T
 template <typename Fits>
 std::vector<const Route*> matching(const std::vector<const Route*>& routes, Fits fits) {
   std::vector<const Route*> found;
-  std::copy_if(routes.begin(), routes.end(), std::back_inserter(found), [&](const Route* r) { return fits(*r); });
+  std::copy_if(routes.begin(), routes.end(), std::back_inserter(found),
+               [&](const Route* r) { return fits(*r); });
   return found;
 }
 
@@ -39,7 +42,8 @@ bool names_broker(const Route& route, const std::optional<proto::BrokerId>& brok
 }
 
 // Steps 1, 2, 3 and 5 of the match; `step` tells which one it was.
-std::vector<const Route*> match(const std::vector<const Route*>& routes, const Query& query, int& step) {
+std::vector<const Route*> match(const std::vector<const Route*>& routes, const Query& query,
+                                int& step) {
   step = 1;
   auto found = matching(routes, [&](const Route& r) {
     return r.service_name() == query.service && names_broker(r, query.broker);
@@ -57,11 +61,14 @@ std::vector<const Route*> match(const std::vector<const Route*>& routes, const Q
     });
     if (!found.empty()) {
       const std::string& first = found.front()->broker_instance();
-      return matching(found, [&](const Route& r) { return equals_ignoring_case(r.broker_instance(), first); });
+      return matching(
+          found, [&](const Route& r) { return equals_ignoring_case(r.broker_instance(), first); });
     }
   }
   step = 5;
-  return matching(routes, [](const Route& r) { return r.service_name().empty() && r.broker_instance().empty(); });
+  return matching(routes, [](const Route& r) {
+    return r.service_name().empty() && r.broker_instance().empty();
+  });
 }
 
 Destination remote(const Route& route, int step, std::string address) {
@@ -94,19 +101,22 @@ Destination delayed(proto::Error error, int step) {
 }
 
 // The choice inside the matched set: LOCAL where the service is here, then an address, then TRANSPORT.
-std::optional<Destination> choose(const catalog::Instance& instance, const std::vector<const Route*>& set,
-                                  const Query& query, int step) {
+std::optional<Destination> choose(const catalog::Instance& instance,
+                                  const std::vector<const Route*>& set, const Query& query,
+                                  int step) {
   for (const Route* route : set) {
     if (!equals_ignoring_case(route->address(), "LOCAL")) continue;
     const auto database = locate(instance, query.service, query.broker, query.routes_of);
     if (database) return local(*database, route->name(), step);
   }
   for (const Route* route : set) {
-    const bool named = !equals_ignoring_case(route->address(), "LOCAL") && !equals_ignoring_case(route->address(), "TRANSPORT");
+    const bool named = !equals_ignoring_case(route->address(), "LOCAL") &&
+                       !equals_ignoring_case(route->address(), "TRANSPORT");
     if (named) return remote(*route, step, route->address());
   }
   for (const Route* route : set) {
-    if (equals_ignoring_case(route->address(), "TRANSPORT")) return remote(*route, step, std::string(query.service));
+    if (equals_ignoring_case(route->address(), "TRANSPORT"))
+      return remote(*route, step, std::string(query.service));
   }
   return std::nullopt;
 }
@@ -115,19 +125,24 @@ std::optional<Destination> choose(const catalog::Instance& instance, const std::
 
 Destination classify(const catalog::Instance& instance, const Query& query, proto::TimePoint now) {
   const catalog::Catalog* database = instance.database(query.routes_of);
-  if (database == nullptr) return delayed(proto::Error(proto::ErrorCode::no_route_matches, std::string(query.service)), 7);
+  if (database == nullptr)
+    return delayed(proto::Error(proto::ErrorCode::no_route_matches, std::string(query.service)), 7);
   const auto routes = live_routes(*database, now);
   int step = 0;
   const auto set = match(routes, query, step);
   if (auto chosen = choose(instance, set, query, step)) return *chosen;
   if (query.broker) {
-    if (const auto here = locate(instance, query.service, query.broker, query.routes_of)) return local(*here, "", 6);
+    if (const auto here = locate(instance, query.service, query.broker, query.routes_of))
+      return local(*here, "", 6);
   }
-  if (!set.empty()) return delayed(proto::Error(proto::ErrorCode::local_service_not_found, std::string(query.service)), step);
+  if (!set.empty())
+    return delayed(
+        proto::Error(proto::ErrorCode::local_service_not_found, std::string(query.service)), step);
   const bool known = std::any_of(routes.begin(), routes.end(), [&](const Route* r) {
     return r->service_name() == query.service || r->service_name() == kBrokerConfigurationService;
   });
-  const auto code = known ? proto::ErrorCode::no_route_matches : proto::ErrorCode::target_service_not_found;
+  const auto code =
+      known ? proto::ErrorCode::no_route_matches : proto::ErrorCode::target_service_not_found;
   return delayed(proto::Error(code, std::string(query.service)), 7);
 }
 
@@ -148,7 +163,8 @@ const catalog::Catalog* find_broker(const catalog::Instance& instance, proto::Br
 }
 
 std::optional<store::DatabaseId> locate(const catalog::Instance& instance, std::string_view service,
-                                        const std::optional<proto::BrokerId>& broker, store::DatabaseId preferred) {
+                                        const std::optional<proto::BrokerId>& broker,
+                                        store::DatabaseId preferred) {
   if (broker) {
     const catalog::Catalog* database = find_broker(instance, *broker);
     if (database == nullptr) return std::nullopt;
@@ -157,25 +173,30 @@ std::optional<store::DatabaseId> locate(const catalog::Instance& instance, std::
   const catalog::Catalog* own = instance.database(preferred);
   if (own != nullptr && find_service(*own, service) != nullptr) return preferred;
   for (const auto& [id, database] : instance.databases()) {
-    if (find_service(*database, service) != nullptr && instance.info(id).is_broker_enabled()) return id;
+    if (find_service(*database, service) != nullptr && instance.info(id).is_broker_enabled())
+      return id;
   }
   return std::nullopt;
 }
 
 std::optional<Address> parse_address(std::string_view text) {
   constexpr std::string_view kScheme = "tcp://";
-  if (text.size() <= kScheme.size() || !equals_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return std::nullopt;
+  if (text.size() <= kScheme.size() ||
+      !equals_ignoring_case(text.substr(0, kScheme.size()), kScheme))
+    return std::nullopt;
   text.remove_prefix(kScheme.size());
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(colon + 1);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   Address address;
   address.host = std::string(host);
   const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), address.port);
   const bool whole = failure == std::errc() && end == port.data() + port.size();
-  if (!whole || address.port == 0 || address.host.find_first_of(" /\t") != std::string::npos) return std::nullopt;
+  if (!whole || address.port == 0 || address.host.find_first_of(" /\t") != std::string::npos)
+    return std::nullopt;
   return address;
 }
 

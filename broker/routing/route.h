@@ -18,27 +18,32 @@ struct Destination {
   Kind kind = Kind::delayed;
   store::DatabaseId database = 0;  // local
   std::string address;             // remote: "TCP://host:port"
-  std::string route;               // name of the route that matched; empty for step 6 and the reply short cut
-  int step = 0;                    // of the match, 1 to 7
+  std::string route;  // name of the route that matched; empty for step 6 and the reply short cut
+  int step = 0;       // of the match, 1 to 7
   std::optional<proto::Error> error;  // delayed: what transmission_status shows
 };
 
 struct Query {
-  store::DatabaseId routes_of = 0;  // the conversation's database, or msdb for what came over the network
+  store::DatabaseId routes_of =
+      0;  // the conversation's database, or msdb for what came over the network
   std::string_view service;
   std::optional<proto::BrokerId> broker;
 };
 
-[[nodiscard]] Destination classify(const catalog::Instance& instance, const Query& query, proto::TimePoint now);
+[[nodiscard]] Destination classify(const catalog::Instance& instance, const Query& query,
+                                   proto::TimePoint now);
 
 // The database of this instance that a message is for: by broker id, else the preferred one, else any with the service; nullopt: none.
-[[nodiscard]] std::optional<store::DatabaseId> locate(const catalog::Instance& instance, std::string_view service,
+[[nodiscard]] std::optional<store::DatabaseId> locate(const catalog::Instance& instance,
+                                                      std::string_view service,
                                                       const std::optional<proto::BrokerId>& broker,
                                                       store::DatabaseId preferred);
 // The service of exactly this name, or nullptr.
-[[nodiscard]] const catalog::pb::Service* find_service(const catalog::Catalog& database, std::string_view name);
+[[nodiscard]] const catalog::pb::Service* find_service(const catalog::Catalog& database,
+                                                       std::string_view name);
 // The database with this broker id, or nullptr.
-[[nodiscard]] const catalog::Catalog* find_broker(const catalog::Instance& instance, proto::BrokerId broker);
+[[nodiscard]] const catalog::Catalog* find_broker(const catalog::Instance& instance,
+                                                  proto::BrokerId broker);
 
 // "TCP://host:port" in its parts; nullopt when it is none.
 struct Address {

@@ -13,23 +13,28 @@ proto::Result<std::int32_t> current_user(const StatementContext& context) {
 namespace ddl {
 
 Result<void> require(const StatementContext& context, std::string_view permission) {
-  return catalog::require_permission(context.instance, context.who, context.database, ObjectClass::database, 0,
+  return catalog::require_permission(context.instance, context.who, context.database,
+                                     ObjectClass::database, 0,
                                      context.instance.info(context.database).name(), permission);
 }
 
 Result<void> require_server(const StatementContext& context, std::string_view permission) {
-  return catalog::require_permission(context.instance, context.who, catalog::kMaster, ObjectClass::server, 0, "server", permission);
+  return catalog::require_permission(context.instance, context.who, catalog::kMaster,
+                                     ObjectClass::server, 0, "server", permission);
 }
 
-Result<std::int32_t> owner_of(const StatementContext& context, const std::optional<std::string>& authorization) {
+Result<std::int32_t> owner_of(const StatementContext& context,
+                              const std::optional<std::string>& authorization) {
   if (!authorization) return current_user(context);
-  const auto* user = find<pb::Principal>(*context.instance.database(context.database), *authorization);
+  const auto* user =
+      find<pb::Principal>(*context.instance.database(context.database), *authorization);
   if (user == nullptr) return missing(ObjectKind::user, *authorization);
   return user->id();
 }
 
 Result<catalog::Catalog*> lock_master(StatementContext& context) {
-  if (auto locked = context.instance.lock(context.transaction, catalog::kMaster); !locked) return locked.error();
+  if (auto locked = context.instance.lock(context.transaction, catalog::kMaster); !locked)
+    return locked.error();
   return &context.instance.master();
 }
 
@@ -38,24 +43,40 @@ namespace {
 // Statements that the grammar has and this program does not do.
 template <typename Node>
 constexpr const char* name_of_unsupported() {
-  if constexpr (std::is_same_v<Node, BackupDatabase>) return "BACKUP DATABASE";
-  else if constexpr (std::is_same_v<Node, RestoreDatabase>) return "RESTORE DATABASE";
-  else if constexpr (std::is_same_v<Node, CreateSymmetricKey>) return "CREATE SYMMETRIC KEY";
-  else if constexpr (std::is_same_v<Node, OpenSymmetricKey>) return "OPEN SYMMETRIC KEY";
-  else if constexpr (std::is_same_v<Node, CloseSymmetricKey>) return "CLOSE SYMMETRIC KEY";
-  else if constexpr (std::is_same_v<Node, AlterSymmetricKey>) return "ALTER SYMMETRIC KEY";
-  else if constexpr (std::is_same_v<Node, CreateAsymmetricKey>) return "CREATE ASYMMETRIC KEY";
-  else if constexpr (std::is_same_v<Node, AlterAsymmetricKey>) return "ALTER ASYMMETRIC KEY";
-  else if constexpr (std::is_same_v<Node, CreateDatabaseEncryptionKey>) return "CREATE DATABASE ENCRYPTION KEY";
-  else if constexpr (std::is_same_v<Node, AlterDatabaseEncryptionKey>) return "ALTER DATABASE ENCRYPTION KEY";
-  else if constexpr (std::is_same_v<Node, ChangeSignature>) return "ADD SIGNATURE";
-  else if constexpr (std::is_same_v<Node, CreateEventNotification>) return "CREATE EVENT NOTIFICATION";
-  else if constexpr (std::is_same_v<Node, CreateXmlSchemaCollection>) return "CREATE XML SCHEMA COLLECTION";
-  else return nullptr;
+  if constexpr (std::is_same_v<Node, BackupDatabase>)
+    return "BACKUP DATABASE";
+  else if constexpr (std::is_same_v<Node, RestoreDatabase>)
+    return "RESTORE DATABASE";
+  else if constexpr (std::is_same_v<Node, CreateSymmetricKey>)
+    return "CREATE SYMMETRIC KEY";
+  else if constexpr (std::is_same_v<Node, OpenSymmetricKey>)
+    return "OPEN SYMMETRIC KEY";
+  else if constexpr (std::is_same_v<Node, CloseSymmetricKey>)
+    return "CLOSE SYMMETRIC KEY";
+  else if constexpr (std::is_same_v<Node, AlterSymmetricKey>)
+    return "ALTER SYMMETRIC KEY";
+  else if constexpr (std::is_same_v<Node, CreateAsymmetricKey>)
+    return "CREATE ASYMMETRIC KEY";
+  else if constexpr (std::is_same_v<Node, AlterAsymmetricKey>)
+    return "ALTER ASYMMETRIC KEY";
+  else if constexpr (std::is_same_v<Node, CreateDatabaseEncryptionKey>)
+    return "CREATE DATABASE ENCRYPTION KEY";
+  else if constexpr (std::is_same_v<Node, AlterDatabaseEncryptionKey>)
+    return "ALTER DATABASE ENCRYPTION KEY";
+  else if constexpr (std::is_same_v<Node, ChangeSignature>)
+    return "ADD SIGNATURE";
+  else if constexpr (std::is_same_v<Node, CreateEventNotification>)
+    return "CREATE EVENT NOTIFICATION";
+  else if constexpr (std::is_same_v<Node, CreateXmlSchemaCollection>)
+    return "CREATE XML SCHEMA COLLECTION";
+  else
+    return nullptr;
 }
 
 template <typename Node>
-concept Executable = requires(const Node& node, StatementContext& context) { run(node, context); };
+concept Executable = requires(const Node& node, StatementContext& context) {
+  run(node, context);
+};
 
 Result<void> drop_one(ObjectKind kind, const ObjectName& name, StatementContext& context) {
   if (auto dropped = drop_broker_object(kind, name, context)) return *dropped;
@@ -77,16 +98,21 @@ struct Execute {
   StatementContext& context;
   template <typename Node>
   Result<void> operator()(const Node& node) const {
-    if constexpr (std::is_same_v<Node, Drop>) return drop_all(node, context);
-    else if constexpr (Executable<Node>) return ddl::run(node, context);
-    else if constexpr (name_of_unsupported<Node>() != nullptr) return unsupported(name_of_unsupported<Node>());
-    else return unsupported("this statement");
+    if constexpr (std::is_same_v<Node, Drop>)
+      return drop_all(node, context);
+    else if constexpr (Executable<Node>)
+      return ddl::run(node, context);
+    else if constexpr (name_of_unsupported<Node>() != nullptr)
+      return unsupported(name_of_unsupported<Node>());
+    else
+      return unsupported("this statement");
   }
 };
 
 }  // namespace
 
-std::optional<Result<void>> drop_other(ObjectKind kind, const ObjectName& name, StatementContext& context) {
+std::optional<Result<void>> drop_other(ObjectKind kind, const ObjectName& name,
+                                       StatementContext& context) {
   if (kind == ObjectKind::database) return drop_database(name.name, context);
   if (kind == ObjectKind::endpoint) return drop_endpoint(name.name, context);
   if (kind == ObjectKind::certificate || kind == ObjectKind::master_key) {
@@ -102,8 +128,8 @@ bool is_ddl(const Statement& statement) {
       [](const auto& node) {
         using Node = std::decay_t<decltype(node)>;
         if constexpr (std::is_same_v<Node, Drop>) {
-          return node.kind != ObjectKind::table && node.kind != ObjectKind::view && node.kind != ObjectKind::procedure &&
-                 node.kind != ObjectKind::index;
+          return node.kind != ObjectKind::table && node.kind != ObjectKind::view &&
+                 node.kind != ObjectKind::procedure && node.kind != ObjectKind::index;
         } else {
           return ddl::Executable<Node> || ddl::name_of_unsupported<Node>() != nullptr;
         }

@@ -15,17 +15,20 @@ constexpr std::int32_t kExecuteAsOwner = -2;
 
 template <typename Object>
 Result<void> must_be_new(StatementContext& context, std::string_view name) {
-  const bool there = current(context).table<Object>().find_if([name](const Object& o) { return o.name() == name; }) != nullptr;
+  const bool there = current(context).table<Object>().find_if(
+                         [name](const Object& o) { return o.name() == name; }) != nullptr;
   if (there) return Error(ErrorCode::object_exists, std::string(name));
   return {};
 }
 
 // The object of a name that a statement changes: 15151, and 9663 for a system object.
 template <typename Object>
-Result<Object> to_change(StatementContext& context, ObjectKind kind, std::string_view name, catalog::Kind stored) {
+Result<Object> to_change(StatementContext& context, ObjectKind kind, std::string_view name,
+                         catalog::Kind stored) {
   const Object* found = find<Object>(current(context), name);
   if (found == nullptr) return missing(kind, name);
-  if (current(context).is_built_in(stored, found->id())) return Error(ErrorCode::system_object, std::string(name));
+  if (current(context).is_built_in(stored, found->id()))
+    return Error(ErrorCode::system_object, std::string(name));
   return *found;
 }
 
@@ -71,7 +74,8 @@ Result<std::int32_t> execute_as(StatementContext& context, const ExecuteAsClause
   return unsupported("this EXECUTE AS in an activation");
 }
 
-Result<void> set_activation(StatementContext& context, const QueueActivation& activation, pb::Queue& queue) {
+Result<void> set_activation(StatementContext& context, const QueueActivation& activation,
+                            pb::Queue& queue) {
   if (activation.drop) {
     queue.set_is_activation_enabled(false);
     queue.clear_activation_procedure();
@@ -91,9 +95,12 @@ Result<void> set_activation(StatementContext& context, const QueueActivation& ac
     if (!principal) return principal.error();
     queue.set_execute_as_principal(*principal);
   }
-  const bool on = activation.status.value_or(queue.activation_procedure().empty() == false && activation.procedure.has_value());
-  if (on && queue.activation_procedure().empty()) return Error(ErrorCode::activation_without_procedure, queue.name());
-  if (on && queue.execute_as_principal() == 0) return Error(ErrorCode::activation_without_user, queue.name());
+  const bool on = activation.status.value_or(queue.activation_procedure().empty() == false &&
+                                             activation.procedure.has_value());
+  if (on && queue.activation_procedure().empty())
+    return Error(ErrorCode::activation_without_procedure, queue.name());
+  if (on && queue.execute_as_principal() == 0)
+    return Error(ErrorCode::activation_without_user, queue.name());
   if (on) return unsupported("internal activation (ACTIVATION with STATUS = ON)");
   queue.set_is_activation_enabled(false);
   return {};
@@ -105,24 +112,31 @@ Result<void> set_options(StatementContext& context, const QueueOptions& options,
     queue.set_is_receive_enabled(*options.status);
     queue.set_is_enqueue_enabled(*options.status);
   }
-  if (options.poison_message_handling) queue.set_is_poison_message_handling_enabled(*options.poison_message_handling);
+  if (options.poison_message_handling)
+    queue.set_is_poison_message_handling_enabled(*options.poison_message_handling);
   if (options.activation) return set_activation(context, *options.activation, queue);
   return {};
 }
 
-Result<void> add_contract(StatementContext& context, pb::Service& service, const std::string& name) {
+Result<void> add_contract(StatementContext& context, pb::Service& service,
+                          const std::string& name) {
   const auto* contract = find<pb::Contract>(current(context), name);
   if (contract == nullptr) return Error(ErrorCode::unknown_contract, name);
   const auto& bound = service.contracts();
-  if (std::find(bound.begin(), bound.end(), contract->id()) != bound.end()) return Error(ErrorCode::duplicate_contract, name);
+  if (std::find(bound.begin(), bound.end(), contract->id()) != bound.end())
+    return Error(ErrorCode::duplicate_contract, name);
   service.add_contracts(contract->id());
   return {};
 }
 
-bool equals_word(std::string_view text, std::string_view word) { return catalog::names_equal(text, word); }
+bool equals_word(std::string_view text, std::string_view word) {
+  return catalog::names_equal(text, word);
+}
 
 Result<void> check_address(const std::string& address) {
-  if (equals_word(address, "LOCAL") || equals_word(address, "TRANSPORT") || routing::parse_address(address)) return {};
+  if (equals_word(address, "LOCAL") || equals_word(address, "TRANSPORT") ||
+      routing::parse_address(address))
+    return {};
   return Error(ErrorCode::bad_route_address, address);
 }
 
@@ -133,19 +147,25 @@ Result<void> check_route(const pb::Route& route) {
   if (equals_word(route.address(), "TRANSPORT") && !route.service_name().empty()) {
     return Error(ErrorCode::transport_route_with_service);
   }
-  if (!route.broker_instance().empty() && route.service_name().empty()) return Error(ErrorCode::broker_instance_needs_service);
+  if (!route.broker_instance().empty() && route.service_name().empty())
+    return Error(ErrorCode::broker_instance_needs_service);
   if (route.mirror_address().empty()) return {};
-  if (route.service_name().empty() || route.broker_instance().empty()) return Error(ErrorCode::mirror_address_needs_service);
-  if (!routing::parse_address(route.mirror_address())) return Error(ErrorCode::bad_route_address, route.mirror_address());
-  if (equals_word(route.mirror_address(), route.address())) return Error(ErrorCode::mirror_address_same);
+  if (route.service_name().empty() || route.broker_instance().empty())
+    return Error(ErrorCode::mirror_address_needs_service);
+  if (!routing::parse_address(route.mirror_address()))
+    return Error(ErrorCode::bad_route_address, route.mirror_address());
+  if (equals_word(route.mirror_address(), route.address()))
+    return Error(ErrorCode::mirror_address_same);
   return {};
 }
 
-Result<void> set_options(const StatementContext& context, const RouteOptions& options, pb::Route& route) {
+Result<void> set_options(const StatementContext& context, const RouteOptions& options,
+                         pb::Route& route) {
   if (options.service_name) route.set_service_name(*options.service_name);
   if (options.broker_instance) {
     const auto guid = proto::Guid::parse(*options.broker_instance);
-    if (!guid && !options.broker_instance->empty()) return Error(ErrorCode::bad_broker_instance, *options.broker_instance);
+    if (!guid && !options.broker_instance->empty())
+      return Error(ErrorCode::bad_broker_instance, *options.broker_instance);
     route.set_broker_instance(guid ? guid->text() : "");
   }
   if (options.lifetime_s) {
@@ -166,10 +186,14 @@ Result<std::int32_t> binding_user(StatementContext& context, const std::string& 
   return user->id();
 }
 
-Result<void> set_options(StatementContext& context, const BrokerPriorityOptions& options, pb::BrokerPriority& priority) {
+Result<void> set_options(StatementContext& context, const BrokerPriorityOptions& options,
+                         pb::BrokerPriority& priority) {
   if (options.contract_name) {
-    const auto* contract = options.contract_name->any ? nullptr : find<pb::Contract>(current(context), options.contract_name->name);
-    if (contract == nullptr && !options.contract_name->any) return missing(ObjectKind::contract, options.contract_name->name);
+    const auto* contract = options.contract_name->any
+                               ? nullptr
+                               : find<pb::Contract>(current(context), options.contract_name->name);
+    if (contract == nullptr && !options.contract_name->any)
+      return missing(ObjectKind::contract, options.contract_name->name);
     priority.set_contract(contract == nullptr ? 0 : contract->id());
   }
   if (options.local_service_name) {
@@ -178,7 +202,8 @@ Result<void> set_options(StatementContext& context, const BrokerPriorityOptions&
     if (service == nullptr && !wanted.any) return missing(ObjectKind::service, wanted.name);
     priority.set_local_service(service == nullptr ? 0 : service->id());
   }
-  if (options.remote_service_name) priority.set_remote_service_name(options.remote_service_name->name);
+  if (options.remote_service_name)
+    priority.set_remote_service_name(options.remote_service_name->name);
   if (options.priority_level) {
     if (*options.priority_level < 1 || *options.priority_level > 10) {
       return Error(ErrorCode::wrong_argument_type, "PRIORITY_LEVEL", "a number from 1 to 10");
@@ -197,7 +222,8 @@ Result<void> run(const CreateMessageType& node, StatementContext& context) {
   if (auto fresh = must_be_new<pb::MessageType>(context, node.name); !fresh) return fresh.error();
   const auto owner = owner_of(context, node.authorization);
   if (!owner) return owner.error();
-  if (node.validation == MessageValidation::valid_xml) return unsupported("VALIDATION = VALID_XML WITH SCHEMA COLLECTION");
+  if (node.validation == MessageValidation::valid_xml)
+    return unsupported("VALIDATION = VALID_XML WITH SCHEMA COLLECTION");
   pb::MessageType type;
   type.set_id(current(context).next_id<pb::MessageType>());
   type.set_name(node.name);
@@ -210,9 +236,11 @@ Result<void> run(const CreateMessageType& node, StatementContext& context) {
 
 Result<void> run(const AlterMessageType& node, StatementContext& context) {
   if (auto allowed = require(context, "ALTER ANY MESSAGE TYPE"); !allowed) return allowed.error();
-  auto type = to_change<pb::MessageType>(context, ObjectKind::message_type, node.name, catalog::Kind::message_type);
+  auto type = to_change<pb::MessageType>(context, ObjectKind::message_type, node.name,
+                                         catalog::Kind::message_type);
   if (!type) return type.error();
-  if (node.validation == MessageValidation::valid_xml) return unsupported("VALIDATION = VALID_XML WITH SCHEMA COLLECTION");
+  if (node.validation == MessageValidation::valid_xml)
+    return unsupported("VALIDATION = VALID_XML WITH SCHEMA COLLECTION");
   type->set_validation(validation_letter(node.validation));
   current(context).put(context.transaction, type->id(), *type);
   changed(context);
@@ -233,7 +261,8 @@ Result<void> run(const CreateContract& node, StatementContext& context) {
   for (const ContractMessage& message : node.messages) {
     const auto* type = find<pb::MessageType>(current(context), message.message_type);
     if (type == nullptr) return Error(ErrorCode::unknown_message_type, message.message_type);
-    if (!listed.insert(type->id()).second) return Error(ErrorCode::duplicate_message_type, message.message_type);
+    if (!listed.insert(type->id()).second)
+      return Error(ErrorCode::duplicate_message_type, message.message_type);
     auto* usage = contract.add_usages();
     usage->set_message_type(type->id());
     usage->set_sent_by_initiator(message.sent_by != SentBy::target);
@@ -252,7 +281,8 @@ Result<void> run(const CreateQueue& node, StatementContext& context) {
   if (auto allowed = require(context, "CREATE QUEUE"); !allowed) return allowed.error();
   const auto schema = schema_of(context, node.name);
   if (!schema) return schema.error();
-  if (find_queue(context, node.name) != nullptr) return Error(ErrorCode::object_exists, node.name.name);
+  if (find_queue(context, node.name) != nullptr)
+    return Error(ErrorCode::object_exists, node.name.name);
   const auto owner = current_user(context);
   if (!owner) return owner.error();
   pb::Queue queue;
@@ -308,20 +338,24 @@ Result<void> run(const CreateService& node, StatementContext& context) {
 
 Result<void> run(const AlterService& node, StatementContext& context) {
   if (auto allowed = require(context, "ALTER ANY SERVICE"); !allowed) return allowed.error();
-  auto service = to_change<pb::Service>(context, ObjectKind::service, node.name, catalog::Kind::service);
+  auto service =
+      to_change<pb::Service>(context, ObjectKind::service, node.name, catalog::Kind::service);
   if (!service) return service.error();
-  if (!node.queue && node.contracts.empty()) return Error(ErrorCode::alter_service_changes_nothing, node.name);
+  if (!node.queue && node.contracts.empty())
+    return Error(ErrorCode::alter_service_changes_nothing, node.name);
   if (node.queue) {
     const pb::Queue* queue = find_queue(context, *node.queue);
     if (queue == nullptr) return missing(ObjectKind::queue, to_text(*node.queue));
-    if (queue->id() != service->queue() && !context.engine.queue_is_empty(context.database, service->queue())) {
+    if (queue->id() != service->queue() &&
+        !context.engine.queue_is_empty(context.database, service->queue())) {
       return unsupported("ALTER SERVICE ... ON QUEUE while the old queue holds messages");
     }
     service->set_queue(queue->id());
   }
   for (const ContractChange& change : node.contracts) {
     if (change.add) {
-      if (auto added = add_contract(context, *service, change.contract); !added) return added.error();
+      if (auto added = add_contract(context, *service, change.contract); !added)
+        return added.error();
       continue;
     }
     const auto* contract = find<pb::Contract>(current(context), change.contract);
@@ -363,10 +397,14 @@ Result<void> run(const AlterRoute& node, StatementContext& context) {
 }
 
 Result<void> run(const CreateRemoteServiceBinding& node, StatementContext& context) {
-  if (auto allowed = require(context, "CREATE REMOTE SERVICE BINDING"); !allowed) return allowed.error();
-  if (auto fresh = must_be_new<pb::RemoteServiceBinding>(context, node.name); !fresh) return fresh.error();
+  if (auto allowed = require(context, "CREATE REMOTE SERVICE BINDING"); !allowed)
+    return allowed.error();
+  if (auto fresh = must_be_new<pb::RemoteServiceBinding>(context, node.name); !fresh)
+    return fresh.error();
   const auto* same = current(context).table<pb::RemoteServiceBinding>().find_if(
-      [&](const pb::RemoteServiceBinding& binding) { return binding.remote_service_name() == node.to_service; });
+      [&](const pb::RemoteServiceBinding& binding) {
+        return binding.remote_service_name() == node.to_service;
+      });
   if (same != nullptr) return Error(ErrorCode::binding_exists, node.to_service, same->name());
   const auto owner = owner_of(context, node.authorization);
   if (!owner) return owner.error();
@@ -385,7 +423,8 @@ Result<void> run(const CreateRemoteServiceBinding& node, StatementContext& conte
 }
 
 Result<void> run(const AlterRemoteServiceBinding& node, StatementContext& context) {
-  if (auto allowed = require(context, "ALTER ANY REMOTE SERVICE BINDING"); !allowed) return allowed.error();
+  if (auto allowed = require(context, "ALTER ANY REMOTE SERVICE BINDING"); !allowed)
+    return allowed.error();
   const auto* found = find<pb::RemoteServiceBinding>(current(context), node.name);
   if (found == nullptr) return missing(ObjectKind::remote_service_binding, node.name);
   pb::RemoteServiceBinding binding = *found;
@@ -404,7 +443,8 @@ Result<void> run(const AlterRemoteServiceBinding& node, StatementContext& contex
 
 Result<void> run(const CreateBrokerPriority& node, StatementContext& context) {
   if (auto allowed = require(context, "CONTROL"); !allowed) return allowed.error();
-  if (auto fresh = must_be_new<pb::BrokerPriority>(context, node.name); !fresh) return fresh.error();
+  if (auto fresh = must_be_new<pb::BrokerPriority>(context, node.name); !fresh)
+    return fresh.error();
   pb::BrokerPriority priority;
   priority.set_id(current(context).next_id<pb::BrokerPriority>());
   priority.set_name(node.name);
@@ -431,13 +471,14 @@ Result<void> run(const AlterBrokerPriority& node, StatementContext& context) {
 namespace {
 
 template <typename Object>
-Result<void> drop_plain(StatementContext& context, ObjectKind kind, const std::string& name, catalog::Kind stored,
-                        ObjectClass object_class) {
+Result<void> drop_plain(StatementContext& context, ObjectKind kind, const std::string& name,
+                        catalog::Kind stored, ObjectClass object_class) {
   auto found = to_change<Object>(context, kind, name, stored);
   if (!found) return found.error();
   current(context).template erase<Object>(context.transaction, found->id());
   if (object_class != ObjectClass::database) {
-    catalog::remove_permissions_on(context.transaction, current(context), object_class, found->id());
+    catalog::remove_permissions_on(context.transaction, current(context), object_class,
+                                   found->id());
   }
   changed(context);
   return {};
@@ -448,12 +489,13 @@ Result<void> drop_message_type(StatementContext& context, const std::string& nam
   if (type != nullptr) {
     for (const auto& [id, contract] : current(context).table<pb::Contract>()) {
       for (const auto& usage : contract.usages()) {
-        if (usage.message_type() == type->id()) return Error(ErrorCode::referenced_object, name, contract.name());
+        if (usage.message_type() == type->id())
+          return Error(ErrorCode::referenced_object, name, contract.name());
       }
     }
   }
-  return drop_plain<pb::MessageType>(context, ObjectKind::message_type, name, catalog::Kind::message_type,
-                                     ObjectClass::message_type);
+  return drop_plain<pb::MessageType>(context, ObjectKind::message_type, name,
+                                     catalog::Kind::message_type, ObjectClass::message_type);
 }
 
 Result<void> drop_contract(StatementContext& context, const std::string& name) {
@@ -465,15 +507,18 @@ Result<void> drop_contract(StatementContext& context, const std::string& name) {
       if (used) return Error(ErrorCode::referenced_object, name, service.name());
     }
   }
-  return drop_plain<pb::Contract>(context, ObjectKind::contract, name, catalog::Kind::contract, ObjectClass::contract);
+  return drop_plain<pb::Contract>(context, ObjectKind::contract, name, catalog::Kind::contract,
+                                  ObjectClass::contract);
 }
 
 Result<void> drop_queue(StatementContext& context, const ObjectName& name) {
   const pb::Queue* queue = find_queue(context, name);
   if (queue == nullptr) return Error(ErrorCode::cannot_drop_missing, "the queue", to_text(name));
-  if (current(context).is_built_in(catalog::Kind::queue, queue->id())) return Error(ErrorCode::system_object, queue->name());
+  if (current(context).is_built_in(catalog::Kind::queue, queue->id()))
+    return Error(ErrorCode::system_object, queue->name());
   for (const auto& [id, service] : current(context).table<pb::Service>()) {
-    if (service.queue() == queue->id()) return Error(ErrorCode::referenced_object, queue->name(), service.name());
+    if (service.queue() == queue->id())
+      return Error(ErrorCode::referenced_object, queue->name(), service.name());
   }
   const std::int32_t id = queue->id();
   current(context).erase<pb::Queue>(context.transaction, id);
@@ -485,16 +530,19 @@ Result<void> drop_queue(StatementContext& context, const ObjectName& name) {
 Result<void> drop_service(StatementContext& context, const std::string& name) {
   const auto* service = find<pb::Service>(current(context), name);
   const std::int32_t id = service == nullptr ? 0 : service->id();
-  auto dropped = drop_plain<pb::Service>(context, ObjectKind::service, name, catalog::Kind::service, ObjectClass::service);
+  auto dropped = drop_plain<pb::Service>(context, ObjectKind::service, name, catalog::Kind::service,
+                                         ObjectClass::service);
   if (dropped) context.effects.services_dropped.emplace_back(context.database, id);
   return dropped;
 }
 
 }  // namespace
 
-std::optional<Result<void>> drop_broker_object(ObjectKind kind, const ObjectName& name, StatementContext& context) {
-  const bool mine = kind == ObjectKind::message_type || kind == ObjectKind::contract || kind == ObjectKind::queue ||
-                    kind == ObjectKind::service || kind == ObjectKind::route || kind == ObjectKind::remote_service_binding ||
+std::optional<Result<void>> drop_broker_object(ObjectKind kind, const ObjectName& name,
+                                               StatementContext& context) {
+  const bool mine = kind == ObjectKind::message_type || kind == ObjectKind::contract ||
+                    kind == ObjectKind::queue || kind == ObjectKind::service ||
+                    kind == ObjectKind::route || kind == ObjectKind::remote_service_binding ||
                     kind == ObjectKind::broker_priority;
   if (!mine) return std::nullopt;
   if (auto allowed = require(context, "CONTROL"); !allowed) return Result<void>(allowed.error());
@@ -511,10 +559,12 @@ std::optional<Result<void>> drop_broker_object(ObjectKind kind, const ObjectName
     return Result<void>();
   }
   if (kind == ObjectKind::remote_service_binding) {
-    return drop_plain<pb::RemoteServiceBinding>(context, kind, name.name, catalog::Kind::remote_service_binding,
+    return drop_plain<pb::RemoteServiceBinding>(context, kind, name.name,
+                                                catalog::Kind::remote_service_binding,
                                                 ObjectClass::remote_service_binding);
   }
-  return drop_plain<pb::BrokerPriority>(context, kind, name.name, catalog::Kind::broker_priority, ObjectClass::database);
+  return drop_plain<pb::BrokerPriority>(context, kind, name.name, catalog::Kind::broker_priority,
+                                        ObjectClass::database);
 }
 
 bool exists(ObjectKind kind, const ObjectName& name, StatementContext& context) {
@@ -525,14 +575,18 @@ bool exists(ObjectKind kind, const ObjectName& name, StatementContext& context) 
   if (kind == ObjectKind::queue) return find_queue(context, name) != nullptr;
   if (kind == ObjectKind::service) return find<pb::Service>(catalog, name.name) != nullptr;
   if (kind == ObjectKind::route) return find<pb::Route>(catalog, name.name) != nullptr;
-  if (kind == ObjectKind::remote_service_binding) return find<pb::RemoteServiceBinding>(catalog, name.name) != nullptr;
-  if (kind == ObjectKind::broker_priority) return find<pb::BrokerPriority>(catalog, name.name) != nullptr;
-  if (kind == ObjectKind::user || kind == ObjectKind::role) return find<pb::Principal>(catalog, name.name) != nullptr;
+  if (kind == ObjectKind::remote_service_binding)
+    return find<pb::RemoteServiceBinding>(catalog, name.name) != nullptr;
+  if (kind == ObjectKind::broker_priority)
+    return find<pb::BrokerPriority>(catalog, name.name) != nullptr;
+  if (kind == ObjectKind::user || kind == ObjectKind::role)
+    return find<pb::Principal>(catalog, name.name) != nullptr;
   if (kind == ObjectKind::schema) return find<pb::Schema>(catalog, name.name) != nullptr;
   if (kind == ObjectKind::certificate) return find<pb::Certificate>(catalog, name.name) != nullptr;
   if (kind == ObjectKind::login) return find<pb::Login>(master, name.name) != nullptr;
   if (kind == ObjectKind::endpoint) return find<pb::Endpoint>(master, name.name) != nullptr;
-  if (kind == ObjectKind::database) return context.instance.database(std::string_view(name.name)) != nullptr;
+  if (kind == ObjectKind::database)
+    return context.instance.database(std::string_view(name.name)) != nullptr;
   return true;  // the DROP itself says what it thinks of the kind
 }
 

@@ -20,18 +20,22 @@ Error with_companion(StatementContext& context, Error error) {
   return error;
 }
 
-bool is_system(store::DatabaseId id) { return id <= catalog::kMsdb; }
+bool is_system(store::DatabaseId id) {
+  return id <= catalog::kMsdb;
+}
 
 std::optional<conversation::Engine::BrokerOption> broker_option(DatabaseOptionKind kind) {
   using Option = conversation::Engine::BrokerOption;
   if (kind == DatabaseOptionKind::enable_broker) return Option::enable_broker;
   if (kind == DatabaseOptionKind::disable_broker) return Option::disable_broker;
   if (kind == DatabaseOptionKind::new_broker) return Option::new_broker;
-  if (kind == DatabaseOptionKind::error_broker_conversations) return Option::error_broker_conversations;
+  if (kind == DatabaseOptionKind::error_broker_conversations)
+    return Option::error_broker_conversations;
   return std::nullopt;
 }
 
-Result<void> set_option(StatementContext& context, store::DatabaseId id, const DatabaseOption& option) {
+Result<void> set_option(StatementContext& context, store::DatabaseId id,
+                        const DatabaseOption& option) {
   if (const auto broker = broker_option(option.kind)) {
     context.effects.catalogs_changed.insert(id);
     return context.engine.set_broker(context.transaction, id, *broker, context.now);
@@ -54,10 +58,12 @@ Result<void> set_option(StatementContext& context, store::DatabaseId id, const D
     case DatabaseOptionKind::online: break;
     case DatabaseOptionKind::offline: return unsupported("SET OFFLINE");
     case DatabaseOptionKind::emergency: return unsupported("SET EMERGENCY");
-    case DatabaseOptionKind::encryption: return unsupported("SET ENCRYPTION (transparent data encryption)");
+    case DatabaseOptionKind::encryption:
+      return unsupported("SET ENCRYPTION (transparent data encryption)");
     case DatabaseOptionKind::db_chaining:
     case DatabaseOptionKind::other:
-      (*info.mutable_other_options())[option.name] = option.on ? (on ? "ON" : "OFF") : option.value.value_or("ON");
+      (*info.mutable_other_options())[option.name] =
+          option.on ? (on ? "ON" : "OFF") : option.value.value_or("ON");
       break;
     case DatabaseOptionKind::enable_broker:
     case DatabaseOptionKind::disable_broker:
@@ -72,8 +78,10 @@ Result<void> set_option(StatementContext& context, store::DatabaseId id, const D
 }  // namespace
 
 Result<void> run(const CreateDatabase& node, StatementContext& context) {
-  if (auto outside = outside_transaction(context, "CREATE DATABASE"); !outside) return outside.error();
-  if (auto allowed = require_server(context, "CREATE ANY DATABASE"); !allowed) return allowed.error();
+  if (auto outside = outside_transaction(context, "CREATE DATABASE"); !outside)
+    return outside.error();
+  if (auto allowed = require_server(context, "CREATE ANY DATABASE"); !allowed)
+    return allowed.error();
   if (node.for_attach) return unsupported("CREATE DATABASE ... FOR ATTACH");
   const auto id = context.instance.create_database(node.name, context.now, context.who.login);
   if (!id) return id.error();
@@ -86,32 +94,41 @@ Result<void> run(const CreateDatabase& node, StatementContext& context) {
 }
 
 Result<void> run(const AlterDatabase& node, StatementContext& context) {
-  if (auto outside = outside_transaction(context, "ALTER DATABASE"); !outside) return outside.error();
-  const catalog::Catalog* found = node.name.empty() ? context.instance.database(context.database)
-                                                    : context.instance.database(std::string_view(node.name));
-  if (found == nullptr) return with_companion(context, Error(ErrorCode::unknown_database, node.name));
+  if (auto outside = outside_transaction(context, "ALTER DATABASE"); !outside)
+    return outside.error();
+  const catalog::Catalog* found = node.name.empty()
+                                      ? context.instance.database(context.database)
+                                      : context.instance.database(std::string_view(node.name));
+  if (found == nullptr)
+    return with_companion(context, Error(ErrorCode::unknown_database, node.name));
   if (node.partner || node.witness) return unsupported("ALTER DATABASE ... SET PARTNER or WITNESS");
   if (node.new_name) return unsupported("ALTER DATABASE ... MODIFY NAME");
   if (node.collation || node.other) return {};  // files and collation have no meaning here
-  const auto allowed = catalog::require_permission(context.instance, context.who, found->id(), ObjectClass::database, 0,
-                                                   context.instance.info(found->id()).name(), "ALTER");
+  const auto allowed =
+      catalog::require_permission(context.instance, context.who, found->id(), ObjectClass::database,
+                                  0, context.instance.info(found->id()).name(), "ALTER");
   if (!allowed) return allowed.error();
   if (auto master = lock_master(context); !master) return master.error();
-  if (auto locked = context.instance.lock(context.transaction, found->id()); !locked) return locked.error();
+  if (auto locked = context.instance.lock(context.transaction, found->id()); !locked)
+    return locked.error();
   for (const DatabaseOption& option : node.options) {
-    if (auto set = set_option(context, found->id(), option); !set) return with_companion(context, set.error());
+    if (auto set = set_option(context, found->id(), option); !set)
+      return with_companion(context, set.error());
   }
   return {};
 }
 
 Result<void> drop_database(const std::string& name, StatementContext& context) {
-  if (auto outside = outside_transaction(context, "DROP DATABASE"); !outside) return outside.error();
+  if (auto outside = outside_transaction(context, "DROP DATABASE"); !outside)
+    return outside.error();
   const catalog::Catalog* found = context.instance.database(std::string_view(name));
   if (found == nullptr) return Error(ErrorCode::cannot_drop_missing, "the database", name);
   const store::DatabaseId id = found->id();
   if (is_system(id)) return Error(ErrorCode::system_object, name);
-  if (auto allowed = require_server(context, "ALTER ANY DATABASE"); !allowed) return allowed.error();
-  if (id == context.database || context.is_in_use(id)) return Error(ErrorCode::database_in_use, name);
+  if (auto allowed = require_server(context, "ALTER ANY DATABASE"); !allowed)
+    return allowed.error();
+  if (id == context.database || context.is_in_use(id))
+    return Error(ErrorCode::database_in_use, name);
   context.engine.close_database(id);
   if (auto dropped = context.instance.drop_database(id); !dropped) {
     context.engine.open_database(id, context.now);

@@ -59,7 +59,8 @@ Result<std::int32_t> certificate_id(const StatementContext& context, const std::
   if (certificate == nullptr) return missing(ObjectKind::certificate, name);
   const auto& parsed = keys::parsed(*certificate);
   const bool valid = parsed.not_before() <= context.now && context.now <= parsed.not_after();
-  if (certificate->private_key_protection() != "MK" || !valid) return Error(ErrorCode::certificate_unfit_for_endpoint, name);
+  if (certificate->private_key_protection() != "MK" || !valid)
+    return Error(ErrorCode::certificate_unfit_for_endpoint, name);
   return certificate->id();
 }
 
@@ -70,16 +71,20 @@ Result<void> set_tcp(StatementContext& context, const EndpointTcp& tcp, pb::Endp
     }
     endpoint.set_port(*tcp.listener_port);
   }
-  if (tcp.listener_ip) endpoint.set_ip_address(catalog::names_equal(*tcp.listener_ip, "ALL") ? "" : *tcp.listener_ip);
-  const auto* other = context.instance.master().table<pb::Endpoint>().find_if([&](const pb::Endpoint& candidate) {
-    return candidate.id() != endpoint.id() && candidate.port() == endpoint.port() && endpoint.port() != 0 &&
-           candidate.kind() != pb::Endpoint::TSQL;
-  });
-  if (other != nullptr) return Error(ErrorCode::endpoint_port_taken, other->name(), std::to_string(endpoint.port()));
+  if (tcp.listener_ip)
+    endpoint.set_ip_address(catalog::names_equal(*tcp.listener_ip, "ALL") ? "" : *tcp.listener_ip);
+  const auto* other =
+      context.instance.master().table<pb::Endpoint>().find_if([&](const pb::Endpoint& candidate) {
+        return candidate.id() != endpoint.id() && candidate.port() == endpoint.port() &&
+               endpoint.port() != 0 && candidate.kind() != pb::Endpoint::TSQL;
+      });
+  if (other != nullptr)
+    return Error(ErrorCode::endpoint_port_taken, other->name(), std::to_string(endpoint.port()));
   return {};
 }
 
-Result<void> set_options(const StatementContext& context, const EndpointOptions& options, pb::Endpoint& endpoint) {
+Result<void> set_options(const StatementContext& context, const EndpointOptions& options,
+                         pb::Endpoint& endpoint) {
   if (options.authentication) {
     endpoint.set_connection_auth(authentication_code(*options.authentication));
     endpoint.set_certificate_id(0);
@@ -90,17 +95,22 @@ Result<void> set_options(const StatementContext& context, const EndpointOptions&
     }
   }
   if (options.encryption) endpoint.set_encryption_algorithm(encryption_code(*options.encryption));
-  if (options.message_forwarding) endpoint.set_is_message_forwarding_enabled(*options.message_forwarding);
-  if (options.message_forward_size_mb) endpoint.set_message_forwarding_size(*options.message_forward_size_mb);
+  if (options.message_forwarding)
+    endpoint.set_is_message_forwarding_enabled(*options.message_forwarding);
+  if (options.message_forward_size_mb)
+    endpoint.set_message_forwarding_size(*options.message_forward_size_mb);
   if (options.role) {
-    endpoint.set_role(*options.role == EndpointRole::partner ? 1 : *options.role == EndpointRole::witness ? 2 : 3);
+    endpoint.set_role(*options.role == EndpointRole::partner   ? 1
+                      : *options.role == EndpointRole::witness ? 2
+                                                               : 3);
   }
   return {};
 }
 
 Result<catalog::Catalog*> prepare(StatementContext& context, const char* statement) {
   if (context.in_user_transaction) return Error(ErrorCode::not_in_transaction, statement);
-  if (auto allowed = require_server(context, "ALTER ANY ENDPOINT"); !allowed) return allowed.error();
+  if (auto allowed = require_server(context, "ALTER ANY ENDPOINT"); !allowed)
+    return allowed.error();
   return lock_master(context);
 }
 
@@ -114,14 +124,18 @@ void endpoint_changed(StatementContext& context) {
 Result<void> run(const CreateEndpoint& node, StatementContext& context) {
   const auto master = prepare(context, "CREATE ENDPOINT");
   if (!master) return master.error();
-  if (find<pb::Endpoint>(**master, node.name) != nullptr) return Error(ErrorCode::named_object_exists, "endpoint", node.name);
-  if (node.options.payload == EndpointPayload::tsql) return unsupported("CREATE ENDPOINT ... FOR TSQL");
+  if (find<pb::Endpoint>(**master, node.name) != nullptr)
+    return Error(ErrorCode::named_object_exists, "endpoint", node.name);
+  if (node.options.payload == EndpointPayload::tsql)
+    return unsupported("CREATE ENDPOINT ... FOR TSQL");
   pb::Endpoint endpoint;
-  endpoint.set_kind(node.options.payload == EndpointPayload::service_broker ? pb::Endpoint::SERVICE_BROKER
-                                                                            : pb::Endpoint::DATABASE_MIRRORING);
+  endpoint.set_kind(node.options.payload == EndpointPayload::service_broker
+                        ? pb::Endpoint::SERVICE_BROKER
+                        : pb::Endpoint::DATABASE_MIRRORING);
   const auto* same = (*master)->table<pb::Endpoint>().find_if(
       [&](const pb::Endpoint& other) { return other.kind() == endpoint.kind(); });
-  if (same != nullptr) return Error(ErrorCode::endpoint_type_exists, payload_name(endpoint.kind()), same->name());
+  if (same != nullptr)
+    return Error(ErrorCode::endpoint_type_exists, payload_name(endpoint.kind()), same->name());
   endpoint.set_id((*master)->next_id<pb::Endpoint>());
   endpoint.set_name(node.name);
   endpoint.set_owner_login(context.who.login);
@@ -148,16 +162,19 @@ Result<void> run(const AlterEndpoint& node, StatementContext& context) {
   if (!master) return master.error();
   const auto* found = find<pb::Endpoint>(**master, node.name);
   if (found == nullptr) return missing(ObjectKind::endpoint, node.name);
-  if ((*master)->is_built_in(catalog::Kind::endpoint, found->id())) return Error(ErrorCode::system_object, node.name);
-  if (!node.state && !node.tcp && !node.options) return Error(ErrorCode::endpoint_not_changed, node.name);
+  if ((*master)->is_built_in(catalog::Kind::endpoint, found->id()))
+    return Error(ErrorCode::system_object, node.name);
+  if (!node.state && !node.tcp && !node.options)
+    return Error(ErrorCode::endpoint_not_changed, node.name);
   pb::Endpoint endpoint = *found;
   if (node.state) endpoint.set_state(state_code(*node.state));
   if (node.tcp) {
     if (auto set = set_tcp(context, *node.tcp, endpoint); !set) return set.error();
   }
   if (node.options) {
-    const auto kind = node.options->payload == EndpointPayload::service_broker ? pb::Endpoint::SERVICE_BROKER
-                                                                               : pb::Endpoint::DATABASE_MIRRORING;
+    const auto kind = node.options->payload == EndpointPayload::service_broker
+                          ? pb::Endpoint::SERVICE_BROKER
+                          : pb::Endpoint::DATABASE_MIRRORING;
     if (kind != endpoint.kind()) return Error(ErrorCode::endpoint_payload_fixed, node.name);
     if (auto set = set_options(context, *node.options, endpoint); !set) return set.error();
   }
@@ -173,7 +190,8 @@ Result<void> drop_endpoint(const std::string& name, StatementContext& context) {
   const auto* found = find<pb::Endpoint>(**master, name);
   if (found == nullptr) return missing(ObjectKind::endpoint, name);
   const std::int32_t id = found->id();
-  if ((*master)->is_built_in(catalog::Kind::endpoint, id)) return Error(ErrorCode::system_object, name);
+  if ((*master)->is_built_in(catalog::Kind::endpoint, id))
+    return Error(ErrorCode::system_object, name);
   (*master)->erase<pb::Endpoint>(context.transaction, id);
   catalog::remove_permissions_on(context.transaction, **master, ObjectClass::endpoint, id);
   endpoint_changed(context);

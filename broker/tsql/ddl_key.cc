@@ -10,7 +10,9 @@ keys::PrivateKeyOptions options_of(const PrivateKeyClause& clause) {
   return {clause.file, clause.binary, clause.decryption_password, clause.encryption_password};
 }
 
-Result<void> may_change_keys(const StatementContext& context) { return require(context, "CONTROL"); }
+Result<void> may_change_keys(const StatementContext& context) {
+  return require(context, "CONTROL");
+}
 
 // Session keys of dialogs are under the master key: the engine must hear of its changes.
 void master_key_changed(StatementContext& context) {
@@ -23,7 +25,8 @@ void master_key_changed(StatementContext& context) {
 Result<void> run(const CreateMasterKey& node, StatementContext& context) {
   if (auto allowed = may_change_keys(context); !allowed) return allowed.error();
   if (!node.password) return Error(ErrorCode::master_key_password_missing);
-  auto made = keys::create_master_key(context.instance, context.transaction, context.database, *node.password, context.now);
+  auto made = keys::create_master_key(context.instance, context.transaction, context.database,
+                                      *node.password, context.now);
   if (made) master_key_changed(context);
   return made;
 }
@@ -37,7 +40,8 @@ Result<void> run(const OpenMasterKey& node, StatementContext& context) {
 }
 
 Result<void> run(const CloseMasterKey&, StatementContext& context) {
-  if (context.open_master_keys.erase(context.database) == 0) return Error(ErrorCode::key_not_open, "##MS_DatabaseMasterKey##");
+  if (context.open_master_keys.erase(context.database) == 0)
+    return Error(ErrorCode::key_not_open, "##MS_DatabaseMasterKey##");
   return {};
 }
 
@@ -49,15 +53,20 @@ Result<void> run(const AlterMasterKey& node, StatementContext& context) {
   const auto result = [&]() -> Result<void> {
     switch (node.action) {
       case AlterMasterKeyAction::regenerate:
-        return keys::regenerate_master_key(instance, transaction, context.database, node.password, node.force, opened, context.now);
+        return keys::regenerate_master_key(instance, transaction, context.database, node.password,
+                                           node.force, opened, context.now);
       case AlterMasterKeyAction::add_service_master_key:
-        return keys::add_service_master_key_encryption(instance, transaction, context.database, opened, context.now);
+        return keys::add_service_master_key_encryption(instance, transaction, context.database,
+                                                       opened, context.now);
       case AlterMasterKeyAction::drop_service_master_key:
-        return keys::drop_service_master_key_encryption(instance, transaction, context.database, opened, context.now);
+        return keys::drop_service_master_key_encryption(instance, transaction, context.database,
+                                                        opened, context.now);
       case AlterMasterKeyAction::add_password:
-        return keys::add_password_encryption(instance, transaction, context.database, node.password, opened, context.now);
+        return keys::add_password_encryption(instance, transaction, context.database, node.password,
+                                             opened, context.now);
       case AlterMasterKeyAction::drop_password:
-        return keys::drop_password_encryption(instance, transaction, context.database, node.password, opened, context.now);
+        return keys::drop_password_encryption(instance, transaction, context.database,
+                                              node.password, opened, context.now);
     }
     return {};
   }();
@@ -68,15 +77,16 @@ Result<void> run(const AlterMasterKey& node, StatementContext& context) {
 Result<void> run(const BackupMasterKey& node, StatementContext& context) {
   if (auto allowed = may_change_keys(context); !allowed) return allowed.error();
   if (node.url) return unsupported("BACKUP ... TO URL");
-  return keys::backup_master_key(context.instance, context.database, node.file, node.password, context.open_master_keys);
+  return keys::backup_master_key(context.instance, context.database, node.file, node.password,
+                                 context.open_master_keys);
 }
 
 Result<void> run(const RestoreMasterKey& node, StatementContext& context) {
   if (auto allowed = may_change_keys(context); !allowed) return allowed.error();
   if (node.url) return unsupported("RESTORE ... FROM URL");
-  auto warnings = keys::restore_master_key(context.instance, context.transaction, context.database, node.file,
-                                           node.decryption_password, node.encryption_password, node.force,
-                                           context.open_master_keys, context.now);
+  auto warnings = keys::restore_master_key(
+      context.instance, context.transaction, context.database, node.file, node.decryption_password,
+      node.encryption_password, node.force, context.open_master_keys, context.now);
   if (!warnings) return warnings.error();
   context.warnings.insert(context.warnings.end(), warnings->begin(), warnings->end());
   master_key_changed(context);
@@ -85,8 +95,10 @@ Result<void> run(const RestoreMasterKey& node, StatementContext& context) {
 
 Result<void> run(const AlterServiceMasterKey& node, StatementContext& context) {
   if (auto allowed = require_server(context, "CONTROL SERVER"); !allowed) return allowed.error();
-  if (node.action != AlterServiceMasterKeyAction::regenerate) return unsupported("ALTER SERVICE MASTER KEY WITH an account");
-  return keys::regenerate_service_master_key(context.instance, context.transaction, node.force, context.now);
+  if (node.action != AlterServiceMasterKeyAction::regenerate)
+    return unsupported("ALTER SERVICE MASTER KEY WITH an account");
+  return keys::regenerate_service_master_key(context.instance, context.transaction, node.force,
+                                             context.now);
 }
 
 Result<void> run(const BackupServiceMasterKey& node, StatementContext& context) {
@@ -98,7 +110,8 @@ Result<void> run(const BackupServiceMasterKey& node, StatementContext& context) 
 Result<void> run(const RestoreServiceMasterKey& node, StatementContext& context) {
   if (auto allowed = require_server(context, "CONTROL SERVER"); !allowed) return allowed.error();
   if (node.url) return unsupported("RESTORE ... FROM URL");
-  auto warnings = keys::restore_service_master_key(context.instance, context.transaction, node.file, node.password, node.force, context.now);
+  auto warnings = keys::restore_service_master_key(context.instance, context.transaction, node.file,
+                                                   node.password, node.force, context.now);
   if (!warnings) return warnings.error();
   context.warnings.insert(context.warnings.end(), warnings->begin(), warnings->end());
   return {};
@@ -126,8 +139,9 @@ Result<void> run(const CreateCertificate& node, StatementContext& context) {
   wanted.encryption_password = node.encryption_password;
   if (node.private_key) wanted.private_key = options_of(*node.private_key);
   wanted.is_active_for_begin_dialog = node.active_for_begin_dialog.value_or(true);
-  const auto made = keys::create_certificate(context.instance, context.transaction, context.database, wanted,
-                                             context.open_master_keys, context.now);
+  const auto made =
+      keys::create_certificate(context.instance, context.transaction, context.database, wanted,
+                               context.open_master_keys, context.now);
   if (!made) return made.error();
   context.warnings.insert(context.warnings.end(), made->warnings.begin(), made->warnings.end());
   changed(context);
@@ -143,10 +157,11 @@ Result<void> run(const AlterCertificate& node, StatementContext& context) {
     case AlterCertificateAction::remove_private_key:
       return keys::remove_private_key(instance, transaction, context.database, node.name);
     case AlterCertificateAction::private_key:
-      return keys::change_private_key(instance, transaction, context.database, node.name, options_of(node.private_key),
-                                      context.open_master_keys);
+      return keys::change_private_key(instance, transaction, context.database, node.name,
+                                      options_of(node.private_key), context.open_master_keys);
     case AlterCertificateAction::active_for_begin_dialog:
-      return keys::set_active_for_begin_dialog(instance, transaction, context.database, node.name, node.active_for_begin_dialog);
+      return keys::set_active_for_begin_dialog(instance, transaction, context.database, node.name,
+                                               node.active_for_begin_dialog);
     case AlterCertificateAction::remove_attested_option: break;
   }
   return unsupported("REMOVE ATTESTED OPTION");
@@ -157,11 +172,13 @@ Result<void> run(const BackupCertificate& node, StatementContext& context) {
   if (node.format) return unsupported("FORMAT = 'PFX'");
   std::optional<keys::PrivateKeyOptions> private_key;
   if (node.private_key) private_key = options_of(*node.private_key);
-  return keys::backup_certificate(context.instance, context.transaction, context.database, node.name, node.file, private_key,
-                                  context.open_master_keys, context.now);
+  return keys::backup_certificate(context.instance, context.transaction, context.database,
+                                  node.name, node.file, private_key, context.open_master_keys,
+                                  context.now);
 }
 
-Result<void> drop_key_or_certificate(ObjectKind kind, const std::string& name, StatementContext& context) {
+Result<void> drop_key_or_certificate(ObjectKind kind, const std::string& name,
+                                     StatementContext& context) {
   if (auto allowed = may_change_keys(context); !allowed) return allowed.error();
   if (kind == ObjectKind::master_key) {
     auto dropped = keys::drop_master_key(context.instance, context.transaction, context.database);

@@ -16,7 +16,8 @@ struct Target {
 };
 
 template <typename Object>
-Result<Target> found_in(catalog::Catalog& where, ObjectClass object_class, ObjectKind kind, const std::string& name) {
+Result<Target> found_in(catalog::Catalog& where, ObjectClass object_class, ObjectKind kind,
+                        const std::string& name) {
   const Object* object = find<Object>(where, name);
   if (object == nullptr) return missing(kind, name);
   return Target{&where, object_class, object->id(), false, object->name()};
@@ -25,15 +26,17 @@ Result<Target> found_in(catalog::Catalog& where, ObjectClass object_class, Objec
 // OBJECT::, or no class: a queue, table or procedure.
 Result<Target> object_target(StatementContext& context, const ObjectName& name) {
   catalog::Catalog& here = current(context);
-  for (const auto& found : {found_in<pb::Queue>(here, ObjectClass::object, ObjectKind::object, name.name),
-                            found_in<pb::UserTable>(here, ObjectClass::object, ObjectKind::object, name.name),
-                            found_in<pb::Module>(here, ObjectClass::object, ObjectKind::object, name.name)}) {
+  for (const auto& found :
+       {found_in<pb::Queue>(here, ObjectClass::object, ObjectKind::object, name.name),
+        found_in<pb::UserTable>(here, ObjectClass::object, ObjectKind::object, name.name),
+        found_in<pb::Module>(here, ObjectClass::object, ObjectKind::object, name.name)}) {
     if (found) return found;
   }
   return missing(ObjectKind::object, to_text(name));
 }
 
-Result<Target> server_target(StatementContext& context, ObjectClass object_class, std::int32_t id, std::string name) {
+Result<Target> server_target(StatementContext& context, ObjectClass object_class, std::int32_t id,
+                             std::string name) {
   if (context.database != catalog::kMaster && object_class == ObjectClass::server) {
     return Error(ErrorCode::server_scope_only_in_master);
   }
@@ -45,8 +48,10 @@ Result<Target> server_target(StatementContext& context, ObjectClass object_class
 Result<Target> target_of(StatementContext& context, const Securable& on) {
   catalog::Catalog& here = current(context);
   const std::string& name = on.name.name;
-  if (on.kind == ObjectKind::object || on.kind == ObjectKind::queue) return object_target(context, on.name);
-  if (on.kind == ObjectKind::server) return server_target(context, ObjectClass::server, 0, "server");
+  if (on.kind == ObjectKind::object || on.kind == ObjectKind::queue)
+    return object_target(context, on.name);
+  if (on.kind == ObjectKind::server)
+    return server_target(context, ObjectClass::server, 0, "server");
   if (on.kind == ObjectKind::endpoint) {
     const auto* endpoint = find<pb::Endpoint>(context.instance.master(), name);
     if (endpoint == nullptr) return missing(on.kind, name);
@@ -57,43 +62,57 @@ Result<Target> target_of(StatementContext& context, const Securable& on) {
     if (login == nullptr) return missing(on.kind, name);
     return server_target(context, ObjectClass::login, login->id(), login->name());
   }
-  if (on.kind == ObjectKind::database) return Target{&here, ObjectClass::database, 0, false, context.instance.info(here.id()).name()};
-  if (on.kind == ObjectKind::service) return found_in<pb::Service>(here, ObjectClass::service, on.kind, name);
-  if (on.kind == ObjectKind::contract) return found_in<pb::Contract>(here, ObjectClass::contract, on.kind, name);
-  if (on.kind == ObjectKind::message_type) return found_in<pb::MessageType>(here, ObjectClass::message_type, on.kind, name);
-  if (on.kind == ObjectKind::certificate) return found_in<pb::Certificate>(here, ObjectClass::certificate, on.kind, name);
-  if (on.kind == ObjectKind::route) return found_in<pb::Route>(here, ObjectClass::route, on.kind, name);
-  if (on.kind == ObjectKind::schema) return found_in<pb::Schema>(here, ObjectClass::schema, on.kind, name);
+  if (on.kind == ObjectKind::database)
+    return Target{&here, ObjectClass::database, 0, false, context.instance.info(here.id()).name()};
+  if (on.kind == ObjectKind::service)
+    return found_in<pb::Service>(here, ObjectClass::service, on.kind, name);
+  if (on.kind == ObjectKind::contract)
+    return found_in<pb::Contract>(here, ObjectClass::contract, on.kind, name);
+  if (on.kind == ObjectKind::message_type)
+    return found_in<pb::MessageType>(here, ObjectClass::message_type, on.kind, name);
+  if (on.kind == ObjectKind::certificate)
+    return found_in<pb::Certificate>(here, ObjectClass::certificate, on.kind, name);
+  if (on.kind == ObjectKind::route)
+    return found_in<pb::Route>(here, ObjectClass::route, on.kind, name);
+  if (on.kind == ObjectKind::schema)
+    return found_in<pb::Schema>(here, ObjectClass::schema, on.kind, name);
   if (on.kind == ObjectKind::user || on.kind == ObjectKind::role) {
     return found_in<pb::Principal>(here, ObjectClass::principal, on.kind, name);
   }
   if (on.kind == ObjectKind::remote_service_binding) {
-    return found_in<pb::RemoteServiceBinding>(here, ObjectClass::remote_service_binding, on.kind, name);
+    return found_in<pb::RemoteServiceBinding>(here, ObjectClass::remote_service_binding, on.kind,
+                                              name);
   }
   return unsupported(std::string("permissions on a ") + to_text(on.kind));
 }
 
 bool is_server_permission(const std::string& name) {
-  return name == "CONNECT SQL" || name == "CONTROL SERVER" || name == "VIEW SERVER STATE" || name == "CREATE ENDPOINT" ||
-         name == "ALTER ANY ENDPOINT" || name == "ALTER ANY LOGIN" || name == "CREATE ANY DATABASE" ||
-         name == "ALTER ANY DATABASE" || name == "VIEW ANY DEFINITION";
+  return name == "CONNECT SQL" || name == "CONTROL SERVER" || name == "VIEW SERVER STATE" ||
+         name == "CREATE ENDPOINT" || name == "ALTER ANY ENDPOINT" || name == "ALTER ANY LOGIN" ||
+         name == "CREATE ANY DATABASE" || name == "ALTER ANY DATABASE" ||
+         name == "VIEW ANY DEFINITION";
 }
 
 // Whether a permission makes sense on the class; 4606 otherwise.
 bool fits(ObjectClass object_class, const std::string& name) {
-  static constexpr std::string_view kAnywhere[] = {"CONTROL", "TAKE OWNERSHIP", "VIEW DEFINITION", "ALTER", "REFERENCES", "ALL"};
-  if (std::find(std::begin(kAnywhere), std::end(kAnywhere), name) != std::end(kAnywhere)) return true;
+  static constexpr std::string_view kAnywhere[] = {"CONTROL", "TAKE OWNERSHIP", "VIEW DEFINITION",
+                                                   "ALTER",   "REFERENCES",     "ALL"};
+  if (std::find(std::begin(kAnywhere), std::end(kAnywhere), name) != std::end(kAnywhere))
+    return true;
   if (object_class == ObjectClass::service) return name == "SEND";
   if (object_class == ObjectClass::endpoint) return name == "CONNECT";
-  if (object_class == ObjectClass::login || object_class == ObjectClass::principal) return name == "IMPERSONATE";
+  if (object_class == ObjectClass::login || object_class == ObjectClass::principal)
+    return name == "IMPERSONATE";
   if (object_class == ObjectClass::object || object_class == ObjectClass::schema) {
-    return name == "RECEIVE" || name == "SELECT" || name == "INSERT" || name == "UPDATE" || name == "DELETE" || name == "EXECUTE";
+    return name == "RECEIVE" || name == "SELECT" || name == "INSERT" || name == "UPDATE" ||
+           name == "DELETE" || name == "EXECUTE";
   }
   if (object_class == ObjectClass::server) return is_server_permission(name);
   return object_class == ObjectClass::database;  // any database permission
 }
 
-Result<std::int32_t> grantee_in(const StatementContext& context, const Target& target, const std::string& name) {
+Result<std::int32_t> grantee_in(const StatementContext& context, const Target& target,
+                                const std::string& name) {
   if (target.is_server) {
     const auto* login = find<pb::Login>(context.instance.master(), name);
     if (login != nullptr) return login->id();
@@ -106,12 +125,13 @@ Result<std::int32_t> grantee_in(const StatementContext& context, const Target& t
 
 Result<void> may_change(const StatementContext& context, const Target& target) {
   if (target.is_server) return require_server(context, "CONTROL SERVER");
-  return catalog::require_permission(context.instance, context.who, target.where->id(), target.object_class, target.id, target.name,
-                                     "CONTROL");
+  return catalog::require_permission(context.instance, context.who, target.where->id(),
+                                     target.object_class, target.id, target.name, "CONTROL");
 }
 
 template <typename Object>
-Result<void> give(StatementContext& context, catalog::Catalog& where, ObjectKind kind, const std::string& name, std::int32_t owner) {
+Result<void> give(StatementContext& context, catalog::Catalog& where, ObjectKind kind,
+                  const std::string& name, std::int32_t owner) {
   const Object* found = find<Object>(where, name);
   if (found == nullptr) return missing(kind, name);
   Object object = *found;
@@ -121,7 +141,8 @@ Result<void> give(StatementContext& context, catalog::Catalog& where, ObjectKind
   return {};
 }
 
-Result<void> give_endpoint_or_database(StatementContext& context, const Securable& on, const std::string& to) {
+Result<void> give_endpoint_or_database(StatementContext& context, const Securable& on,
+                                       const std::string& to) {
   const auto master = lock_master(context);
   if (!master) return master.error();
   const auto* login = find<pb::Login>(**master, to);
@@ -151,29 +172,36 @@ Result<void> run(const ChangePermission& node, StatementContext& context) {
   if (node.on) {
     target = target_of(context, *node.on);
   } else {
-    const bool server = !node.permissions.empty() && is_server_permission(node.permissions.front().name);
-    target = server ? server_target(context, ObjectClass::server, 0, "server")
-                    : Result<Target>(Target{&current(context), ObjectClass::database, 0, false, ""});
+    const bool server =
+        !node.permissions.empty() && is_server_permission(node.permissions.front().name);
+    target = server
+                 ? server_target(context, ObjectClass::server, 0, "server")
+                 : Result<Target>(Target{&current(context), ObjectClass::database, 0, false, ""});
   }
   if (!target) return target.error();
   if (auto allowed = may_change(context, *target); !allowed) return allowed.error();
-  const auto grantor = target->is_server ? Result<std::int32_t>(context.who.login) : current_user(context);
+  const auto grantor =
+      target->is_server ? Result<std::int32_t>(context.who.login) : current_user(context);
   if (!grantor) return grantor.error();
   for (const Permission& permission : node.permissions) {
     if (!permission.columns.empty()) return unsupported("permissions on columns");
     if (!fits(target->object_class, permission.name)) {
-      return Error(ErrorCode::permission_does_not_fit, permission.name, std::string(catalog::class_name(target->object_class)));
+      return Error(ErrorCode::permission_does_not_fit, permission.name,
+                   std::string(catalog::class_name(target->object_class)));
     }
     for (const std::string& name : node.principals) {
       const auto grantee = grantee_in(context, *target, name);
       if (!grantee) return grantee.error();
       if (node.verb == PermissionVerb::revoke) {
-        catalog::remove_permission(context.transaction, *target->where, target->object_class, target->id, *grantee, permission.name);
+        catalog::remove_permission(context.transaction, *target->where, target->object_class,
+                                   target->id, *grantee, permission.name);
         continue;
       }
-      const char state = node.verb == PermissionVerb::deny ? 'D' : node.with_grant_option ? 'W' : 'G';
-      catalog::set_permission(context.transaction, *target->where, target->object_class, target->id, *grantee, *grantor,
-                              permission.name, state);
+      const char state = node.verb == PermissionVerb::deny ? 'D'
+                         : node.with_grant_option          ? 'W'
+                                                           : 'G';
+      catalog::set_permission(context.transaction, *target->where, target->object_class, target->id,
+                              *grantee, *grantor, permission.name, state);
     }
   }
   context.effects.catalogs_changed.insert(target->where->id());
@@ -192,14 +220,19 @@ Result<void> run(const AlterAuthorization& node, StatementContext& context) {
   if (owner == nullptr) return missing(ObjectKind::user, to);
   catalog::Catalog& here = current(context);
   const std::string& name = node.on.name.name;
-  if (kind == ObjectKind::certificate && owner->type() != "S" && owner->type() != "U") return Error(ErrorCode::owner_cannot_be_role);
+  if (kind == ObjectKind::certificate && owner->type() != "S" && owner->type() != "U")
+    return Error(ErrorCode::owner_cannot_be_role);
   if (kind == ObjectKind::service) return give<pb::Service>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::certificate) return give<pb::Certificate>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::contract) return give<pb::Contract>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::message_type) return give<pb::MessageType>(context, here, kind, name, owner->id());
+  if (kind == ObjectKind::certificate)
+    return give<pb::Certificate>(context, here, kind, name, owner->id());
+  if (kind == ObjectKind::contract)
+    return give<pb::Contract>(context, here, kind, name, owner->id());
+  if (kind == ObjectKind::message_type)
+    return give<pb::MessageType>(context, here, kind, name, owner->id());
   if (kind == ObjectKind::route) return give<pb::Route>(context, here, kind, name, owner->id());
   if (kind == ObjectKind::schema) return give<pb::Schema>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::object || kind == ObjectKind::queue) return give<pb::Queue>(context, here, kind, name, owner->id());
+  if (kind == ObjectKind::object || kind == ObjectKind::queue)
+    return give<pb::Queue>(context, here, kind, name, owner->id());
   if (kind == ObjectKind::remote_service_binding) {
     return give<pb::RemoteServiceBinding>(context, here, kind, name, owner->id());
   }

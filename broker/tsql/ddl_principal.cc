@@ -20,7 +20,8 @@ proto::Bytes random_sid() {
 void set_password(const StatementContext& context, pb::Login& login, const std::string& password) {
   proto::Bytes salt(kSaltBytes);
   crypto::random_bytes(salt);
-  const proto::Secret hash = crypto::pbkdf2_sha256(password, salt, context.instance.password_iterations(), kHashBytes);
+  const proto::Secret hash =
+      crypto::pbkdf2_sha256(password, salt, context.instance.password_iterations(), kHashBytes);
   login.set_password_salt(proto::to_string(salt));
   login.set_password_hash(proto::to_string(hash.view()));
 }
@@ -28,7 +29,8 @@ void set_password(const StatementContext& context, pb::Login& login, const std::
 Result<void> apply(const StatementContext& context, const LoginOptions& options, pb::Login& login) {
   if (options.password) {
     if (options.check_policy.value_or(true)) {
-      if (auto strong = keys::check_password_policy(*options.password); !strong) return strong.error();
+      if (auto strong = keys::check_password_policy(*options.password); !strong)
+        return strong.error();
     }
     set_password(context, login, *options.password);
   }
@@ -89,28 +91,40 @@ std::optional<std::string> owned_by(const catalog::Catalog& catalog, std::int32_
   const auto owned = [principal](const auto& table) {
     return table.find_if([principal](const auto& object) { return object.owner() == principal; });
   };
-  if (const auto* service = owned(catalog.table<pb::Service>())) return "the service '" + service->name() + "'";
-  if (const auto* certificate = owned(catalog.table<pb::Certificate>())) return "the certificate '" + certificate->name() + "'";
-  if (const auto* queue = owned(catalog.table<pb::Queue>())) return "the queue '" + queue->name() + "'";
-  if (const auto* contract = owned(catalog.table<pb::Contract>())) return "the contract '" + contract->name() + "'";
-  if (const auto* type = owned(catalog.table<pb::MessageType>())) return "the message type '" + type->name() + "'";
-  if (const auto* route = owned(catalog.table<pb::Route>())) return "the route '" + route->name() + "'";
-  if (const auto* schema = owned(catalog.table<pb::Schema>())) return "the schema '" + schema->name() + "'";
-  const auto* binding = catalog.table<pb::RemoteServiceBinding>().find_if([principal](const pb::RemoteServiceBinding& row) {
-    return row.owner() == principal || row.remote_principal() == principal;
-  });
-  if (binding != nullptr) return "or is the user of the remote service binding '" + binding->name() + "'";
+  if (const auto* service = owned(catalog.table<pb::Service>()))
+    return "the service '" + service->name() + "'";
+  if (const auto* certificate = owned(catalog.table<pb::Certificate>()))
+    return "the certificate '" + certificate->name() + "'";
+  if (const auto* queue = owned(catalog.table<pb::Queue>()))
+    return "the queue '" + queue->name() + "'";
+  if (const auto* contract = owned(catalog.table<pb::Contract>()))
+    return "the contract '" + contract->name() + "'";
+  if (const auto* type = owned(catalog.table<pb::MessageType>()))
+    return "the message type '" + type->name() + "'";
+  if (const auto* route = owned(catalog.table<pb::Route>()))
+    return "the route '" + route->name() + "'";
+  if (const auto* schema = owned(catalog.table<pb::Schema>()))
+    return "the schema '" + schema->name() + "'";
+  const auto* binding = catalog.table<pb::RemoteServiceBinding>().find_if(
+      [principal](const pb::RemoteServiceBinding& row) {
+        return row.owner() == principal || row.remote_principal() == principal;
+      });
+  if (binding != nullptr)
+    return "or is the user of the remote service binding '" + binding->name() + "'";
   return std::nullopt;
 }
 
-Result<void> drop_user_or_role(StatementContext& context, ObjectKind kind, const std::string& name) {
+Result<void> drop_user_or_role(StatementContext& context, ObjectKind kind,
+                               const std::string& name) {
   catalog::Catalog& catalog = current(context);
   const auto* principal = find<pb::Principal>(catalog, name);
   const bool is_role = principal != nullptr && principal->type() == "R";
   if (principal == nullptr || is_role != (kind == ObjectKind::role)) return missing(kind, name);
-  if (catalog.is_built_in(catalog::Kind::principal, principal->id())) return Error(ErrorCode::system_object, name);
+  if (catalog.is_built_in(catalog::Kind::principal, principal->id()))
+    return Error(ErrorCode::system_object, name);
   const std::int32_t id = principal->id();
-  if (const auto owned = owned_by(catalog, id)) return Error(ErrorCode::principal_owns_object, name, *owned);
+  if (const auto owned = owned_by(catalog, id))
+    return Error(ErrorCode::principal_owns_object, name, *owned);
   catalog.erase<pb::Principal>(context.transaction, id);
   catalog::remove_permissions_to(context.transaction, catalog, id, false);
   changed(context);
@@ -123,7 +137,8 @@ Result<void> drop_login(StatementContext& context, const std::string& name) {
   if (!master) return master.error();
   const auto* login = find<pb::Login>(**master, name);
   if (login == nullptr) return missing(ObjectKind::login, name);
-  if ((*master)->is_built_in(catalog::Kind::login, login->id())) return Error(ErrorCode::system_object, name);
+  if ((*master)->is_built_in(catalog::Kind::login, login->id()))
+    return Error(ErrorCode::system_object, name);
   const std::int32_t id = login->id();
   (*master)->erase<pb::Login>(context.transaction, id);
   catalog::remove_permissions_to(context.transaction, **master, id, true);
@@ -131,7 +146,8 @@ Result<void> drop_login(StatementContext& context, const std::string& name) {
   return {};
 }
 
-Result<void> change_member(StatementContext& context, const std::string& role_name, const std::string& member_name, bool add) {
+Result<void> change_member(StatementContext& context, const std::string& role_name,
+                           const std::string& member_name, bool add) {
   catalog::Catalog& catalog = current(context);
   const auto* role = find<pb::Principal>(catalog, role_name);
   if (role == nullptr || role->type() != "R") return missing(ObjectKind::role, role_name);
@@ -152,7 +168,8 @@ Result<void> run(const CreateLogin& node, StatementContext& context) {
   if (auto allowed = require_server(context, "ALTER ANY LOGIN"); !allowed) return allowed.error();
   const auto master = lock_master(context);
   if (!master) return master.error();
-  if (find<pb::Login>(**master, node.name) != nullptr) return Error(ErrorCode::login_exists, node.name);
+  if (find<pb::Login>(**master, node.name) != nullptr)
+    return Error(ErrorCode::login_exists, node.name);
   pb::Login login;
   login.set_id((*master)->next_id<pb::Login>());
   login.set_name(node.name);
@@ -173,7 +190,8 @@ Result<void> run(const CreateLogin& node, StatementContext& context) {
   }
   if (auto applied = apply(context, node.options, login); !applied) return applied.error();
   (*master)->put(context.transaction, login.id(), login);
-  catalog::set_permission(context.transaction, **master, ObjectClass::server, 0, login.id(), context.who.login, "CONNECT SQL", 'G');
+  catalog::set_permission(context.transaction, **master, ObjectClass::server, 0, login.id(),
+                          context.who.login, "CONNECT SQL", 'G');
   context.effects.catalogs_changed.insert(catalog::kMaster);
   return {};
 }
@@ -194,7 +212,8 @@ Result<void> run(const AlterLogin& node, StatementContext& context) {
 
 Result<void> run(const CreateUser& node, StatementContext& context) {
   if (auto allowed = require(context, "ALTER ANY USER"); !allowed) return allowed.error();
-  if (find<pb::Principal>(current(context), node.name) != nullptr) return Error(ErrorCode::user_exists, node.name);
+  if (find<pb::Principal>(current(context), node.name) != nullptr)
+    return Error(ErrorCode::user_exists, node.name);
   pb::Principal user;
   user.set_id(current(context).next_id<pb::Principal>());
   user.set_name(node.name);
@@ -203,7 +222,8 @@ Result<void> run(const CreateUser& node, StatementContext& context) {
   user.set_modify_date_us(now_us(context));
   if (auto mapped = map_user(context, node, user); !mapped) return mapped.error();
   current(context).put(context.transaction, user.id(), user);
-  catalog::set_permission(context.transaction, current(context), ObjectClass::database, 0, user.id(), catalog::kDbo, "CONNECT", 'G');
+  catalog::set_permission(context.transaction, current(context), ObjectClass::database, 0,
+                          user.id(), catalog::kDbo, "CONNECT", 'G');
   changed(context);
   return {};
 }
@@ -229,7 +249,8 @@ Result<void> run(const AlterUser& node, StatementContext& context) {
 Result<void> run(const CreateRole& node, StatementContext& context) {
   if (node.server) return unsupported("CREATE SERVER ROLE");
   if (auto allowed = require(context, "CREATE ROLE"); !allowed) return allowed.error();
-  if (find<pb::Principal>(current(context), node.name) != nullptr) return Error(ErrorCode::user_exists, node.name);
+  if (find<pb::Principal>(current(context), node.name) != nullptr)
+    return Error(ErrorCode::user_exists, node.name);
   const auto owner = owner_of(context, node.authorization);
   if (!owner) return owner.error();
   pb::Principal role;
@@ -252,7 +273,8 @@ Result<void> run(const AlterRole& node, StatementContext& context) {
     const std::string name = node.add_member.value_or(node.drop_member.value_or(""));
     const auto* found = find<pb::Login>(**master, name);
     if (found == nullptr) return missing(ObjectKind::login, name);
-    if (!catalog::names_equal(node.name, "sysadmin")) return unsupported("members of the server role '" + node.name + "'");
+    if (!catalog::names_equal(node.name, "sysadmin"))
+      return unsupported("members of the server role '" + node.name + "'");
     pb::Login login = *found;
     login.set_is_sysadmin(node.add_member.has_value());
     (*master)->put(context.transaction, login.id(), login);
@@ -274,7 +296,8 @@ Result<void> run(const AlterRole& node, StatementContext& context) {
 Result<void> run(const CreateSchema& node, StatementContext& context) {
   if (auto allowed = require(context, "CREATE SCHEMA"); !allowed) return allowed.error();
   const std::string name = node.name.empty() ? node.authorization.value_or("") : node.name;
-  if (find<pb::Schema>(current(context), name) != nullptr) return Error(ErrorCode::object_exists, name);
+  if (find<pb::Schema>(current(context), name) != nullptr)
+    return Error(ErrorCode::object_exists, name);
   const auto owner = owner_of(context, node.authorization);
   if (!owner) return owner.error();
   pb::Schema schema;
@@ -286,20 +309,26 @@ Result<void> run(const CreateSchema& node, StatementContext& context) {
   return {};
 }
 
-std::optional<Result<void>> drop_principal(ObjectKind kind, const ObjectName& name, StatementContext& context) {
+std::optional<Result<void>> drop_principal(ObjectKind kind, const ObjectName& name,
+                                           StatementContext& context) {
   if (kind == ObjectKind::login) return drop_login(context, name.name);
-  if (kind != ObjectKind::user && kind != ObjectKind::role && kind != ObjectKind::schema) return std::nullopt;
+  if (kind != ObjectKind::user && kind != ObjectKind::role && kind != ObjectKind::schema)
+    return std::nullopt;
   if (auto allowed = require(context, "CONTROL"); !allowed) return Result<void>(allowed.error());
   if (kind != ObjectKind::schema) return drop_user_or_role(context, kind, name.name);
   const auto* schema = find<pb::Schema>(current(context), name.name);
   if (schema == nullptr) return Result<void>(missing(kind, name.name));
   const std::int32_t id = schema->id();
-  if (current(context).is_built_in(catalog::Kind::schema, id)) return Result<void>(Error(ErrorCode::system_object, name.name));
+  if (current(context).is_built_in(catalog::Kind::schema, id))
+    return Result<void>(Error(ErrorCode::system_object, name.name));
   const auto in_schema = [id](const auto& object) { return object.schema_id() == id; };
   const auto* queue = current(context).table<pb::Queue>().find_if(in_schema);
   const auto* table = current(context).table<pb::UserTable>().find_if(in_schema);
   const auto* module = current(context).table<pb::Module>().find_if(in_schema);
-  const std::string user = queue != nullptr ? queue->name() : table != nullptr ? table->name() : module != nullptr ? module->name() : "";
+  const std::string user = queue != nullptr    ? queue->name()
+                           : table != nullptr  ? table->name()
+                           : module != nullptr ? module->name()
+                                               : "";
   if (!user.empty()) return Result<void>(Error(ErrorCode::referenced_object, name.name, user));
   current(context).erase<pb::Schema>(context.transaction, id);
   changed(context);

@@ -20,30 +20,39 @@ using proto::Result;
 [[nodiscard]] inline catalog::Catalog& current(StatementContext& context) {
   return *context.instance.database(context.database);
 }
-[[nodiscard]] inline std::int64_t now_us(const StatementContext& context) { return proto::to_unix_us(context.now); }
+[[nodiscard]] inline std::int64_t now_us(const StatementContext& context) {
+  return proto::to_unix_us(context.now);
+}
 
 // Looks up by the catalog's collation, an exact spelling first: names that travel differ by their bytes.
 template <typename Object>
 [[nodiscard]] const Object* find(const catalog::Catalog& catalog, std::string_view name) {
   const auto& table = catalog.table<Object>();
-  const Object* exact = table.find_if([name](const Object& object) { return object.name() == name; });
+  const Object* exact =
+      table.find_if([name](const Object& object) { return object.name() == name; });
   return exact != nullptr ? exact : table.find(name);
 }
 
 // The permission in the database in use: "CREATE SERVICE", ...; 262.
 [[nodiscard]] Result<void> require(const StatementContext& context, std::string_view permission);
 // At server level; 15247.
-[[nodiscard]] Result<void> require_server(const StatementContext& context, std::string_view permission);
+[[nodiscard]] Result<void> require_server(const StatementContext& context,
+                                          std::string_view permission);
 // The owner of a new object: AUTHORIZATION's user (15151), else the user of the session.
-[[nodiscard]] Result<std::int32_t> owner_of(const StatementContext& context, const std::optional<std::string>& authorization);
+[[nodiscard]] Result<std::int32_t> owner_of(const StatementContext& context,
+                                            const std::optional<std::string>& authorization);
 // Takes master's write lock too and gives its catalog.
 [[nodiscard]] Result<catalog::Catalog*> lock_master(StatementContext& context);
 // Marks the database in use as changed, for the engine.
-inline void changed(StatementContext& context) { context.effects.catalogs_changed.insert(context.database); }
+inline void changed(StatementContext& context) {
+  context.effects.catalogs_changed.insert(context.database);
+}
 [[nodiscard]] inline Error missing(ObjectKind kind, std::string_view name) {
   return Error(ErrorCode::object_missing_or_denied, to_text(kind), std::string(name));
 }
-[[nodiscard]] inline Error unsupported(std::string what) { return Error(ErrorCode::not_supported, std::move(what)); }
+[[nodiscard]] inline Error unsupported(std::string what) {
+  return Error(ErrorCode::not_supported, std::move(what));
+}
 
 // One function a statement, in the file of its family.
 Result<void> run(const CreateDatabase& node, StatementContext& context);
@@ -86,12 +95,16 @@ Result<void> run(const CreateBrokerPriority& node, StatementContext& context);
 Result<void> run(const AlterBrokerPriority& node, StatementContext& context);
 
 // DROP of one object; nullopt when the family has no such kind.
-std::optional<Result<void>> drop_broker_object(ObjectKind kind, const ObjectName& name, StatementContext& context);
-std::optional<Result<void>> drop_principal(ObjectKind kind, const ObjectName& name, StatementContext& context);
-std::optional<Result<void>> drop_other(ObjectKind kind, const ObjectName& name, StatementContext& context);
+std::optional<Result<void>> drop_broker_object(ObjectKind kind, const ObjectName& name,
+                                               StatementContext& context);
+std::optional<Result<void>> drop_principal(ObjectKind kind, const ObjectName& name,
+                                           StatementContext& context);
+std::optional<Result<void>> drop_other(ObjectKind kind, const ObjectName& name,
+                                       StatementContext& context);
 Result<void> drop_database(const std::string& name, StatementContext& context);
 Result<void> drop_endpoint(const std::string& name, StatementContext& context);
-Result<void> drop_key_or_certificate(ObjectKind kind, const std::string& name, StatementContext& context);
+Result<void> drop_key_or_certificate(ObjectKind kind, const std::string& name,
+                                     StatementContext& context);
 [[nodiscard]] bool exists(ObjectKind kind, const ObjectName& name, StatementContext& context);
 
 }  // namespace ssb::broker::tsql::ddl

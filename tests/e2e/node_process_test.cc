@@ -1,17 +1,16 @@
 // Two `ssbsim node` processes: killed in the middle of 10,000 messages, started again, everything arrives once, in order.
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -63,7 +62,8 @@ class Child {
         seen_.erase(0, found + text.size());
         return true;
       }
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
       pollfd waiting{output_, POLLIN, 0};
       if (left <= 0 || poll(&waiting, 1, static_cast<int>(left)) <= 0) return false;
       char buffer[4096];
@@ -90,7 +90,8 @@ class Child {
 
 class NodeProcessTest : public testing::Test {
  protected:
-  NodeProcessTest() : folder_(fs::temp_directory_path() / ("ssbsim_processes_" + std::to_string(getpid()))) {
+  NodeProcessTest()
+      : folder_(fs::temp_directory_path() / ("ssbsim_processes_" + std::to_string(getpid()))) {
     fs::create_directories(folder_);
     // A block of loopback addresses of this process's own, so that runs side by side do not meet.
     const int block = getpid() % 200 + 20;
@@ -99,18 +100,27 @@ class NodeProcessTest : public testing::Test {
   }
   ~NodeProcessTest() override { fs::remove_all(folder_); }
 
-  std::vector<std::string> command(const std::string& name, const std::string& listen, const std::string& peer) const {
-    return {SSB_PROGRAM, "node", name, "--data", (folder_ / name).string(), "--listen", listen, "--peer", peer};
+  std::vector<std::string> command(const std::string& name, const std::string& listen,
+                                   const std::string& peer) const {
+    return {SSB_PROGRAM, "node", name,     "--data", (folder_ / name).string(),
+            "--listen",  listen, "--peer", peer};
   }
-  std::unique_ptr<Child> start_a() const { return std::make_unique<Child>(command("HOST_A", a_, "HOST_B=" + b_), folder_ / "a.log"); }
-  std::unique_ptr<Child> start_b() const { return std::make_unique<Child>(command("HOST_B", b_, "HOST_A=" + a_), folder_ / "b.log"); }
+  std::unique_ptr<Child> start_a() const {
+    return std::make_unique<Child>(command("HOST_A", a_, "HOST_B=" + b_), folder_ / "a.log");
+  }
+  std::unique_ptr<Child> start_b() const {
+    return std::make_unique<Child>(command("HOST_B", b_, "HOST_A=" + a_), folder_ / "b.log");
+  }
   static Clock::time_point in(int seconds) { return Clock::now() + std::chrono::seconds(seconds); }
 
   std::string common(const std::string& host) const {
     return "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Master_key_1!';\n"
-           "CREATE CERTIFICATE own WITH SUBJECT = '" + host + "';\n"
+           "CREATE CERTIFICATE own WITH SUBJECT = '" +
+           host +
+           "';\n"
            "CREATE ENDPOINT broker STATE = STARTED AS TCP (LISTENER_PORT = 4022)\n"
-           "  FOR SERVICE_BROKER (AUTHENTICATION = CERTIFICATE own, ENCRYPTION = REQUIRED ALGORITHM AES);\n"
+           "  FOR SERVICE_BROKER (AUTHENTICATION = CERTIFICATE own, ENCRYPTION = REQUIRED "
+           "ALGORITHM AES);\n"
            "GRANT CONNECT ON ENDPOINT::broker TO public;\n"
            "CREATE DATABASE Shop;\nGO\nUSE Shop;\n"
            "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Shop_key_1!';\n"
@@ -127,22 +137,31 @@ TEST_F(NodeProcessTest, KilledDuringTenThousandMessagesBothSidesGoOnExactlyOnceI
   b->say(common("HOST_B") +
          "CREATE CERTIFICATE target AUTHORIZATION svc WITH SUBJECT = 'target';\n"
          "BACKUP CERTIFICATE target TO FILE = 'target.cer';\n"
-         "CREATE SERVICE Target AUTHORIZATION svc ON QUEUE q ([DEFAULT]);\nGRANT SEND ON SERVICE::Target TO public;\n"
-         "CREATE ROUTE back WITH SERVICE_NAME = 'Initiator', ADDRESS = 'TCP://HOST_A:4022';\nPRINT 'b is ready';\nGO\n");
+         "CREATE SERVICE Target AUTHORIZATION svc ON QUEUE q ([DEFAULT]);\nGRANT SEND ON "
+         "SERVICE::Target TO public;\n"
+         "CREATE ROUTE back WITH SERVICE_NAME = 'Initiator', ADDRESS = 'TCP://HOST_A:4022';\nPRINT "
+         "'b is ready';\nGO\n");
   ASSERT_TRUE(b->wait_for("b is ready", in(60)));
   fs::create_directories(folder_ / "HOST_A" / "files");
-  fs::copy_file(folder_ / "HOST_B" / "files" / "target.cer", folder_ / "HOST_A" / "files" / "target.cer");
+  fs::copy_file(folder_ / "HOST_B" / "files" / "target.cer",
+                folder_ / "HOST_A" / "files" / "target.cer");
   auto a = start_a();
-  a->say(common("HOST_A") +
-         "CREATE SERVICE Initiator AUTHORIZATION svc ON QUEUE q;\nCREATE USER proxy WITHOUT LOGIN;\n"
-         "CREATE CERTIFICATE target AUTHORIZATION proxy FROM FILE = 'target.cer';\n"
-         "CREATE REMOTE SERVICE BINDING rsb TO SERVICE 'Target' WITH USER = proxy, ANONYMOUS = ON;\n"
-         "CREATE ROUTE there WITH SERVICE_NAME = 'Target', ADDRESS = 'TCP://HOST_B:4022';\nPRINT 'a is ready';\nGO\n");
+  a->say(
+      common("HOST_A") +
+      "CREATE SERVICE Initiator AUTHORIZATION svc ON QUEUE q;\nCREATE USER proxy WITHOUT LOGIN;\n"
+      "CREATE CERTIFICATE target AUTHORIZATION proxy FROM FILE = 'target.cer';\n"
+      "CREATE REMOTE SERVICE BINDING rsb TO SERVICE 'Target' WITH USER = proxy, ANONYMOUS = ON;\n"
+      "CREATE ROUTE there WITH SERVICE_NAME = 'Target', ADDRESS = 'TCP://HOST_B:4022';\nPRINT 'a "
+      "is ready';\nGO\n");
   ASSERT_TRUE(a->wait_for("a is ready", in(60)));
 
-  a->say("DECLARE @h uniqueidentifier, @i int; SET @i = 0; BEGIN DIALOG @h FROM SERVICE Initiator TO SERVICE 'Target';\n"
-         "WHILE @i < " + std::to_string(kMessages) + " BEGIN SEND ON CONVERSATION @h (CAST(@i AS nvarchar(20))); SET @i = @i + 1; END\n"
-         "PRINT 'all sent';\nGO\n");
+  a->say(
+      "DECLARE @h uniqueidentifier, @i int; SET @i = 0; BEGIN DIALOG @h FROM SERVICE Initiator TO "
+      "SERVICE 'Target';\n"
+      "WHILE @i < " +
+      std::to_string(kMessages) +
+      " BEGIN SEND ON CONVERSATION @h (CAST(@i AS nvarchar(20))); SET @i = @i + 1; END\n"
+      "PRINT 'all sent';\nGO\n");
   ASSERT_TRUE(a->wait_for("all sent", in(120)));
   b->end(SIGKILL);
   b = start_b();
@@ -153,13 +172,17 @@ TEST_F(NodeProcessTest, KilledDuringTenThousandMessagesBothSidesGoOnExactlyOnceI
 
   bool arrived = false;
   for (const auto until = in(150); !arrived && Clock::now() < until;) {
-    b->say("USE Shop;\nSELECT 'count=' + CAST(COUNT(*) AS varchar(20)) + ';' FROM q;\nWAITFOR DELAY '00:00:01';\nPRINT 'asked';\nGO\n");
+    b->say(
+        "USE Shop;\nSELECT 'count=' + CAST(COUNT(*) AS varchar(20)) + ';' FROM q;\nWAITFOR DELAY "
+        "'00:00:01';\nPRINT 'asked';\nGO\n");
     arrived = b->wait_for("count=" + std::to_string(kMessages) + ";", in(10));
   }
   EXPECT_TRUE(arrived);
-  b->say("SELECT 'wrong=' + CAST(COUNT(*) AS varchar(20)) + ';' FROM q\n"
-         "WHERE CAST(message_body AS nvarchar(20)) <> CAST(message_sequence_number AS nvarchar(20));\n"
-         "SELECT 'different=' + CAST(COUNT(DISTINCT message_sequence_number) AS varchar(20)) + ';' FROM q;\nGO\n");
+  b->say(
+      "SELECT 'wrong=' + CAST(COUNT(*) AS varchar(20)) + ';' FROM q\n"
+      "WHERE CAST(message_body AS nvarchar(20)) <> CAST(message_sequence_number AS nvarchar(20));\n"
+      "SELECT 'different=' + CAST(COUNT(DISTINCT message_sequence_number) AS varchar(20)) + ';' "
+      "FROM q;\nGO\n");
   EXPECT_TRUE(b->wait_for("wrong=0;", in(60)));
   EXPECT_TRUE(b->wait_for("different=" + std::to_string(kMessages) + ";", in(60)));
 

@@ -9,7 +9,9 @@ namespace {
 using proto::EventClass;
 
 class NodeDialogTest : public testing::TestWithParam<Pair::Mode> {};
-INSTANTIATE_TEST_SUITE_P(Modes, NodeDialogTest, testing::Values(Pair::Mode::full, Pair::Mode::anonymous, Pair::Mode::none));
+INSTANTIATE_TEST_SUITE_P(Modes, NodeDialogTest,
+                         testing::Values(Pair::Mode::full, Pair::Mode::anonymous,
+                                         Pair::Mode::none));
 
 TEST_P(NodeDialogTest, MessagesArriveOnceInOrderAndAreForgottenBySender) {
   Pair pair(GetParam());
@@ -46,11 +48,15 @@ TEST_P(NodeDialogTest, AReplyAndBothEndsLeaveTheInitiatorEmpty) {
   pair.a.must(pair.begin_and_send(1));
   ASSERT_TRUE(pair.deliver());
 
-  pair.b.must("USE Receiver; DECLARE @h uniqueidentifier; RECEIVE TOP (1) @h = conversation_handle FROM ReceiverQueue;"
-              "SEND ON CONVERSATION @h MESSAGE TYPE Reply (N'done'); END CONVERSATION @h;");
+  pair.b.must(
+      "USE Receiver; DECLARE @h uniqueidentifier; RECEIVE TOP (1) @h = conversation_handle FROM "
+      "ReceiverQueue;"
+      "SEND ON CONVERSATION @h MESSAGE TYPE Reply (N'done'); END CONVERSATION @h;");
   ASSERT_TRUE(pair.deliver());
-  pair.a.must("USE Sender; DECLARE @h uniqueidentifier; RECEIVE TOP (1) @h = conversation_handle FROM SenderQueue;"
-              "END CONVERSATION @h;");
+  pair.a.must(
+      "USE Sender; DECLARE @h uniqueidentifier; RECEIVE TOP (1) @h = conversation_handle FROM "
+      "SenderQueue;"
+      "END CONVERSATION @h;");
   ASSERT_TRUE(pair.deliver());
 
   EXPECT_EQ(pair.a.value("Sender", "SELECT COUNT(*) FROM sys.conversation_endpoints"), "0");
@@ -58,7 +64,8 @@ TEST_P(NodeDialogTest, AReplyAndBothEndsLeaveTheInitiatorEmpty) {
 }
 
 TEST_P(NodeDialogTest, EachSideMayBeKilledAfterAnyMessage) {
-  const auto folder = std::filesystem::temp_directory_path() / ("ssb_node_dialog_" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("ssb_node_dialog_" + std::to_string(::getpid()));
   for (int kill_at = 1; kill_at <= 12; ++kill_at) {
     std::filesystem::remove_all(folder);
     Pair pair(GetParam(), folder);
@@ -92,14 +99,16 @@ TEST(NodeSecurityTest, OneChangedByteAnywhereIsRefusedAndNamed) {
     const std::size_t size = original.header.size() + original.body.size();
     for (std::size_t at = 0; at < size; ++at) {
       proto::DialogMessage changed = original;
-      auto& byte = at < changed.header.size() ? changed.header[at] : changed.body[at - changed.header.size()];
+      auto& byte = at < changed.header.size() ? changed.header[at]
+                                              : changed.body[at - changed.header.size()];
       byte ^= 0x01;
       pair.b.traces.clear();
       pair.b.now += 3s;  // failed private key operations are limited a source; time forgives
 
       pair.b.arrive(changed);
 
-      const std::size_t named = pair.b.count(EventClass::message_undeliverable) + pair.b.count(EventClass::corrupted_message);
+      const std::size_t named = pair.b.count(EventClass::message_undeliverable) +
+                                pair.b.count(EventClass::corrupted_message);
       ASSERT_GE(named, 1U) << "byte " << at;
       ASSERT_TRUE(pair.b.sent.empty()) << "an answer to a forged message, byte " << at;
     }
@@ -114,8 +123,10 @@ TEST(NodeSecurityTest, AReplayAfterCleanupMeetsTheTombstone) {
   pair.a.must(pair.begin_and_send(1));
   const proto::DialogMessage first = pair.a.sent.front().message;
   ASSERT_TRUE(pair.deliver());
-  pair.b.must("USE Receiver; DECLARE @h uniqueidentifier; RECEIVE TOP (1) @h = conversation_handle FROM ReceiverQueue;"
-              "END CONVERSATION @h WITH CLEANUP;");
+  pair.b.must(
+      "USE Receiver; DECLARE @h uniqueidentifier; RECEIVE TOP (1) @h = conversation_handle FROM "
+      "ReceiverQueue;"
+      "END CONVERSATION @h WITH CLEANUP;");
 
   pair.b.arrive(first);
 
@@ -154,14 +165,18 @@ TEST(NodeRetryTest, AnUnansweredMessageIsSentAgainAfter4_8_16_32AndThen64Seconds
 
 TEST(NodeLifetimeTest, BothSidesGetError8489WhenTheLifetimeIsOver) {
   Pair pair(Pair::Mode::none);
-  pair.a.must("USE Sender; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE SenderService TO SERVICE 'ReceiverService' "
-              "ON CONTRACT C WITH ENCRYPTION = OFF, LIFETIME = 60; SEND ON CONVERSATION @h MESSAGE TYPE Request (N'0');");
+  pair.a.must(
+      "USE Sender; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE SenderService TO "
+      "SERVICE 'ReceiverService' "
+      "ON CONTRACT C WITH ENCRYPTION = OFF, LIFETIME = 60; SEND ON CONVERSATION @h MESSAGE TYPE "
+      "Request (N'0');");
   ASSERT_TRUE(pair.deliver());
 
   pair.advance(61s);
 
   const std::string errors =
-      "SELECT COUNT(*) FROM %Q WHERE message_type_name = 'http://schemas.microsoft.com/SQL/ServiceBroker/Error' AND "
+      "SELECT COUNT(*) FROM %Q WHERE message_type_name = "
+      "'http://schemas.microsoft.com/SQL/ServiceBroker/Error' AND "
       "CAST(message_body AS nvarchar(max)) LIKE '%-8489%'";
   std::string at_a = errors;
   std::string at_b = errors;
@@ -169,15 +184,19 @@ TEST(NodeLifetimeTest, BothSidesGetError8489WhenTheLifetimeIsOver) {
   at_b.replace(at_b.find("%Q"), 2, "ReceiverQueue");
   EXPECT_EQ(pair.a.value("Sender", at_a), "1");
   EXPECT_EQ(pair.b.value("Receiver", at_b), "1");
-  EXPECT_EQ(Machine::errors(pair.a.run("USE Sender; DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM "
-                                       "sys.conversation_endpoints; SEND ON CONVERSATION @h MESSAGE TYPE Request (N'1');")),
-            std::vector<int>{8429});
+  EXPECT_EQ(
+      Machine::errors(pair.a.run(
+          "USE Sender; DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM "
+          "sys.conversation_endpoints; SEND ON CONVERSATION @h MESSAGE TYPE Request (N'1');")),
+      std::vector<int>{8429});
 }
 
 TEST(NodeTimerTest, AConversationTimerPutsADialogTimerMessageInItsOwnQueue) {
   Pair pair(Pair::Mode::none);
-  pair.a.must("USE Sender; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE SenderService TO SERVICE 'ReceiverService' "
-              "ON CONTRACT C WITH ENCRYPTION = OFF; BEGIN CONVERSATION TIMER (@h) TIMEOUT = 30;");
+  pair.a.must(
+      "USE Sender; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE SenderService TO "
+      "SERVICE 'ReceiverService' "
+      "ON CONTRACT C WITH ENCRYPTION = OFF; BEGIN CONVERSATION TIMER (@h) TIMEOUT = 30;");
   pair.advance(29s);
   EXPECT_EQ(pair.a.value("Sender", "SELECT COUNT(*) FROM SenderQueue"), "0");
 
@@ -192,13 +211,17 @@ TEST(NodeEndTest, EndWithErrorReachesThePeerAndDropsWhatWasNotSent) {
   pair.a.must(pair.begin_and_send(1));
   ASSERT_TRUE(pair.deliver());
 
-  pair.a.must("USE Sender; DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM sys.conversation_endpoints;"
-              "END CONVERSATION @h WITH ERROR = 1234 DESCRIPTION = N'no more';");
+  pair.a.must(
+      "USE Sender; DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM "
+      "sys.conversation_endpoints;"
+      "END CONVERSATION @h WITH ERROR = 1234 DESCRIPTION = N'no more';");
   ASSERT_TRUE(pair.deliver());
 
   EXPECT_EQ(pair.b.value("Receiver", "SELECT state FROM sys.conversation_endpoints"), "ER");
-  EXPECT_EQ(pair.b.value("Receiver", "SELECT COUNT(*) FROM ReceiverQueue WHERE CAST(message_body AS nvarchar(max)) LIKE "
-                                     "'%<Code>1234</Code>%'"),
+  EXPECT_EQ(pair.b.value(
+                "Receiver",
+                "SELECT COUNT(*) FROM ReceiverQueue WHERE CAST(message_body AS nvarchar(max)) LIKE "
+                "'%<Code>1234</Code>%'"),
             "1");
 }
 
@@ -206,8 +229,10 @@ TEST(NodeRetentionTest, AClosedTargetStays30MinutesAfterTheInitiatorSawItsFirstA
   Pair pair(Pair::Mode::full);
   pair.a.must(pair.begin_and_send(2));
   ASSERT_TRUE(pair.deliver());  // message 1 says that the ack of message 0 was seen
-  pair.b.must("USE Receiver; DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM sys.conversation_endpoints;"
-              "END CONVERSATION @h;");
+  pair.b.must(
+      "USE Receiver; DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM "
+      "sys.conversation_endpoints;"
+      "END CONVERSATION @h;");
   ASSERT_TRUE(pair.deliver());
   ASSERT_EQ(pair.b.value("Receiver", "SELECT state FROM sys.conversation_endpoints"), "CD");
 
@@ -226,7 +251,8 @@ TEST(NodeGroupTest, ARolledBackReceiveGivesItsMessagesBackInOrder) {
   pair.b.must("ROLLBACK");
 
   EXPECT_EQ(pair.delivered(), "3");
-  EXPECT_EQ(pair.b.value("Receiver", "SELECT MIN(message_sequence_number) FROM ReceiverQueue"), "0");
+  EXPECT_EQ(pair.b.value("Receiver", "SELECT MIN(message_sequence_number) FROM ReceiverQueue"),
+            "0");
 }
 
 TEST(NodeGroupTest, ALockedGroupIsPassedOverByAnotherSession) {
@@ -239,7 +265,10 @@ TEST(NodeGroupTest, ALockedGroupIsPassedOverByAnotherSession) {
   pair.b.must("USE Receiver; BEGIN TRAN; RECEIVE TOP (1) * FROM ReceiverQueue;");
 
   pair.b.output.clear();
-  pair.b.node->handle(BatchSubmitted{2, "USE Receiver; RECEIVE * FROM ReceiverQueue; RECEIVE * FROM ReceiverQueue;"}, pair.b.now);
+  pair.b.node->handle(
+      BatchSubmitted{2,
+                     "USE Receiver; RECEIVE * FROM ReceiverQueue; RECEIVE * FROM ReceiverQueue;"},
+      pair.b.now);
   pair.b.commit();
 
   std::vector<std::size_t> rows;
@@ -251,7 +280,9 @@ TEST(NodeGroupTest, ALockedGroupIsPassedOverByAnotherSession) {
 
 TEST(NodeGroupTest, WaitforReceiveWakesWhenAMessageArrives) {
   Pair pair(Pair::Mode::none);
-  pair.b.run("USE Receiver; WAITFOR (RECEIVE TOP (1) CAST(message_body AS nvarchar(20)) AS body FROM ReceiverQueue), TIMEOUT 60000;");
+  pair.b.run(
+      "USE Receiver; WAITFOR (RECEIVE TOP (1) CAST(message_body AS nvarchar(20)) AS body FROM "
+      "ReceiverQueue), TIMEOUT 60000;");
   ASSERT_TRUE(pair.b.node->is_busy(1));
 
   pair.a.must(pair.begin_and_send(1));
@@ -264,14 +295,19 @@ TEST(NodeGroupTest, WaitforReceiveWakesWhenAMessageArrives) {
 TEST(NodeFragmentTest, ALargeMessageArrivesWholeThroughALossyWire) {
   Pair pair(Pair::Mode::full);
   std::mt19937 dice(11);
-  pair.a.must("USE Sender; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE SenderService TO SERVICE 'ReceiverService' "
-              "ON CONTRACT C; SEND ON CONVERSATION @h MESSAGE TYPE Request (REPLICATE(CAST('0123456789' AS varchar(max)), 100000));");
+  pair.a.must(
+      "USE Sender; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE SenderService TO "
+      "SERVICE 'ReceiverService' "
+      "ON CONTRACT C; SEND ON CONVERSATION @h MESSAGE TYPE Request (REPLICATE(CAST('0123456789' AS "
+      "varchar(max)), 100000));");
   for (int i = 0; i < 60 && pair.pending() != "0"; ++i) {
-    ASSERT_TRUE(pair.deliver([&dice](bool, proto::DialogMessage&) { return dice() % 10 == 0 ? 0 : 1; }));
+    ASSERT_TRUE(
+        pair.deliver([&dice](bool, proto::DialogMessage&) { return dice() % 10 == 0 ? 0 : 1; }));
     pair.advance(64s);
   }
 
-  EXPECT_EQ(pair.b.value("Receiver", "SELECT DATALENGTH(message_body) FROM ReceiverQueue"), "1000000");
+  EXPECT_EQ(pair.b.value("Receiver", "SELECT DATALENGTH(message_body) FROM ReceiverQueue"),
+            "1000000");
 }
 
 }  // namespace

@@ -10,7 +10,9 @@ struct Crash {};
 
 class NodeLocalTest : public testing::Test {
  protected:
-  NodeLocalTest() : folder_(std::filesystem::temp_directory_path() / ("ssb_node_local_" + std::to_string(::getpid()))) {
+  NodeLocalTest()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("ssb_node_local_" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(folder_);
   }
   ~NodeLocalTest() override { std::filesystem::remove_all(folder_); }
@@ -20,8 +22,8 @@ class NodeLocalTest : public testing::Test {
     for (int i = 0; i < count; ++i) {
       const std::string n = std::to_string(i);
       machine.must("CREATE DATABASE D" + n);
-      machine.must("USE D" + n + "; CREATE TABLE sent (n int); CREATE QUEUE q" + n + "; CREATE SERVICE S" + n + " ON QUEUE q" + n +
-                   " ([DEFAULT]);");
+      machine.must("USE D" + n + "; CREATE TABLE sent (n int); CREATE QUEUE q" + n +
+                   "; CREATE SERVICE S" + n + " ON QUEUE q" + n + " ([DEFAULT]);");
     }
   }
 
@@ -33,8 +35,10 @@ TEST_F(NodeLocalTest, FiftyDatabasesOfOneInstanceTalkToTheirNeighbours) {
   Machine machine("A", folder_, &files_);
   make_databases(machine, 50);
   for (int i = 0; i < 50; ++i) {
-    machine.must("USE D" + std::to_string(i) + "; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE S" + std::to_string(i) +
-                 " TO SERVICE 'S" + std::to_string((i + 1) % 50) + "' WITH ENCRYPTION = OFF; SEND ON CONVERSATION @h ('hello');");
+    machine.must("USE D" + std::to_string(i) +
+                 "; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE S" +
+                 std::to_string(i) + " TO SERVICE 'S" + std::to_string((i + 1) % 50) +
+                 "' WITH ENCRYPTION = OFF; SEND ON CONVERSATION @h ('hello');");
   }
 
   machine.kill();
@@ -51,7 +55,8 @@ TEST_F(NodeLocalTest, FiftyDatabasesOfOneInstanceTalkToTheirNeighbours) {
 TEST_F(NodeLocalTest, ACrashAtAnyStepLeavesACommitOverTwoDatabasesWholeOrUndone) {
   const std::string work =
       "USE D0; BEGIN TRAN; INSERT INTO sent VALUES (1); DECLARE @h uniqueidentifier;"
-      "BEGIN DIALOG @h FROM SERVICE S0 TO SERVICE 'S1' WITH ENCRYPTION = OFF; SEND ON CONVERSATION @h ('x'); COMMIT;";
+      "BEGIN DIALOG @h FROM SERVICE S0 TO SERVICE 'S1' WITH ENCRYPTION = OFF; SEND ON CONVERSATION "
+      "@h ('x'); COMMIT;";
   int undone = 0;
   int whole = 0;
   bool crashed = true;
@@ -96,10 +101,15 @@ TEST_F(NodeLocalTest, AMessageForAQueueThatIsOffWaitsInTheTransmissionQueueWith9
   make_databases(machine, 2);
   machine.must("USE D1; ALTER QUEUE q1 WITH STATUS = OFF;");
 
-  machine.must("USE D0; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE S0 TO SERVICE 'S1' WITH ENCRYPTION = OFF;"
-               "SEND ON CONVERSATION @h ('x');");
+  machine.must(
+      "USE D0; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE S0 TO SERVICE 'S1' WITH "
+      "ENCRYPTION = OFF;"
+      "SEND ON CONVERSATION @h ('x');");
 
-  EXPECT_EQ(machine.value("D0", "SELECT COUNT(*) FROM sys.transmission_queue WHERE transmission_status LIKE '%busy or disabled%'"), "1");
+  EXPECT_EQ(machine.value("D0",
+                          "SELECT COUNT(*) FROM sys.transmission_queue WHERE transmission_status "
+                          "LIKE '%busy or disabled%'"),
+            "1");
   machine.must("USE D1; ALTER QUEUE q1 WITH STATUS = ON;");
   machine.tick();
   EXPECT_EQ(machine.value("D1", "SELECT COUNT(*) FROM q1"), "1");

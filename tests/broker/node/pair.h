@@ -19,7 +19,8 @@ namespace ssb::broker::tests {
 
 // 2048 bits, as the key exchange needs; made once a program.
 inline crypto::RsaKeySource big_keys() {
-  static const std::vector<crypto::RsaPrivateKey> pool{crypto::RsaPrivateKey::generate(2048), crypto::RsaPrivateKey::generate(2048)};
+  static const std::vector<crypto::RsaPrivateKey> pool{crypto::RsaPrivateKey::generate(2048),
+                                                       crypto::RsaPrivateKey::generate(2048)};
   auto next = std::make_shared<std::size_t>(0);
   return [next](int) { return pool[(*next)++ % pool.size()]; };
 }
@@ -27,7 +28,8 @@ inline crypto::RsaKeySource big_keys() {
 // One node with one client session.
 class Machine {
  public:
-  Machine(std::string name, std::filesystem::path folder, std::map<std::string, proto::Bytes>* shared_files)
+  Machine(std::string name, std::filesystem::path folder,
+          std::map<std::string, proto::Bytes>* shared_files)
       : name_(std::move(name)), folder_(std::move(folder)) {
     files.contents = *shared_files;
     shared_files_ = shared_files;
@@ -38,8 +40,10 @@ class Machine {
     NodeOptions options;
     options.name = name_;
     options.folder = folder_;
-    options.store = store::StoreOptions{.in_memory = folder_.empty(), .flushed = false, .on_step = on_step};
-    node = std::make_unique<Node>(options, files, big_keys(), proto::Secret(proto::as_bytes("machine key")), now);
+    options.store =
+        store::StoreOptions{.in_memory = folder_.empty(), .flushed = false, .on_step = on_step};
+    node = std::make_unique<Node>(options, files, big_keys(),
+                                  proto::Secret(proto::as_bytes("machine key")), now);
     node->handle(SessionOpened{1, {}}, now);
   }
   void kill() { node.reset(); }
@@ -56,7 +60,8 @@ class Machine {
   // As run, and expects no error.
   tsql::Output must(const std::string& text) {
     tsql::Output out = run(text);
-    for (const int number : errors(out)) ADD_FAILURE() << name_ << ": error " << number << " in " << text;
+    for (const int number : errors(out))
+      ADD_FAILURE() << name_ << ": error " << number << " in " << text;
     return out;
   }
   void commit() {
@@ -105,7 +110,9 @@ class Machine {
   std::size_t count(proto::EventClass event, int number = 0) const {
     std::size_t found = 0;
     for (const auto& record : traces) {
-      if (record.event == event && (number == 0 || (record.error && record.error->number() == number))) ++found;
+      if (record.event == event &&
+          (number == 0 || (record.error && record.error->number() == number)))
+        ++found;
     }
     return found;
   }
@@ -132,19 +139,26 @@ class Pair {
   using Wire = std::function<int(bool from_a, proto::DialogMessage& message)>;
 
   explicit Pair(Mode mode, const std::filesystem::path& folder = {})
-      : a("A", folder.empty() ? folder : folder / "a", &files), b("B", folder.empty() ? folder : folder / "b", &files) {
+      : a("A", folder.empty() ? folder : folder / "a", &files),
+        b("B", folder.empty() ? folder : folder / "b", &files) {
     objects();
     if (mode != Mode::none) target_certificate(mode == Mode::anonymous);
-    if (mode == Mode::full) initiator_certificate();
-    else b.must("USE Receiver; GRANT SEND ON SERVICE::ReceiverService TO public;");
+    if (mode == Mode::full)
+      initiator_certificate();
+    else
+      b.must("USE Receiver; GRANT SEND ON SERVICE::ReceiverService TO public;");
     if (mode == Mode::none) with_ = " WITH ENCRYPTION = OFF";
   }
 
   std::string begin_and_send(int messages) const {
     return "USE Sender; DECLARE @h uniqueidentifier, @i int; SET @i = 0;"
-           "BEGIN DIALOG @h FROM SERVICE SenderService TO SERVICE 'ReceiverService' ON CONTRACT C" + with_ + ";"
-           "WHILE @i < " + std::to_string(messages) +
-           " BEGIN SEND ON CONVERSATION @h MESSAGE TYPE Request (CAST(@i AS nvarchar(20))); SET @i = @i + 1; END";
+           "BEGIN DIALOG @h FROM SERVICE SenderService TO SERVICE 'ReceiverService' ON CONTRACT C" +
+           with_ +
+           ";"
+           "WHILE @i < " +
+           std::to_string(messages) +
+           " BEGIN SEND ON CONVERSATION @h MESSAGE TYPE Request (CAST(@i AS nvarchar(20))); SET @i "
+           "= @i + 1; END";
   }
   // Lets everything pass that was sent, and what it causes, until both are silent. False: it never ends.
   bool deliver(const Wire& wire = {}) {
@@ -181,7 +195,8 @@ class Pair {
  private:
   void objects() {
     const std::string common =
-        "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Database_key_1!'; CREATE USER svc WITHOUT LOGIN;"
+        "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Database_key_1!'; CREATE USER svc WITHOUT "
+        "LOGIN;"
         "CREATE MESSAGE TYPE Request; CREATE MESSAGE TYPE Reply;"
         "CREATE CONTRACT C (Request SENT BY INITIATOR, Reply SENT BY TARGET);";
     a.must("CREATE DATABASE Sender");
@@ -196,19 +211,25 @@ class Pair {
            "CREATE ROUTE r WITH SERVICE_NAME = 'SenderService', ADDRESS = 'TCP://A:4022';");
   }
   void target_certificate(bool anonymous) {
-    b.must("USE Receiver; CREATE CERTIFICATE target AUTHORIZATION svc WITH SUBJECT = 'target', EXPIRY_DATE = '2030-01-01';"
-           "BACKUP CERTIFICATE target TO FILE = 'target.cer';");
+    b.must(
+        "USE Receiver; CREATE CERTIFICATE target AUTHORIZATION svc WITH SUBJECT = 'target', "
+        "EXPIRY_DATE = '2030-01-01';"
+        "BACKUP CERTIFICATE target TO FILE = 'target.cer';");
     a.must(std::string("USE Sender; CREATE USER proxy WITHOUT LOGIN;"
                        "CREATE CERTIFICATE target AUTHORIZATION proxy FROM FILE = 'target.cer';"
-                       "CREATE REMOTE SERVICE BINDING rsb TO SERVICE 'ReceiverService' WITH USER = proxy, ANONYMOUS = ") +
+                       "CREATE REMOTE SERVICE BINDING rsb TO SERVICE 'ReceiverService' WITH USER = "
+                       "proxy, ANONYMOUS = ") +
            (anonymous ? "ON" : "OFF"));
   }
   void initiator_certificate() {
-    a.must("USE Sender; CREATE CERTIFICATE initiator AUTHORIZATION svc WITH SUBJECT = 'initiator', EXPIRY_DATE = '2030-01-01';"
-           "BACKUP CERTIFICATE initiator TO FILE = 'initiator.cer';");
-    b.must("USE Receiver; CREATE USER sender WITHOUT LOGIN;"
-           "CREATE CERTIFICATE initiator AUTHORIZATION sender FROM FILE = 'initiator.cer';"
-           "GRANT SEND ON SERVICE::ReceiverService TO sender;");
+    a.must(
+        "USE Sender; CREATE CERTIFICATE initiator AUTHORIZATION svc WITH SUBJECT = 'initiator', "
+        "EXPIRY_DATE = '2030-01-01';"
+        "BACKUP CERTIFICATE initiator TO FILE = 'initiator.cer';");
+    b.must(
+        "USE Receiver; CREATE USER sender WITHOUT LOGIN;"
+        "CREATE CERTIFICATE initiator AUTHORIZATION sender FROM FILE = 'initiator.cer';"
+        "GRANT SEND ON SERVICE::ReceiverService TO sender;");
   }
   std::string with_;
 };

@@ -1,9 +1,9 @@
 // proto/explain.json against the error table and the scenario folder: nothing explained that does not exist.
-#include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "proto/error.h"
@@ -32,7 +32,8 @@ TEST(ExplainTest, EveryScenarioThatAnExplanationNamesIsThere) {
     const auto* scenarios = entry.as_object().if_contains("scenarios");
     if (scenarios == nullptr) continue;
     for (const auto& scenario : scenarios->as_array()) {
-      const std::filesystem::path path = std::filesystem::path(SSB_SOURCE_DIR) / std::string(scenario.as_string());
+      const std::filesystem::path path =
+          std::filesystem::path(SSB_SOURCE_DIR) / std::string(scenario.as_string());
       EXPECT_TRUE(std::filesystem::exists(path)) << number << ": " << path;
     }
   }
