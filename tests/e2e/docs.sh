@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# docs.sh PROGRAM SOURCE-FOLDER: runs every `./dev run ...` command that README.md and docs/ show, as ./dev would.
+set -euo pipefail
+program=$1
+cd "$2"
+mapfile -t commands < <(grep -hoE '\./dev run [^`|]+' README.md docs/*.md | sed 's/ *$//' | sort -u)
+((${#commands[@]} >= 4)) || { echo "docs: no commands found"; exit 1; }
+for command in "${commands[@]}"; do
+  read -ra words <<<"${command#./dev run }"
+  if [[ -e ${words[0]} ]]; then words=(run "${words[@]}"); fi
+  echo "docs: ssbsim ${words[*]}"
+  "$program" "${words[@]}" >/dev/null
+done
+for subcommand in run node explain version; do
+  "$program" "$subcommand" --help | grep -q Example || { echo "docs: $subcommand --help shows no example"; exit 1; }
+done
+grep -oE -- '--[a-z-]+' docs/node.md | sort -u | while read -r option; do
+  "$program" node --help | grep -q -- "$option" || { echo "docs: node has no option $option"; exit 1; }
+done
+echo "docs: ${#commands[@]} commands passed"
