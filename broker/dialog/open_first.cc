@@ -353,8 +353,8 @@ std::optional<proto::Secret> Opening::open_kek() {
   const proto::Bytes label =
       oaep_label(source_hash(), destination_.sha256(), proto::as_bytes(grant_.kek_id()));
   auto kek = private_key_.decrypt_oaep(proto::as_bytes(grant_.wrapped_kek()), label);
-  if (kek && kek->size() != kKekBytes) kek.reset();
-  return kek;
+  if (!kek || kek->size() != kKekBytes) return std::nullopt;
+  return std::move(*kek);
 }
 
 Failure Opening::check_macs(const proto::Secret& kek,
