@@ -198,7 +198,7 @@ TEST_F(StoreCallbacksTest, AFunctionThatThrowsPassesThrough) {
 TEST_F(StoreCallbacksTest, AFunctionThatChangesTheStoreUnderItsStatementStopsTheProgram) {
   store_.register_function("meddle", 0, [this](const std::vector<Value>&) -> StoreResult<Value> {
     store_.flush();
-    return Value();
+    return Value(std::int64_t{0});
   });
 
   EXPECT_DEATH(static_cast<void>(store_.query(kSales, "SELECT meddle()", {})), "running == 0");
