@@ -119,6 +119,8 @@ const std::vector<Layer>& layers() {
       {"broker/", {"proto/", "broker/"}, {"Boost", "protobuf"}},
       {"broker/crypto/", {"proto/", "broker/crypto/"}, {"Boost", "OpenSSL"}},
       {"broker/store/", {"proto/", "broker/store/"}, {"Boost", "SQLite"}},
+      // SQLite's result codes alone, to tell the errors of a statement apart; the ban on its calls is below.
+      {"broker/tsql/", {"proto/", "broker/"}, {"Boost", "protobuf", "SQLite"}},
       {"transport/wire/", {"proto/", "broker/", "transport/wire/"}, {"Boost", "protobuf"}},
       {"transport/net/",
        {"proto/", "broker/", "transport/"},
@@ -127,7 +129,9 @@ const std::vector<Layer>& layers() {
       {"sim/random.cc", {"proto/", "sim/"}, {"Boost", "OpenSSL"}},
       {"sim/attackers/", {"proto/", "broker/", "transport/wire/", "sim/"}, {"Boost", "OpenSSL"}},
       {"sim/storage.cc", {"proto/", "broker/", "sim/"}, {"Boost", "SQLite"}},
-      {"sim/scenario/tcp.cc", {"proto/", "broker/", "transport/", "sim/"}, {"Boost"}},
+      {"sim/scenario/tcp.cc",
+       {"proto/", "broker/", "transport/", "sim/"},
+       {"Boost", "Asio"}},  // the one loop that drives all hosts
       // It wires the program together.
       {"sim/cli/",
        {"proto/", "broker/", "transport/", "sim/"},
@@ -224,6 +228,11 @@ const std::vector<Ban>& bans() {
        "the core has no threads",
        core,
        {}},
+      {{"sqlite3_"},
+       R"(\bsqlite3_\w+\s*\()",
+       "SQLite is broker/store's",
+       {"proto/", "broker/", "transport/", "sim/"},
+       {"broker/store/", "sim/storage.cc"}},
       {{"sleep"},
        R"(\b(sleep|usleep|nanosleep)\s*\(|\bsleep_(for|until)\b)",
        "nothing sleeps",

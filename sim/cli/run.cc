@@ -105,6 +105,19 @@ class RunCommand {
         }) {}
 
   int run() {
+    try {
+      return run_files();
+    } catch (
+        const scenario::Interrupted& interrupted) {  // no summary line: the output is not complete
+      context_.err << "ssbsim: interrupted\n";
+      return kExitSignal + interrupted.signal;
+    }
+  }
+
+ private:
+  static constexpr int kExitSignal = 128;
+
+  int run_files() {
     const auto files = scenario_files(options_.paths);
     is_one_ = files.size() == 1;
     if (!options_.capture_file.empty() && !is_one_) throw UsageError{"--pcap takes one scenario"};
@@ -127,7 +140,6 @@ class RunCommand {
     return code;
   }
 
- private:
   static fs::path key_pool_file(const RunOptions& options) {
     return options.key_pool_file.empty() ? scenario::default_key_pool(environment)
                                          : fs::path(options.key_pool_file);

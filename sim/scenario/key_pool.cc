@@ -95,9 +95,10 @@ void KeyPool::fill(int bits, std::size_t wanted) {
   if (file.is_open()) read_records(file.get());  // another run may have added some
   while (size(bits) <= wanted) {
     if (on_progress_) {
-      on_progress_(fmt::format(
-          "making a throw-away RSA-{} key for scenarios ({})", bits,
-          file.is_open() ? file_.string() : "kept for this run only: there is no cache folder"));
+      on_progress_(fmt::format("making a throw-away RSA-{} key for scenarios ({})", bits,
+                               file.is_open() ? file_.string()
+                                              : "for this run only: the pool '" + file_.string() +
+                                                    "' cannot be opened"));
     }
     RsaPrivateKey key = RsaPrivateKey::generate(bits);
     if (file.is_open()) append(file.get(), bits, key);

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <map>
 #include <stdexcept>
 #include <utility>
 
+#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
 #include "sim/scenario/data_folder.h"
@@ -28,6 +30,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kQuietWhenAllArrived{2};
 // Quiet, with bytes that may have been lost with a closed connection.
 constexpr std::chrono::milliseconds kQuiet{50};
+// What one turn of the loop takes of virtual time at most: waiting for the network counts, the processor's work does not.
+constexpr Duration kTickMax = std::chrono::milliseconds(1);
 // Of real time, for one step of a scenario: something keeps itself busy.
 constexpr std::chrono::seconds kStepRealTimeMax{120};
 // Of virtual time: the longest WAITFOR is 24 hours.
@@ -49,6 +53,9 @@ class TcpBackend : public Backend {
   explicit TcpBackend(TcpOptions options)
       : options_(std::move(options)), capture_(options_.capture_file) {
     std::filesystem::create_directories(options_.folder);
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (!error) signal_ = signal;
+    });
   }
   TcpBackend(const TcpBackend&) = delete;
   TcpBackend& operator=(const TcpBackend&) = delete;
@@ -68,7 +75,7 @@ class TcpBackend : public Backend {
   Outcome<Output> run_batch(BackendSession session, const std::string& text) override;
   std::optional<std::string> variable(BackendSession session, const std::string& name) override;
   void set_start(TimePoint start) override;
-  TimePoint now() const override { return net::Clock{.offset = offset_}.now(); }
+  TimePoint now() const override { return now_; }
   void advance_to(TimePoint time) override;
   void skew(const std::string& node, Duration by) override;
   void settle(Duration at_most) override;
@@ -98,10 +105,13 @@ class TcpBackend : public Backend {
   enum class Deadlines { all, of_settle };
   [[nodiscard]] TimePoint next_deadline(Deadlines which) const;
   void jump_to(TimePoint time);
+  void tick();
   void set_clocks();
 
   TcpOptions options_;
   boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
+  int signal_ = 0;
   LoopbackBlock addresses_;
   std::map<std::string, Instance> instances_;  // by lower-case name
   struct Session {
@@ -115,7 +125,8 @@ class TcpBackend : public Backend {
   net::Capture capture_;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
-  Duration offset_{0};  // of all clocks
+  TimePoint now_{};
+  SteadyClock::time_point last_tick_ = SteadyClock::now();
 };
 
 TcpBackend::~TcpBackend() {
@@ -188,7 +199,7 @@ std::unique_ptr<net::Host> TcpBackend::make_host(Instance& instance) {
   host.node.as_product = options_.as_product;
   host.files_folder = folder.files();
   host.listen_address = addresses_.address_of(instance.name);
-  host.clock_offset = offset_ + instance.skew;
+  host.clock.stopped_at = now_ + instance.skew;
   host.keys = options_.keys;
   host.resolve = [this,
                   name = instance.name](const std::string& wanted) -> std::optional<std::string> {
@@ -373,7 +384,9 @@ bool TcpBackend::pump(Done done) {
   auto last_activity = SteadyClock::now();
   while (!done()) {
     io_.restart();
+    tick();
     if (io_.run_one_for(std::chrono::milliseconds(1)) > 0) {
+      if (signal_ != 0) throw Interrupted{signal_};
       last_activity = SteadyClock::now();
       if (last_activity > latest) return false;
       continue;
@@ -402,25 +415,32 @@ TimePoint TcpBackend::next_deadline(Deadlines which) const {
 
 void TcpBackend::set_clocks() {
   for (auto& [key, instance] : instances_) {
-    if (!instance.host) continue;
-    instance.host->clock().offset = offset_ + instance.skew;
-    instance.host->wake();
+    if (instance.host) instance.host->clock().stopped_at = now_ + instance.skew;
   }
 }
 
 void TcpBackend::jump_to(TimePoint time) {
-  const TimePoint from = now();
-  if (time > from) offset_ += time - from;
+  now_ = std::max(now_, time);
+  set_clocks();
+  for (auto& [key, instance] : instances_) {
+    if (instance.host) instance.host->wake();
+  }
+}
+
+void TcpBackend::tick() {
+  const auto real = SteadyClock::now();
+  now_ += std::min(std::chrono::duration_cast<Duration>(real - last_tick_), kTickMax);
+  last_tick_ = real;
   set_clocks();
 }
 
 void TcpBackend::set_start(TimePoint start) {
-  offset_ = start - net::Clock{}.now();
+  now_ = start;
 }
 
 void TcpBackend::skew(const std::string& node, Duration by) {
   if (Instance* instance = find(node)) instance->skew = by;
-  set_clocks();
+  jump_to(now_);
 }
 
 void TcpBackend::advance_to(TimePoint time) {

@@ -2,8 +2,9 @@
 //
 //   Addresses  127.a.b.2 and up, in a block that this process holds by a bound guard socket, so that several runs on one machine never
 //              meet; every script may use port 4022 or 1433 on each host.
-//   Time       the hosts' clocks run with the real one, with an offset that the directives of the scenario and `jump` change: once
-//              sockets and queues have been quiet, the clocks go to the next deadline at once.
+//   Time       one clock for all, which goes with the real one while nothing but the network is waited for, and not while the
+//              processor works: a slow machine changes nothing. The directives of the scenario move it; and once sockets and queues
+//              have been quiet, it goes to the next deadline at once.
 //   Errors     a Reason with is_environment for ports, folders and the like.
 #pragma once
 
@@ -22,6 +23,11 @@ struct TcpOptions {
   bool keeps_folder = false;           // it stays behind
   std::filesystem::path capture_file;  // pcap of everything between the instances; empty: none
   bool as_product = false;             // no tombstones (A03)
+};
+
+// Thrown out of any call when SIGINT or SIGTERM came; the back end is then only good for its destruction, which tidies up.
+struct Interrupted {
+  int signal = 0;
 };
 
 // Throws std::runtime_error when no block of loopback addresses is free.

@@ -16,6 +16,7 @@ using proto::TraceRecord;
 
 constexpr std::size_t kTimeWidth = 14;
 constexpr std::size_t kEventWidth = 34;
+constexpr std::size_t kNodeWidthUsual = 13;  // HOST_A→HOST_B
 constexpr int kEventsShown = 60;
 
 std::string padded(const std::string& text, std::size_t width) {
@@ -82,6 +83,26 @@ void append_wrapped(std::string& out, const std::string& first, const std::strin
   }
 }
 
+// A thumbprint or another long hexadecimal number as "1EF5…9D8D".
+std::string with_short_hex(std::string_view text) {
+  constexpr std::size_t kShortest = 32;
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789ABCDEF"), text.size());
+    if (digits >= kShortest) {
+      out += text.substr(0, 4);
+      out += "…";
+      out += text.substr(digits - 4, 4);
+      text.remove_prefix(digits);
+    } else {
+      const std::size_t bytes = std::min(digits + 1, text.size());
+      out += text.substr(0, bytes);
+      text.remove_prefix(bytes);
+    }
+  }
+  return out;
+}
+
 std::string plural(std::int64_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
@@ -142,7 +163,7 @@ void Timeline::story(std::string& out) const {
       }
       if (!std::exchange(has_head, true))
         out += fmt::format("\n  {}{}{}detail\n", padded("vtime", kTimeWidth),
-                           padded("node", node_width_ + 1), padded("event", kEventWidth + 1));
+                           padded("node", node_width_ + 1), padded("event", event_column() + 1));
       Row row = row_of(report_.records[next]);
       if (times > 0 && row.is_same(last)) {
         ++times;
@@ -239,21 +260,35 @@ void Timeline::lay_out(std::string& out, const Row& row, int times) const {
   const std::string left =
       "  " + padded(row.time, kTimeWidth) + padded(row.node, node_width_) + " ";
   const std::string below(display_width(left), ' ');
-  std::string text = event;
-  if (!row.detail.empty())
-    text = display_width(event) <= kEventWidth ? padded(event, kEventWidth) + " " + row.detail
-                                               : event + "  " + row.detail;
-  append_wrapped(out, left, below + "  ", text);
-  for (std::size_t i = 0; i < row.tree.size(); ++i) {
-    append_wrapped(out, below + (i + 1 < row.tree.size() ? "├ " : "└ "),
-                   below + (i + 1 < row.tree.size() ? "│   " : "    "), row.tree[i]);
+  const std::size_t event_width = event_column();
+  if (row.detail.empty() || display_width(event) > event_width) {
+    append_wrapped(out, left, below + "  ",
+                   row.detail.empty() ? event : event + "   " + row.detail);
+  } else {  // what the column does not hold goes on under it
+    append_wrapped(out, left + padded(event, event_width) + " ",
+                   below + std::string(event_width + 1, ' '), row.detail);
   }
+  for (std::size_t i = 0; i < row.tree.size(); ++i) {
+    const bool is_last = i + 1 == row.tree.size();
+    append_wrapped(out, below + (is_last ? "└ " : "├ "), below + (is_last ? "    " : "│   "),
+                   row.tree[i]);
+  }
+}
+
+// Wide enough for most; long instance names leave less for it.
+std::size_t Timeline::event_column() const {
+  return node_width_ > kNodeWidthUsual ? kEventWidth - 6 : kEventWidth;
 }
 
 // ---- one record ----
 
 bool Timeline::is_shown(const TraceRecord& record) const {
   if (options_.events == EventChoice::all) return true;
+  // Audit Broker Login says the same.
+  constexpr int kLoginSucceeded = 28046;
+  if (record.event == EventClass::error_log && record.error &&
+      record.error->number() == kLoginSucceeded)
+    return false;
   switch (record.event) {
     case EventClass::error_log:
     case EventClass::audit_conversation:
@@ -346,9 +381,15 @@ Timeline::Row Timeline::row_of_decision(const NodeRecord& node_record) const {
     row.event = record.subclass_name == "Accepted" ? "accepted" : "security of the reply";
   }
   row.detail = detail_of(record, "security");
+  // What was taken stands in `encrypt` and `sign`; what was passed over, and why, stands nowhere else.
+  const auto is_told = [](const std::string& name, const std::string& value) {
+    return name == "security" || name == "from_service" || name == "to_service" || name == "role" ||
+           name == "conversation_handle" ||
+           (name == "candidate" && value.find(": taken") != std::string::npos);
+  };
   for (const auto& [name, value] : record.detail) {
-    if (name != "security" && name != "from_service" && name != "to_service")
-      row.tree.push_back(padded(name, 10) + " " + value);
+    if (options_.events == EventChoice::all || !is_told(name, value))
+      row.tree.push_back(padded(name, 10) + " " + with_short_hex(value));
   }
   return row;
 }

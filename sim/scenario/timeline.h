@@ -46,6 +46,7 @@ class Timeline {
   void entry(std::string& out, const Entry& entry) const;
   void failure(std::string& out, const Failure& failure) const;
   void judgement(std::string& out) const;
+  [[nodiscard]] std::size_t event_column() const;
   void lay_out(std::string& out, const Row& row, int times) const;
 
   [[nodiscard]] bool is_shown(const proto::TraceRecord& record) const;

@@ -23,9 +23,10 @@ std::optional<Number> parse_number(std::string_view text) {
   return value;
 }
 
-// Text in quotes or brackets that opens at `at`; leaves `at` behind it. The closing character doubled stands for itself.
-std::string read_enclosed(std::string_view line, std::size_t& at, char close) {
-  const std::size_t open = at++;
+// Text in quotes or brackets that opens at `at`; leaves `at` behind it. The closing character doubled stands for itself. nullopt: it is
+// never closed.
+std::optional<std::string> read_enclosed(std::string_view line, std::size_t& at, char close) {
+  ++at;
   std::string text;
   for (; at < line.size(); ++at) {
     if (line[at] != close) {
@@ -38,36 +39,36 @@ std::string read_enclosed(std::string_view line, std::size_t& at, char close) {
       return text;
     }
   }
-  throw WordError{static_cast<int>(open) + 1, fmt::format("this {} is never closed", line[open])};
+  return std::nullopt;
 }
 
 }  // namespace
 
 Words::Words(std::string_view line) : line_(line) {
   std::size_t at = std::min(line.find_first_not_of(" \t"), line.size());
-  // A title or a note is free text: an apostrophe in it opens nothing.
-  const std::string_view first = line.substr(at, line.find_first_of(" \t", at) - at);
-  if (equal_ignoring_case(first, "note") || equal_ignoring_case(first, "scenario")) {
-    words_.push_back({.text = std::string(first), .column = static_cast<int>(at) + 1, .is_quoted = false});
-    at = std::min(line.find_first_not_of(" \t", at + first.size()), line.size());
-    if (at < line.size()) words_.push_back({.text = std::string(line.substr(at)), .column = static_cast<int>(at) + 1, .is_quoted = false});
-    return;
-  }
   while (at < line.size()) {
     if (is_blank(line[at])) {
       ++at;
       continue;
     }
-    Word word{.text = {}, .column = static_cast<int>(at) + 1, .is_quoted = line[at] == '\''};
+    Word word{.text = {},
+              .column = static_cast<int>(at) + 1,
+              .is_quoted = line[at] == '\'',
+              .is_unclosed = false};
+    const auto take_enclosed = [&](char close) {
+      const auto text = read_enclosed(line, at, close);
+      word.text += text.value_or("");
+      word.is_unclosed = !text.has_value();
+    };
     if (word.is_quoted) {
-      word.text = read_enclosed(line, at, '\'');
+      take_enclosed('\'');
     } else if (line[at] == ',' || line[at] == '|') {
       word.text = line[at++];
     } else {
       while (at < line.size() && !is_blank(line[at]) && line[at] != ',' && line[at] != '|' &&
              line[at] != '\'') {
         if (line[at] == '[') {
-          word.text += read_enclosed(line, at, ']');
+          take_enclosed(']');
         } else {
           word.text.push_back(line[at++]);
         }
@@ -93,6 +94,7 @@ void Words::expect(std::string_view keyword) {
 
 Word Words::take(std::string_view what) {
   if (at_end()) fail(fmt::format("{} is missing", what));
+  if (peek().is_unclosed) fail("this quote or bracket is never closed");
   return words_[next_++];
 }
 

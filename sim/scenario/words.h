@@ -22,6 +22,7 @@ struct Word {
   std::string text;  // quotes and brackets resolved
   int column = 1;
   bool is_quoted = false;
+  bool is_unclosed = false;  // an error only where the word is taken: notes are free text
 };
 
 class Words {

@@ -29,6 +29,7 @@ constexpr std::chrono::milliseconds kAcceptRetry{100};
 }  // namespace
 
 proto::TimePoint Clock::now() const {
+  if (stopped_at) return *stopped_at;
   return std::chrono::time_point_cast<proto::Duration>(std::chrono::system_clock::now()) + offset;
 }
 
@@ -37,7 +38,7 @@ struct Host::State : std::enable_shared_from_this<Host::State> {
       : host(&owner),
         io(context),
         options(std::move(given)),
-        clock{options.clock_offset},
+        clock(options.clock),
         files(options.files_folder),
         timer(context),
         resolver(context),

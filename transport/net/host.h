@@ -19,6 +19,8 @@ namespace ssb::net {
 // The clock of a host: real time plus an offset that `--# clock`, `--# advance` and jumps of `settle` change.
 struct Clock {
   proto::Duration offset{0};
+  // Then it stands there, until who drives the host moves it: no processor time counts, however slow the machine.
+  std::optional<proto::TimePoint> stopped_at = std::nullopt;
   [[nodiscard]] proto::TimePoint now() const;
 };
 
@@ -27,7 +29,7 @@ using Resolver = std::function<std::optional<std::string>(const std::string& hos
 
 struct HostOptions {
   broker::NodeOptions node;
-  proto::Duration clock_offset{0};     // of the clock when the node is made
+  Clock clock;                         // when the node is made
   std::filesystem::path files_folder;  // sandbox of BACKUP and FROM FILE; made when absent
   std::string listen_address;          // the IP that LISTENER_IP = ALL binds
   Resolver resolve;

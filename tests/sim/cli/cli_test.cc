@@ -1,0 +1,192 @@
+#include "sim/cli/cli.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "sim/cli/report_output.h"
+
+namespace ssb::sim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Ran {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+Ran run(std::vector<std::string> arguments) {
+  std::ostringstream out, err;
+  const int code = run_program(arguments, out, err);
+  return {code, out.str(), err.str()};
+}
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "ssb-cli-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { fs::remove_all(path_); }
+  std::string write(const std::string& name, std::string_view text) const {
+    fs::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name) << text;
+    return (path_ / name).string();
+  }
+  [[nodiscard]] std::string read(const std::string& name) const {
+    std::ifstream in(path_ / name);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  [[nodiscard]] std::string path() const { return path_.string(); }
+  [[nodiscard]] std::string pool() const { return (path_ / "keys").string(); }
+
+ private:
+  fs::path path_;
+};
+
+constexpr std::string_view kPasses = ":connect A\nSELECT 1\nGO\n--# expect value 1\n";
+constexpr std::string_view kFails = ":connect A\nSELECT 1\nGO\n--# expect value 2\n";
+
+TEST(CliTest, ExitCodesTellWhatHappened) {
+  const Folder folder;
+  const auto code_of = [&](std::string_view text) {
+    return run({"run", folder.write("a.sql", text), "--key-pool", folder.pool()}).code;
+  };
+
+  EXPECT_EQ(code_of(kPasses), 0);
+  EXPECT_EQ(code_of(":connect A\nSELECT 1\nGO\n"), 0);
+  EXPECT_EQ(code_of(kFails), 1);
+  EXPECT_EQ(code_of("--# modes sim\n:connect A\n"), 2);
+  EXPECT_EQ(code_of("--# heal\n"), 2);
+  EXPECT_EQ(code_of("--# setle\n"), 11);
+  EXPECT_EQ(run({"run", folder.path() + "/gone.sql"}).code, 10);
+  EXPECT_EQ(run({"run"}).code, 10);
+  EXPECT_EQ(run({"walk"}).code, 10);
+  EXPECT_EQ(run({}).code, 10);
+}
+
+TEST(CliTest, AScriptThatChecksNothingIsNotCalledPassed) {
+  const Folder folder;
+
+  const Ran ran = run(
+      {"run", folder.write("a.sql", ":connect A\nSELECT 1\nGO\n"), "--key-pool", folder.pool()});
+
+  EXPECT_THAT(ran.out, HasSubstr("RAN, nothing checked"));
+}
+
+TEST(CliTest, AFolderRunsEverySqlFileBelowItAndTheWorstDecides) {
+  const Folder folder;
+  folder.write("s/a.sql", kPasses);
+  folder.write("s/deep/b.sql", kFails);
+  folder.write("s/c.txt", "not one");
+
+  const Ran ran = run({"run", folder.path() + "/s", "--key-pool", folder.pool(), "--junit",
+                       folder.path() + "/report.xml"});
+
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("1 passed, 1 failed\n"));
+  EXPECT_THAT(ran.out, HasSubstr("b.sql:4"));
+  const std::string xml = folder.read("report.xml");
+  EXPECT_THAT(xml, HasSubstr("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""));
+  EXPECT_THAT(xml, HasSubstr("<failure message="));
+}
+
+TEST(CliTest, JsonIsOneObjectALineFromHeaderToSummary) {
+  const Folder folder;
+
+  const Ran ran =
+      run({"run", folder.write("a.sql", kFails), "--key-pool", folder.pool(), "--json"});
+
+  std::istringstream in(ran.out);
+  std::vector<boost::json::object> lines;
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(boost::json::parse(line).as_object());
+  ASSERT_GE(lines.size(), 4U);
+  EXPECT_EQ(lines.front().at("type"), "header");
+  EXPECT_EQ(lines.back().at("type"), "summary");
+  EXPECT_EQ(lines.back().at("complete"), true);
+  EXPECT_EQ(lines.back().at("exit"), 1);
+  const auto is_failure = [](const boost::json::object& line) {
+    return line.at("type") == "not met";
+  };
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(), is_failure), 1);
+}
+
+TEST(CliTest, TheRunCanBeRepeatedByTheLineThatItPrints) {
+  const Folder folder;
+  const std::string file = folder.write("a b.sql", kPasses);
+
+  const Ran ran = run({"run", file, "--key-pool", folder.pool()});
+
+  EXPECT_THAT(ran.out,
+              HasSubstr("repeat: ssbsim run '" + file + "' --key-pool " + folder.pool() + "\n"));
+}
+
+TEST(CliTest, VariablesComeFromTheCommandLine) {
+  const Folder folder;
+  const std::string file =
+      folder.write("a.sql", ":connect A\nSELECT '$(Name)'\nGO\n--# expect value 'x=y'\n");
+
+  EXPECT_EQ(run({"run", file, "--key-pool", folder.pool(), "-v", "Name=x=y"}).code, 0);
+  EXPECT_EQ(run({"run", file, "--key-pool", folder.pool(), "-v", "Name"}).code, 10);
+  EXPECT_EQ(run({"run", file, "--key-pool", folder.pool()}).code, 11);
+}
+
+TEST(CliTest, ResultsAreShownOnRequest) {
+  const Folder folder;
+  const std::string file = folder.write("a.sql", ":connect A\nSELECT 7 AS seven\nGO\n");
+
+  EXPECT_THAT(run({"run", file, "--key-pool", folder.pool(), "--results"}).out,
+              HasSubstr("A: seven\n"));
+}
+
+TEST(CliTest, ExplainKnowsEveryNumberAndNamesNearOnes) {
+  EXPECT_THAT(run({"explain", "9727"}).out,
+              StartsWith("9727  no_remote_service_binding   severity 16\n"));
+  EXPECT_THAT(run({"explain", "--", "-8494"}).out, StartsWith("8494  "));
+  const Ran unknown = run({"explain", "9726"});
+  EXPECT_EQ(unknown.code, 10);
+  EXPECT_THAT(unknown.err, HasSubstr("9727"));
+  EXPECT_EQ(run({"explain", "word"}).code, 10);
+}
+
+TEST(CliTest, VersionAsTextAndJson) {
+  EXPECT_THAT(run({"version"}).out, StartsWith("ssbsim 0."));
+  EXPECT_TRUE(boost::json::parse(run({"version", "--json"}).out).as_object().contains("build"));
+}
+
+TEST(CliTest, EverySubcommandHasHelpWithAnExample) {
+  for (const char* command : {"run", "node", "explain", "version"}) {
+    const Ran ran = run({command, "--help"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_THAT(ran.out, HasSubstr("Example")) << command;
+  }
+  EXPECT_EQ(run({"--help"}).code, 0);
+}
+
+TEST(ReportOutputTest, XmlIsEscaped) {
+  FinishedRun run;
+  run.report.file = "a<b>&\"c\x01.sql";
+  run.report.verdict = scenario::Verdict::does_not_parse;
+  run.report.problems.push_back({{.file = "a.sql", .line = 1, .column = 2}, "x < y"});
+
+  const std::string xml = junit_xml({run});
+
+  EXPECT_THAT(xml, HasSubstr("name=\"a&lt;b&gt;&amp;&quot;c.sql\""));
+  EXPECT_THAT(xml, HasSubstr("<error message=\"DOES NOT PARSE\">a.sql:1:2: x &lt; y"));
+}
+
+}  // namespace
+}  // namespace ssb::sim::cli

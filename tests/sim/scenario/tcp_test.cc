@@ -1,0 +1,274 @@
+#include "sim/scenario/tcp.h"
+
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "sim/scenario/data_folder.h"
+#include "sim/scenario/key_pool.h"
+#include "sim/scenario/runner.h"
+#include "sim/scenario/tcp_addresses.h"
+#include "sim/scenario/value_text.h"
+
+namespace ssb::sim::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::hours;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct TemporaryFolder {
+  fs::path path;
+  TemporaryFolder() {
+    std::string name = (fs::temp_directory_path() / "ssb-tcp-XXXXXX").string();
+    path = ::mkdtemp(name.data());
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() { fs::remove_all(path); }
+};
+
+// Small keys, made once: what is tested here is not their strength.
+broker::crypto::RsaPrivateKey test_key(int) {
+  static const auto key = broker::crypto::RsaPrivateKey::generate(2048);
+  return key;
+}
+
+Report run_tcp(std::string_view text, const fs::path& capture = {}) {
+  const TemporaryFolder folder;
+  const auto backend = make_tcp_backend({.keys = test_key,
+                                         .folder = folder.path / "run",
+                                         .keeps_folder = false,
+                                         .capture_file = capture,
+                                         .as_product = false});
+  const Script script = parse_script("a.sql", text, {});
+  return Runner(script, *backend).run();
+}
+
+std::string failures_of(const Report& report) {
+  std::string out = report.reason;
+  for (const Failure& failure : report.failures)
+    out += failure.place.text() + " expected " + failure.expected + ", seen " + failure.seen + "\n";
+  return out;
+}
+
+// Two instances with endpoints that trust each other; services without dialog security.
+constexpr std::string_view kTwoInstances = R"sql(
+:connect HOST_A
+CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!';
+CREATE CERTIFICATE cert_a WITH SUBJECT = 'A';
+CREATE ENDPOINT broker STATE = STARTED AS TCP (LISTENER_PORT = 4022) FOR SERVICE_BROKER (AUTHENTICATION = CERTIFICATE cert_a);
+GRANT CONNECT ON ENDPOINT::broker TO public;
+CREATE DATABASE Db;
+GO
+USE Db;
+CREATE QUEUE q;
+CREATE SERVICE a_service ON QUEUE q ([DEFAULT]);
+GRANT SEND ON SERVICE::a_service TO public;
+CREATE ROUTE to_b WITH SERVICE_NAME = 'b_service', ADDRESS = 'TCP://HOST_B:4022';
+GO
+:connect HOST_B
+CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!';
+CREATE CERTIFICATE cert_b WITH SUBJECT = 'B';
+CREATE ENDPOINT broker STATE = STARTED AS TCP (LISTENER_PORT = 4022) FOR SERVICE_BROKER (AUTHENTICATION = CERTIFICATE cert_b);
+GRANT CONNECT ON ENDPOINT::broker TO public;
+CREATE DATABASE Db;
+GO
+USE Db;
+CREATE QUEUE q;
+CREATE SERVICE b_service ON QUEUE q ([DEFAULT]);
+GRANT SEND ON SERVICE::b_service TO public;
+CREATE ROUTE to_a WITH SERVICE_NAME = 'a_service', ADDRESS = 'TCP://host_a.example.com:4022';
+GO
+)sql";
+constexpr std::string_view kSend = R"sql(
+:connect HOST_A
+USE Db;
+DECLARE @h uniqueidentifier;
+BEGIN DIALOG @h FROM SERVICE a_service TO SERVICE 'b_service' WITH ENCRYPTION = OFF;
+SEND ON CONVERSATION @h (N'hello over there');
+GO
+)sql";
+
+TEST(TcpBackendTest, OneInstanceRunsBatchesAndKeepsWhatItWrote) {
+  const Report report = run_tcp(
+      ":connect A\nCREATE DATABASE Db\nGO\n--# restart A\n:connect A\nSELECT name FROM "
+      "sys.databases WHERE name = 'Db'\nGO\n--# expect value 'Db'\n");
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+}
+
+TEST(TcpBackendTest, WaitforAndAdvanceCostNoRealTime) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Report report = run_tcp(
+      "--# clock 2010-01-01\n:connect A\nWAITFOR DELAY '12:00:00'\nGO\n--# advance 30d\nSELECT "
+      "CONVERT(varchar(10), GETUTCDATE(), 120)\nGO\n--# expect value '2010-01-31'\n");
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+  EXPECT_GE(report.end - report.start, hours(24 * 30 + 12));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
+}
+
+TEST(TcpBackendTest, AWaitThatNothingCanEndIsCancelled) {
+  const Report report = run_tcp(
+      ":connect A\nCREATE DATABASE Db\nGO\nUSE Db\nCREATE QUEUE q\nGO\nWAITFOR (RECEIVE * FROM "
+      "q)\nGO\n");
+
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_THAT(report.failures[0].seen, HasSubstr("waits for something that does not happen"));
+}
+
+TEST(TcpBackendTest, MessagesCrossRealSocketsAndAreRecorded) {
+  const TemporaryFolder folder;
+  const Report report =
+      run_tcp(std::string(kTwoInstances) + std::string(kSend) +
+                  "--# expect delivered 1 to q on HOST_B\n--# expect state CO for @h\n--# expect "
+                  "status none\n"
+                  "--# expect wire ciphertext 'hello over there' between HOST_A and HOST_B\n"
+                  ":connect HOST_B\nUSE Db\nSELECT CAST(message_body AS nvarchar(100)) FROM "
+                  "q\nGO\n--# expect value 'hello over there'\n",
+              folder.path / "wire.pcap");
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+  EXPECT_GT(fs::file_size(folder.path / "wire.pcap"), 1000U);
+}
+
+TEST(TcpBackendTest, AMessageToACrashedInstanceArrivesAfterItsRestart) {
+  const auto begin = std::chrono::steady_clock::now();
+  const Report report =
+      run_tcp(std::string(kTwoInstances) + "--# crash HOST_B\n" + std::string(kSend) +
+              "--# expect delivered 0 to q on HOST_B\n--# advance 10m\n--# restart HOST_B\n--# "
+              "expect within 5m delivered 1 to q on HOST_B\n");
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(60));
+}
+
+TEST(TcpBackendTest, FilesAreCopiedFromSandboxToSandbox) {
+  const Report report = run_tcp(
+      ":connect A\nCREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!'\nCREATE CERTIFICATE c "
+      "WITH SUBJECT = 'x'\nBACKUP CERTIFICATE c TO FILE = 'C:\\c.cer'\nGO\n"
+      "--# copy A 'C:\\c.cer' to B 'D:\\d.cer'\n:connect B\nCREATE CERTIFICATE c FROM FILE = "
+      "'D:\\d.cer'\nGO\n");
+  EXPECT_THAT(report.failures, IsEmpty()) << failures_of(report);
+
+  const Report missing = run_tcp(":connect A\n--# copy A 'no.cer' to B\n");
+  ASSERT_EQ(missing.failures.size(), 1U);
+  EXPECT_THAT(missing.failures[0].seen, HasSubstr("'no.cer' on A"));
+}
+
+TEST(TcpBackendTest, LoginsNeedTheirPassword) {
+  const std::string create = ":connect A\nCREATE LOGIN app WITH PASSWORD = 'Pass_word_1!'\nGO\n";
+
+  const Report good = run_tcp(
+      create +
+      ":connect A -U app -P Pass_word_1!\nSELECT SUSER_NAME()\nGO\n--# expect value 'app'\n");
+  const Report bad = run_tcp(create + ":connect A -U app -P Pass_word_2!\n");
+  const Report unknown = run_tcp(":connect A -U nobody -P x\n");
+
+  EXPECT_EQ(good.verdict, Verdict::passed) << failures_of(good);
+  EXPECT_THAT(failures_of(bad), HasSubstr("18456"));
+  EXPECT_THAT(failures_of(unknown), HasSubstr("18456"));
+}
+
+TEST(TcpBackendTest, SimulatorDirectivesAreInconclusive) {
+  for (const char* line :
+       {"--# net A -> B loss 5%", "--# link A -> B cut", "--# partition A | B", "--# heal",
+        "--# disk A full", "--# crash A after write 3", "--# attack A05 at wire A"}) {
+    const Report report = run_tcp(":connect A\n" + std::string(line) + "\n");
+    EXPECT_EQ(report.verdict, Verdict::inconclusive) << line;
+    EXPECT_THAT(report.reason, HasSubstr("simulator"));
+  }
+}
+
+TEST(TcpBackendTest, SkewShiftsOneClock) {
+  const Report report = run_tcp(
+      "--# clock 2010-01-01\n:connect A\n--# skew A +3h\nSELECT DATEPART(hour, "
+      "GETUTCDATE())\nGO\n--# expect value 3\n:connect B\nSELECT DATEPART(hour, "
+      "GETUTCDATE())\nGO\n--# expect value 0\n");
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+}
+
+TEST(LoopbackBlockTest, TwoRunsNeverShareABlock) {
+  LoopbackBlock one;
+  LoopbackBlock other;
+
+  EXPECT_NE(one.address_of("HOST_A"), other.address_of("HOST_A"));
+  EXPECT_EQ(one.address_of("host_a"), one.address_of("HOST_A"));
+}
+
+TEST(LoopbackBlockTest, NamesResolveByFirstLabelAndLocalhostIsOneself) {
+  LoopbackBlock block;
+  const std::string a = block.address_of("HOST_A");
+  const std::string b = block.address_of("HOST_B");
+
+  EXPECT_EQ(block.resolve("host_b", "HOST_A"), b);
+  EXPECT_EQ(block.resolve("HOST_B.corp.example", "HOST_A"), b);
+  EXPECT_EQ(block.resolve("localhost", "HOST_A"), a);
+  EXPECT_EQ(block.resolve(b, "HOST_A"), b);
+  EXPECT_EQ(block.resolve("HOST_C", "HOST_A"), "");
+}
+
+TEST(KeyPoolTest, RunsDrawTheSameKeysInOrderAndTheFileIsPrivate) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path / "cache" / "keys";
+  int made = 0;
+  const auto count = [&](const std::string&) { ++made; };
+  KeyPool first(file, count);
+  const auto a = first.draw(512);
+  const auto b = first.draw(512);
+
+  KeyPool second(file, count);
+  EXPECT_TRUE(second.draw(512).matches(a.public_key()));
+  EXPECT_TRUE(second.draw(512).matches(b.public_key()));
+  second.start_run();
+  EXPECT_TRUE(second.draw(512).matches(a.public_key()));
+  EXPECT_FALSE(a.matches(b.public_key()));
+  EXPECT_EQ(made, 2);
+  EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST(KeyPoolTest, ARecordThatWasCutOffIsCutOffTheFile) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path / "keys";
+  KeyPool pool(file);
+  const auto a = pool.draw(512);
+  const auto whole = fs::file_size(file);
+  static_cast<void>(pool.draw(512));
+  fs::resize_file(file, fs::file_size(file) - 5);
+
+  KeyPool mended(file);
+  EXPECT_TRUE(mended.draw(512).matches(a.public_key()));
+  EXPECT_EQ(fs::file_size(file), whole);
+}
+
+TEST(KeyPoolTest, AnotherFileIsLeftAloneAndAMissingFolderIsNoError) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path / "mine.txt";
+  std::ofstream(file) << "something of mine, longer than the header of a pool";
+
+  EXPECT_THROW(static_cast<void>(KeyPool(file).draw(512)), std::runtime_error);
+  EXPECT_EQ(fs::file_size(file), 51U);
+  EXPECT_EQ(KeyPool("").draw(512).bits(), 512);
+}
+
+TEST(DataFolderTest, TheMachineKeyStaysAndIsPrivate) {
+  const TemporaryFolder folder;
+  const DataFolder data(folder.path / "a");
+  const proto::Secret key = data.prepare();
+
+  EXPECT_EQ(key.size(), 32U);
+  EXPECT_TRUE(key == data.prepare());
+  const fs::path file = folder.path / "a" / "secrets" / "machine.key";
+  EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  fs::permissions(file, fs::perms::others_read, fs::perm_options::add);
+  EXPECT_THROW(static_cast<void>(data.prepare()), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace ssb::sim::scenario
