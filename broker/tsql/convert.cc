@@ -140,7 +140,9 @@ Result<double> number_of(const Value& value, const DataType& from, const DataTyp
 double rounded(double number, int scale) {
   const double factor = std::pow(10.0, scale);
   const double scaled = number * factor;
-  return std::abs(scaled) < 1e15 ? std::round(scaled) / factor : number;
+  // 1.005 * 100 is 100.49999999999999: the last bits must not decide.
+  constexpr double kNudge = 1 + 4e-16;
+  return std::abs(scaled) < 1e15 ? std::round(scaled * kNudge) / factor : number;
 }
 
 Result<Value> to_inexact(const Value& value, const DataType& from, const DataType& to) {

@@ -50,7 +50,7 @@ struct StatementContext {
   bool in_user_transaction;  // inside BEGIN TRANSACTION
   // The value of an expression without columns (variables and functions included).
   std::function<proto::Result<store::Value>(const Expression&)> evaluate;
-  // Whether any session but this one uses a database (3702 of DROP DATABASE).
+  // Whether any session, this one included, uses a database (3702 of DROP DATABASE).
   std::function<bool(store::DatabaseId)> is_in_use;
 };
 

@@ -395,11 +395,7 @@ void Parser::open_xml(TableSource& source) {
 // [(hints)] [[AS] alias [(column, ...)]] [[WITH] (hints)]
 void Parser::table_alias(TableSource& source) {
   table_hints(source);
-  if (accept("AS")) {
-    source.alias = identifier();
-  } else if (at_alias()) {
-    source.alias = identifier();
-  }
+  if (accept("AS") || at_alias()) source.alias = identifier();
   if (!source.alias.empty() && at("(") && !at_old_hint())
     source.column_aliases = parenthesized_names();
   table_hints(source);

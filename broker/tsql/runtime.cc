@@ -91,9 +91,9 @@ proto::Result<std::shared_ptr<const Batch>> Runtime::parsed(const std::string& t
   return kept;
 }
 
-bool Runtime::is_in_use(store::DatabaseId database, const Session* but) const {
-  return std::any_of(sessions_.begin(), sessions_.end(), [&](const Session* session) {
-    return session != but && session->database() == database;
+bool Runtime::is_in_use(store::DatabaseId database) const {
+  return std::any_of(sessions_.begin(), sessions_.end(), [database](const Session* session) {
+    return session->database() == database;
   });
 }
 

@@ -56,8 +56,7 @@ class Runtime : public store::ViewProvider {
   // Sessions, by themselves.
   void enter(const Session* session) { sessions_.insert(session); }
   void leave(const Session* session) { sessions_.erase(session); }
-  // Whether a session other than `but` has the database in use.
-  [[nodiscard]] bool is_in_use(store::DatabaseId database, const Session* but) const;
+  [[nodiscard]] bool is_in_use(store::DatabaseId database) const;
 
  private:
   catalog::Instance& instance_;

@@ -611,23 +611,22 @@ Result<Outcome> Session::State::define(const Statement& statement) {
   return atomically([&]() -> Result<Outcome> {
     const Result<void> locked = instance().lock(*transaction, database);
     if (!locked) return locked.error();
-    StatementContext context{
-        instance(),
-        engine(),
-        *transaction,
-        who(),
-        database,
-        open_master_keys,
-        now,
-        warnings,
-        effects,
-        transaction_count > 0,
-        [this](const Expression& expression) -> Result<store::Value> {
-          const auto value = evaluate(expression);
-          if (!value) return value.error();
-          return value->value;
-        },
-        [this](store::DatabaseId other) { return runtime.is_in_use(other, &session); }};
+    StatementContext context{instance(),
+                             engine(),
+                             *transaction,
+                             who(),
+                             database,
+                             open_master_keys,
+                             now,
+                             warnings,
+                             effects,
+                             transaction_count > 0,
+                             [this](const Expression& expression) -> Result<store::Value> {
+                               const auto value = evaluate(expression);
+                               if (!value) return value.error();
+                               return value->value;
+                             },
+                             [this](store::DatabaseId other) { return runtime.is_in_use(other); }};
     const Result<void> executed = execute_ddl(statement, context);
     if (!executed) return executed.error();
     return Outcome::done;

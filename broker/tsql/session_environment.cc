@@ -8,6 +8,7 @@
 #include "broker/catalog/permissions.h"
 #include "broker/store/store.h"
 #include "broker/tsql/convert.h"
+#include "broker/tsql/derived_views.h"
 #include "broker/tsql/functions.h"
 #include "broker/tsql/session_state.h"
 
@@ -343,7 +344,8 @@ Result<Relation> Session::State::foreign_table(const Place& place, const pb::Use
 
 Result<Relation> Session::State::system_view(const ObjectName& name, const std::string& view) {
   const auto columns = runtime.views().view_columns(view);
-  if (columns.empty()) return Error(ErrorCode::unknown_object, to_text(name));
+  const char* derived = columns.empty() ? derived_view(view) : nullptr;
+  if (columns.empty() && derived == nullptr) return Error(ErrorCode::unknown_object, to_text(name));
   store::DatabaseId where = static_cast<store::DatabaseId>(database_id());
   if (!name.database.empty()) {
     const catalog::Catalog* other = instance().database(name.database);
@@ -351,6 +353,15 @@ Result<Relation> Session::State::system_view(const ObjectName& name, const std::
     where = other->id();
     const auto user = catalog::user_in(instance(), who(), where);
     if (!user) return user.error();
+  }
+  if (derived != nullptr) {
+    auto batch = runtime.parsed(derived);
+    if (!batch) return batch.error();
+    Relation relation;
+    relation.schema = name.schema;
+    relation.view = *std::move(batch);
+    relation.view_database = where;
+    return relation;
   }
   Relation relation = view_relation(view, columns, fmt::format("{}({})", quote_name(view), where));
   relation.schema = name.schema;
@@ -412,8 +423,7 @@ Result<Relation> Session::State::relation(const ObjectName& name) {
   // sysdatabases, master..sysprocesses: the views that SQL Server 2000 had.
   if (schema.empty() || schema == "dbo") {
     const std::string old = "sys." + lower(name.name);
-    if (!runtime.views().view_columns(old).empty() && old.starts_with("sys.sys"))
-      return system_view(name, old);
+    if (old.starts_with("sys.sys") && derived_view(old) != nullptr) return system_view(name, old);
   }
   return Error(ErrorCode::unknown_object, to_text(name));
 }

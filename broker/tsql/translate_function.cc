@@ -443,6 +443,17 @@ std::optional<SqlExpression> Translator::Body::special(const Expression& at,
       sql += fmt::format(" WHEN {} THEN {}", i + 1, fit(values[i], type).sql);
     return SqlExpression{sql + " END)", type};
   }
+  if (name == "OBJECT_ID" && !call.arguments.empty()) {
+    // OBJECT_ID('tempdb..#t'): temporary tables are the session's; SQL Server gives them negative ids.
+    const auto* literal = std::get_if<StringLiteral>(&call.arguments[0].node);
+    const std::size_t mark = literal == nullptr ? std::string::npos : literal->value.find('#');
+    if (mark == std::string::npos) return std::nullopt;
+    ObjectName temporary;
+    temporary.name = literal->value.substr(mark);
+    if (temporary.name.ends_with(']')) temporary.name.pop_back();
+    const bool is_there = environment_.relation(temporary).has_value();
+    return SqlExpression{is_there ? "-1" : "NULL", type_of(SqlType::integer), false, !is_there};
+  }
   if (name == "DATALENGTH") {
     expect_arguments(at, name, call, 1, 1);
     const SqlExpression argument = value(call.arguments[0], scope);

@@ -209,7 +209,7 @@ void Server::State::ended(ConnectionId id, proto::TimePoint now) {
                           ? other_of(*connection, Phase::arbitrating)
                           : nullptr;
   for (auto& [key, link] : links) {
-    if (link.connection == id) link_lost(link, *connection->end(), other, now);
+    if (link.connection == id) link_lost(link, *connection, other, now);
   }
 }
 

@@ -85,24 +85,26 @@ void Server::State::link_ready(const Link& link) {
     node_events.emplace_back(broker::LinkReady{spelling});
 }
 
-void Server::State::fail_link(Link& link, const Error& error, proto::TimePoint now) {
+void Server::State::fail_link(Link& link, const Error& error, bool delays, proto::TimePoint now) {
   link.queue.clear();
   link.queued_bytes = 0;
   link.has_dropped = false;
   link.last_error = error;
-  // This endpoint's own change delays nothing.
-  const bool is_own_doing = error.code == ErrorCode::endpoint_changed;
   link.back_off =
-      is_own_doing ? proto::Duration(0) : std::clamp(link.back_off * 2, kBackOffMin, kBackOffMax);
+      delays ? std::clamp(link.back_off * 2, kBackOffMin, kBackOffMax) : proto::Duration(0);
   link.not_before = now + link.back_off;
   link_failed(link.spellings, error);
 }
 
-void Server::State::link_lost(Link& link, const ConnectionEnd& end, Connection* other,
+void Server::State::link_lost(Link& link, const Connection& lost, Connection* other,
                               proto::TimePoint now) {
   link.connection = 0;
+  const ConnectionEnd& end = *lost.end();
   if (end.kind == ConnectionEnd::Kind::failed) {
-    fail_link(link, *end.error, now);
+    // Neither a connection that stood, nor the change of this side's own endpoint, is a reason to wait.
+    const bool had_logged_in = lost.login().phase() == Handshake::Phase::done;
+    fail_link(link, *end.error, !had_logged_in && end.error->code != ErrorCode::endpoint_changed,
+              now);
     return;
   }
   if (other != nullptr) {

@@ -3,8 +3,8 @@
 //   A link is an address of a route with what waits to go there. It opens a connection when it has something to send and none, attaches
 //   to the one that arbitration keeps, and loses what waits when the connection fails: the dialog layer sends it again by its own
 //   schedule, after LinkFailed has told it why. Beyond kLinkQueueBytesMax messages are dropped without a word, and LinkReady follows
-//   when half of the queue has left. After a failure the next attempt is delayed, doubling from kBackOffMin to kBackOffMax; what comes
-//   in between fails at once with the same error.
+//   when half of the queue has left. After an attempt that failed the next one is delayed, doubling from kBackOffMin to
+//   kBackOffMax; what comes in between fails at once with the same error. A connection that had been logged in is opened again at once.
 #pragma once
 
 #include <deque>
@@ -96,10 +96,10 @@ struct Server::State {
   // ---- links (links.cc) ----
   void transmit(broker::Transmit&& transmit, proto::TimePoint now);
   void connect_link(Link& link, proto::TimePoint now);
-  void fail_link(Link& link, const proto::Error& error, proto::TimePoint now);
+  void fail_link(Link& link, const proto::Error& error, bool delays, proto::TimePoint now);
   void link_failed(const std::set<std::string>& spellings, const proto::Error& error);
   void link_ready(const Link& link);
-  void link_lost(Link& link, const ConnectionEnd& end, Connection* other, proto::TimePoint now);
+  void link_lost(Link& link, const Connection& lost, Connection* other, proto::TimePoint now);
   void pump(Connection& connection, proto::TimePoint now);
   void forget_idle_links();
 

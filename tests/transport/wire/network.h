@@ -231,11 +231,12 @@ class Network {
 
 // The outbound half of every host: master key, certificate, endpoint, the certificate's file.
 inline std::string outbound_script(const std::string& host,
-                                   const std::string& encryption = "REQUIRED ALGORITHM AES") {
+                                   const std::string& encryption = "REQUIRED ALGORITHM AES",
+                                   const std::string& expiry = "20091130") {
   return "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Passw0rd!1';\n"
          "CREATE CERTIFICATE " +
-         host + "_cert WITH SUBJECT = '" + host +
-         "', EXPIRY_DATE = '20091130';\n"
+         host + "_cert WITH SUBJECT = '" + host + "', EXPIRY_DATE = '" + expiry +
+         "';\n"
          "CREATE ENDPOINT broker STATE = STARTED AS TCP (LISTENER_PORT = 4022) FOR SERVICE_BROKER "
          "(AUTHENTICATION = CERTIFICATE " +
          host + "_cert, ENCRYPTION = " + encryption +
