@@ -232,7 +232,7 @@ StoreResult<Value> reverse(const Arguments& a) {
 }
 
 // (name[, quote])
-StoreResult<Value> quote_name(const Arguments& a) {
+StoreResult<Value> quoted_name(const Arguments& a) {
   if (any_null(a)) return Value();
   const std::string name = text_of(a[0]);
   const std::string given = a.size() > 1 ? text_of(a[1]) : std::string("[");
@@ -382,7 +382,7 @@ void register_text_functions(store::Store& store) {
   add("ssb_replicate", 2, replicate);
   add("ssb_space", 1, [](const Arguments& a) { return replicate({std::string(" "), a[0]}); });
   add("ssb_reverse", 1, reverse);
-  add("ssb_quotename", -1, quote_name);
+  add("ssb_quotename", -1, quoted_name);
   add("ssb_concat", -1, concat);
   add("ssb_concat_ws", -1, concat_with_separator);
   add("ssb_char", 1, [](const Arguments& a) -> StoreResult<Value> {
