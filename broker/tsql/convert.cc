@@ -97,9 +97,13 @@ Result<Value> to_integer(const Value& value, const DataType& from, const DataTyp
     if (to.type == SqlType::bit) return Value(std::int64_t{*number != 0});
     const double whole =
         is_exact(from) && from.type != SqlType::decimal ? std::round(*number) : std::trunc(*number);
-    if (!(whole >= -9.3e18 && whole <= 9.2e18)) {
-      return Error(ErrorCode::arithmetic_overflow, type_name(to));
+    const Range range = range_of(to);
+    const bool fits_type = whole >= static_cast<double>(range.low) &&
+                           whole <= static_cast<double>(range.high) && whole < 9.2e18;
+    if (!fits_type && is_float(from)) {
+      return Error(ErrorCode::overflow_for_type, base_name(to.type), fmt::format("{}", *number));
     }
+    if (!fits_type) return Error(ErrorCode::arithmetic_overflow, type_name(to));
     return integer_in_range(static_cast<std::int64_t>(whole), to);
   }
   if (const auto* bytes = std::get_if<proto::Bytes>(&value)) {

@@ -298,6 +298,9 @@ struct Session::State final : public Environment {
   [[nodiscard]] proto::Result<Outcome> alter_temporary_table(const AlterTable& node);
   [[nodiscard]] proto::Result<void> change_table(const Place& place, catalog::pb::UserTable& table,
                                                  const std::string& name, const AlterTable& node);
+  [[nodiscard]] proto::Result<void> drop_constraint(const Place& place,
+                                                    const catalog::pb::UserTable& table,
+                                                    const std::string& name);
   [[nodiscard]] proto::Result<void> append_column(const Place& place, catalog::pb::UserTable& table,
                                                   const std::string& name, TableShape& shape,
                                                   const ColumnDefinition& definition);

@@ -167,6 +167,7 @@ Result<TableShape> Session::State::shape_of(const pb::UserTable& table) {
     added.is_nullable = column.is_nullable();
     if (column.is_identity()) added.identity = Identity{};
   }
+  std::map<std::string, const Expression*, NameLess> named_defaults;
   for (const std::string& text : table.definitions()) {
     Result<std::shared_ptr<const Batch>> batch = runtime.parsed(text);
     if (!batch) return batch.error();
@@ -363,6 +364,10 @@ Result<Outcome> Session::State::alter_temporary_table(const AlterTable& node) {
 Result<void> Session::State::change_table(const Place& place, pb::UserTable& table,
                                           const std::string& name, const AlterTable& node) {
   if (node.action == AlterTableAction::drop) {
+    for (const std::string& constraint : node.drop_constraints) {
+      const Result<void> dropped = drop_constraint(place, table, constraint);
+      if (!dropped) return dropped.error();
+    }
     for (const std::string& column : node.drop_columns) {
       const auto* rows = table.mutable_columns();
       const auto at = std::find_if(rows->begin(), rows->end(), [&](const auto& one) {
@@ -408,6 +413,32 @@ Result<void> Session::State::change_table(const Place& place, pb::UserTable& tab
     if (!made) return Error(ErrorCode::cannot_create_constraint, "rows with the same key exist");
   }
   return {};
+}
+
+// CHECK and DEFAULT end with the definition that drops them; a key that ALTER TABLE added is an index.
+Result<void> Session::State::drop_constraint(const Place& place, const pb::UserTable& table,
+                                             const std::string& name) {
+  for (const std::string& text : table.definitions()) {
+    const Result<std::shared_ptr<const Batch>> batch = runtime.parsed(text);
+    if (!batch) return batch.error();
+    const StatementNode* node = (*batch)->statements.at(0).node.get();
+    const auto* create = std::get_if<CreateTable>(node);
+    const TableDefinition& definition =
+        create != nullptr ? create->definition : std::get<AlterTable>(*node).added;
+    for (const TableConstraint& constraint : definition.constraints) {
+      if (!equal_names(constraint.name, name)) continue;
+      const bool is_key = constraint.kind == TableConstraintKind::primary_key ||
+                          constraint.kind == TableConstraintKind::unique;
+      if (!is_key) return {};
+      if (create != nullptr) {
+        return Error(ErrorCode::not_supported, "dropping a key that CREATE TABLE made");
+      }
+      return run_definition(
+          place.database, "DROP INDEX " + quote_name(place.schema_name + "." + table.name() + "." +
+                                                     constraint.name));
+    }
+  }
+  return Error(ErrorCode::not_a_constraint, name);
 }
 
 Result<void> Session::State::append_column(const Place& place, pb::UserTable& table,

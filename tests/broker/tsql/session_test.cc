@@ -172,6 +172,19 @@ TEST_F(SessionTest, SeverityNineteenNeedsLog) {
   EXPECT_EQ(run("RAISERROR('x', 19, 1)").substr(0, 9), "Msg 2754,");
 }
 
+TEST_F(SessionTest, DroppedConstraintsNoLongerCount) {
+  run("CREATE TABLE t (a int, b int, CONSTRAINT c CHECK (a > 0))");
+  run("ALTER TABLE t ADD CONSTRAINT d DEFAULT 7 FOR b ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)");
+  EXPECT_EQ(run("INSERT t (a) VALUES (1) SELECT b FROM t"), "(1 row)\nb int\n7\n(1 row)\n");
+  EXPECT_EQ(run("INSERT t (a) VALUES (1)").substr(0, 9), "Msg 2627,");
+
+  run("ALTER TABLE t DROP CONSTRAINT c ALTER TABLE t DROP CONSTRAINT d ALTER TABLE t DROP "
+      "CONSTRAINT u");
+
+  EXPECT_EQ(run("INSERT t (a) VALUES (1), (-1) SELECT a, b FROM t WHERE b IS NULL"),
+            "(2 rows)\na int | b int\n1 | NULL\n-1 | NULL\n(2 rows)\n");
+}
+
 // A row for each failure that no transcript provokes.
 struct ErrorCase {
   const char* name;
@@ -205,6 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"TypeClash", "SELECT CAST(GETDATE() AS uniqueidentifier)", 206},
         ErrorCase{"Ambiguous", "SELECT name FROM sys.services a, sys.services b", 209},
         ErrorCase{"ColumnCount", "DECLARE @t TABLE (a int, b int) INSERT @t VALUES (1)", 213},
+        ErrorCase{"FloatOverflow", "SELECT CAST(1e10 AS int)", 232},
         ErrorCase{"StarWithoutFrom", "SELECT *", 263},
         ErrorCase{"DateOverflow", "SELECT DATEADD(year, 9000, GETDATE())", 517},
         ErrorCase{"DatediffOverflow", "SELECT DATEDIFF(millisecond, '1900-01-01', GETDATE())", 535},
@@ -223,6 +237,11 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"TwoIdentities", "CREATE TABLE t (a int IDENTITY, b int IDENTITY)", 2744},
         ErrorCase{"BadFormat", "RAISERROR('%z', 16, 1)", 2787},
         ErrorCase{"Qualifier", "SELECT x.name FROM sys.services s", 4104},
+        ErrorCase{"ConstraintOverRows",
+                  "CREATE TABLE t (a int) INSERT t VALUES (1), (1) ALTER TABLE t ADD CONSTRAINT u "
+                  "UNIQUE (a)",
+                  1750},
+        ErrorCase{"NotAConstraint", "CREATE TABLE t (a int) ALTER TABLE t DROP CONSTRAINT c", 3728},
         ErrorCase{"AlterMissing", "ALTER TABLE nowhere ADD a int", 4902},
         ErrorCase{"AlterColumn", "CREATE TABLE t (a int) ALTER TABLE t DROP COLUMN b", 4924},
         ErrorCase{"UnknownSavepoint", "BEGIN TRAN ROLLBACK TRAN nope", 6401},
