@@ -66,6 +66,21 @@ Result<void> add_key(TableShape& shape, KeyShape key, const std::string& table) 
   return {};
 }
 
+using NamedDefaults = std::map<std::string, const Expression*, NameLess>;
+
+void forget_dropped(TableShape& shape, const std::vector<std::string>& names,
+                    const NamedDefaults& defaults) {
+  for (const std::string& name : names) {
+    std::erase_if(shape.checks,
+                  [&](const CheckShape& check) { return equal_names(check.name, name); });
+    const auto value = defaults.find(name);
+    if (value == defaults.end()) continue;
+    for (ColumnShape& column : shape.columns) {
+      if (column.default_value == value->second) column.default_value = nullptr;
+    }
+  }
+}
+
 Result<void> add_constraint(TableShape& shape, const TableConstraint& constraint,
                             const std::string& table) {
   switch (constraint.kind) {
@@ -167,7 +182,7 @@ Result<TableShape> Session::State::shape_of(const pb::UserTable& table) {
     added.is_nullable = column.is_nullable();
     if (column.is_identity()) added.identity = Identity{};
   }
-  std::map<std::string, const Expression*, NameLess> named_defaults;
+  NamedDefaults named_defaults;
   for (const std::string& text : table.definitions()) {
     Result<std::shared_ptr<const Batch>> batch = runtime.parsed(text);
     if (!batch) return batch.error();
@@ -189,12 +204,11 @@ Result<TableShape> Session::State::shape_of(const pb::UserTable& table) {
         if (!added) return added.error();
       }
     }
-    if (alter != nullptr) {
-      for (const std::string& dropped : alter->drop_constraints) {
-        std::erase_if(shape.checks,
-                      [&](const CheckShape& check) { return equal_names(check.name, dropped); });
-      }
+    for (const TableConstraint& constraint : definition.constraints) {
+      if (constraint.kind != TableConstraintKind::default_value) continue;
+      named_defaults[constraint.name] = &*constraint.value;
     }
+    if (alter != nullptr) forget_dropped(shape, alter->drop_constraints, named_defaults);
     shape.owners.push_back(*std::move(batch));
   }
   return shape;
