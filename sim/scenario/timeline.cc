@@ -103,6 +103,13 @@ std::string with_short_hex(std::string_view text) {
   return out;
 }
 
+// As it fits the column.
+std::string label_of(const std::string& name) {
+  if (name == "source_certificate") return "signed by";
+  if (name == "destination_certificate") return "sealed for";
+  return name;
+}
+
 std::string plural(std::int64_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
@@ -389,7 +396,7 @@ Timeline::Row Timeline::row_of_decision(const NodeRecord& node_record) const {
   };
   for (const auto& [name, value] : record.detail) {
     if (options_.events == EventChoice::all || !is_told(name, value))
-      row.tree.push_back(padded(name, 10) + " " + with_short_hex(value));
+      row.tree.push_back(padded(label_of(name), 10) + " " + with_short_hex(value));
   }
   return row;
 }
