@@ -33,7 +33,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   CLI::App app("ssbsim: SQL Server Service Broker dialog security, simulated", "ssbsim");
   app.footer(
       "Examples:\n"
-      "  ssbsim run scenarios/dialogs/full-security.sql\n"
+      "  ssbsim run scenarios/dialogs/full_security.sql\n"
       "  ssbsim explain 9727\n"
       "Exit codes: 0 met, 1 not met, 2 inconclusive, 10 usage, 11 does not parse, 12 environment, "
       "13 bug.");

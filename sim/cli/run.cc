@@ -248,7 +248,7 @@ void add_run(CLI::App& app, Context& context) {
       "are\n"
       "the same in every run. `ssbsim node` never uses them.\n"
       "Examples:\n"
-      "  ssbsim run scenarios/dialogs/full-security.sql --events all\n"
+      "  ssbsim run scenarios/dialogs/full_security.sql --events all\n"
       "  ssbsim run scenarios --junit report.xml\n"
       "  ssbsim run mine.sql -v DBName=Sales --results --pcap mine.pcap\n"
       "  ssbsim run scenarios --json | jq 'select(.type == \"result\")'");
