@@ -41,7 +41,8 @@ bool names_broker(const Route& route, const std::optional<proto::BrokerId>& brok
   return broker && equals_ignoring_case(route.broker_instance(), broker->text());
 }
 
-// Steps 1, 2, 3 and 5 of the match; `step` tells which one it was.
+// Steps 1 to 5 of the match; `step` tells which one it was. Step 4 matches nothing: the message waits for
+// what the Broker Configuration service would answer. (This broker does not ask it.)
 std::vector<const Route*> match(const std::vector<const Route*>& routes, const Query& query,
                                 int& step) {
   step = 1;
@@ -65,6 +66,11 @@ std::vector<const Route*> match(const std::vector<const Route*>& routes, const Q
           found, [&](const Route& r) { return equals_ignoring_case(r.broker_instance(), first); });
     }
   }
+  step = 4;
+  const bool is_configured = std::any_of(routes.begin(), routes.end(), [](const Route* r) {
+    return r->service_name() == kBrokerConfigurationService;
+  });
+  if (is_configured) return {};
   step = 5;
   return matching(routes, [](const Route& r) {
     return r.service_name().empty() && r.broker_instance().empty();
@@ -100,10 +106,22 @@ Destination delayed(proto::Error error, int step) {
   return destination;
 }
 
-// The choice inside the matched set: LOCAL where the service is here, then an address, then TRANSPORT.
+// What a service name says of where it is: "TCP://host:port", with or without a "/" and more behind it.
+std::string address_in_name(std::string_view service) {
+  constexpr std::string_view kSlashes = "://";
+  const auto slashes = service.find(kSlashes);
+  if (slashes == std::string_view::npos) return std::string(service);
+  return std::string(service.substr(0, service.find('/', slashes + kSlashes.size())));
+}
+
+// The choice inside the matched set: a mirrored pair, LOCAL where the service is here, an address,
+// TRANSPORT. Of a mirrored pair only the first address is used.
 std::optional<Destination> choose(const catalog::Instance& instance,
                                   const std::vector<const Route*>& set, const Query& query,
                                   int step) {
+  for (const Route* route : set) {
+    if (!route->mirror_address().empty()) return remote(*route, step, route->address());
+  }
   for (const Route* route : set) {
     if (!equals_ignoring_case(route->address(), "LOCAL")) continue;
     const auto database = locate(instance, query.service, query.broker, query.routes_of);
@@ -116,7 +134,7 @@ std::optional<Destination> choose(const catalog::Instance& instance,
   }
   for (const Route* route : set) {
     if (equals_ignoring_case(route->address(), "TRANSPORT"))
-      return remote(*route, step, std::string(query.service));
+      return remote(*route, step, address_in_name(query.service));
   }
   return std::nullopt;
 }
@@ -131,6 +149,8 @@ Destination classify(const catalog::Instance& instance, const Query& query, prot
   int step = 0;
   const auto set = match(routes, query, step);
   if (auto chosen = choose(instance, set, query, step)) return *chosen;
+  if (step == 4)
+    return delayed(proto::Error(proto::ErrorCode::no_route_matches, std::string(query.service)), 4);
   if (query.broker) {
     if (const auto here = locate(instance, query.service, query.broker, query.routes_of))
       return local(*here, "", 6);
@@ -139,7 +159,7 @@ Destination classify(const catalog::Instance& instance, const Query& query, prot
     return delayed(
         proto::Error(proto::ErrorCode::local_service_not_found, std::string(query.service)), step);
   const bool known = std::any_of(routes.begin(), routes.end(), [&](const Route* r) {
-    return r->service_name() == query.service || r->service_name() == kBrokerConfigurationService;
+    return r->service_name() == query.service;
   });
   const auto code =
       known ? proto::ErrorCode::no_route_matches : proto::ErrorCode::target_service_not_found;
@@ -189,8 +209,12 @@ std::optional<Address> parse_address(std::string_view text) {
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(colon + 1);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-    host = host.substr(1, host.size() - 2);
+  const bool is_bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
+  // Of an IPv6 address without brackets nobody can tell which part is the port.
+  if (host.find_first_of("[]") != std::string_view::npos ||
+      (!is_bracketed && host.find(':') != std::string_view::npos))
+    return std::nullopt;
   Address address;
   address.host = std::string(host);
   const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), address.port);

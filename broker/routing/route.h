@@ -2,6 +2,8 @@
 //
 //   Errors  9750 nothing matches; 9793 a service name that no route knows; 9796 LOCAL matched but there is no such service; 9785 address.
 //   Source  reference service-broker.md 1.7: the seven steps of the match, the four of the choice; names compare byte for byte.
+//           Left out: the request to the Broker Configuration service (step 4 only delays), the second address of a mirrored
+//           pair, the random pick among several addresses (the route with the lowest id is taken).
 #pragma once
 
 #include <optional>
