@@ -47,8 +47,10 @@ class TwoNodes {
     a_.reset();
     b_.reset();
     io_.restart();
-    io_.poll();
-    fs::remove_all(folder_);
+    boost::system::error_code ignored;
+    io_.poll(ignored);
+    std::error_code gone;
+    fs::remove_all(folder_, gone);
   }
 
   void run(net::Host& host, const std::string& batch) {

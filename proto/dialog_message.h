@@ -7,9 +7,10 @@
 
 namespace ssb::proto {
 
-inline constexpr std::size_t kFragmentBodyBytesMax = 64 * 1024;  // plaintext bytes of one fragment
+inline constexpr std::size_t kFragmentBodyBytesMax =
+    std::size_t{64} * 1024;  // plaintext bytes of one fragment
 inline constexpr std::size_t kHeaderBytesMax =
-    16 * 1024;  // serialized DialogHeader, security header included
+    std::size_t{16} * 1024;  // serialized DialogHeader, security header included
 inline constexpr std::uint32_t kHopsMax = 16;
 
 struct DialogMessage {

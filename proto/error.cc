@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "proto/error_code.h"
+
 namespace ssb::proto {
 
 const std::vector<ErrorRow>& error_rows() {
@@ -29,7 +31,7 @@ const ErrorRow* find_error(std::int32_t number) {
 }
 
 int Error::severity() const {
-  if (own_severity != 0) return own_severity;
+  if (own_severity) return *own_severity;
   const ErrorRow* row = find_error(number());
   return row == nullptr ? 16 : row->severity;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,17 +14,15 @@
 
 namespace ssb::proto {
 
-enum class ErrorCode : std::int32_t {
-#define SSB_ERROR(number, severity, name, text) name = (number),
-#include "proto/errors.def"
-#undef SSB_ERROR
-};
+// Its enumerators: error_code.h. Only files that name one include that, so that a new row compiles
+// only those again.
+enum class ErrorCode : std::int32_t;
 
 struct Error {
   ErrorCode code{};
   int state = 1;
   std::vector<std::string> parameters;  // %1, %2, ... of the text
-  int own_severity = 0;                 // of RAISERROR and the like; 0: the row's
+  std::optional<int> own_severity;      // of RAISERROR and the like, in place of the row's
 
   Error() = default;
   template <typename... Parameters>

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::proto {
 namespace {

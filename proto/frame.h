@@ -22,9 +22,9 @@
 
 namespace ssb::proto {
 
-inline constexpr std::size_t kFrameBytesMax = 256 * 1024;     // once a peer is known
-inline constexpr std::size_t kHandshakeFrameBytesMax = 1024;  // before
-inline constexpr std::size_t kMessagesPerFrameMax = 256;      // dialog messages of one boxcar
+inline constexpr std::size_t kFrameBytesMax = std::size_t{256} * 1024;  // once a peer is known
+inline constexpr std::size_t kHandshakeFrameBytesMax = 1024;            // before
+inline constexpr std::size_t kMessagesPerFrameMax = 256;  // dialog messages of one boxcar
 inline constexpr std::size_t kSealedBodyBytesMax =
     kFragmentBodyBytesMax + 64;  // a fragment and its tag
 inline constexpr std::size_t kFramePrefixBytes = 6;

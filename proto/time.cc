@@ -258,8 +258,16 @@ std::optional<TimePoint> Reader::datetime() {
 
 }  // namespace
 
+TimePoint to_datetime(TimePoint t) {
+  // The last tick of the calendar is 997: rounding must not leave it.
+  t = std::clamp(t, kFirstMoment, kLastMoment - std::chrono::milliseconds(2));
+  const auto day = std::chrono::floor<std::chrono::days>(t);
+  const std::int64_t ticks = ((t - day).count() * 3 + 5'000) / 10'000;
+  return day + std::chrono::milliseconds((ticks * 10 + 1) / 3);
+}
+
 std::string to_datetime_text(TimePoint t) {
-  const Fields f = fields_of(t);
+  const Fields f = fields_of(to_datetime(t));
   return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}", f.year, f.month, f.day, f.hour,
                      f.minute, f.second, f.microsecond / 1000);
 }

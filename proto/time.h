@@ -22,7 +22,9 @@ inline constexpr TimePoint kNever = TimePoint::max();
   return TimePoint(Duration(us));
 }
 
-// "2008-11-26 09:00:00.123": SQL Server's datetime text, UTC, milliseconds, cut. Times outside of
+// The nearest moment that SQL Server's datetime holds: 1/300 s, in milliseconds .000, .003, .007.
+[[nodiscard]] TimePoint to_datetime(TimePoint t);
+// "2008-11-26 09:00:00.123": SQL Server's datetime text, UTC, of to_datetime(t). Times outside of
 // the years 1 to 9999 print as the first or last moment of them, kNever among these.
 [[nodiscard]] std::string to_datetime_text(TimePoint t);
 // "2008-11-26T09:00:00.123456Z".

@@ -9,6 +9,7 @@ const char* event_class_name(EventClass event) {
     case EventClass::conversation_group: return "Broker:Conversation Group";
     case EventClass::connection: return "Broker:Connection";
     case EventClass::message_classify: return "Broker:Message Classify";
+    case EventClass::queue_disabled: return "Broker:Queue Disabled";
     case EventClass::remote_message_acknowledgement: return "Broker:Remote Message Acknowledgement";
     case EventClass::audit_conversation: return "Audit Broker Conversation";
     case EventClass::audit_login: return "Audit Broker Login";

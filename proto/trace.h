@@ -19,6 +19,7 @@ enum class EventClass : int {
   conversation_group = 136,
   connection = 138,
   message_classify = 141,
+  queue_disabled = 143,
   remote_message_acknowledgement = 149,
   audit_conversation = 158,
   audit_login = 159,

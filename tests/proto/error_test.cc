@@ -1,9 +1,9 @@
-#include "proto/error.h"
-
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "proto/error_code.h"
 
 namespace ssb::proto {
 namespace {

@@ -173,14 +173,14 @@ TEST(TimeTest, OtherTextsAreRefused) {
 TEST(TimeTest, TextsHaveAllTheirDigits) {
   const TimePoint t = day(2008, 1, 2) + hours(3) + minutes(4) + microseconds(5'006'007);
 
-  EXPECT_EQ(to_datetime_text(t), "2008-01-02 03:04:05.006");
+  EXPECT_EQ(to_datetime_text(t), "2008-01-02 03:04:05.007");
   EXPECT_EQ(to_iso_text(t), "2008-01-02T03:04:05.006007Z");
   EXPECT_EQ(to_datetime_text(TimePoint()), "1970-01-01 00:00:00.000");
   EXPECT_EQ(to_iso_text(TimePoint() - microseconds(1)), "1969-12-31T23:59:59.999999Z");
 }
 
 TEST(TimeTest, NeverPrintsAsTheLastMomentOfTheCalendar) {
-  EXPECT_EQ(to_datetime_text(kNever), "9999-12-31 23:59:59.999");
+  EXPECT_EQ(to_datetime_text(kNever), "9999-12-31 23:59:59.997");
   EXPECT_EQ(to_iso_text(kNever), "9999-12-31T23:59:59.999999Z");
   EXPECT_EQ(to_iso_text(TimePoint::min()), "0001-01-01T00:00:00.000000Z");
 }
@@ -191,10 +191,22 @@ TEST(TimeTest, WhatIsPrintedIsReadBack) {
   const Duration step = hours(24 * 97) + microseconds(12'345'678'901);
   for (TimePoint t = day(1753, 1, 1); t <= last; t += step) {
     ASSERT_EQ(parse_datetime(to_iso_text(t)), t) << to_iso_text(t);
-    ASSERT_EQ(parse_datetime(to_datetime_text(t)),
-              std::chrono::floor<std::chrono::milliseconds>(t));
+    ASSERT_EQ(parse_datetime(to_datetime_text(t)), to_datetime(t));
   }
   EXPECT_EQ(parse_datetime(to_iso_text(last)), last);
+}
+
+TEST(TimeTest, DatetimeHoldsThreeHundredthsOfASecond) {
+  const TimePoint t = day(2008, 11, 26);
+  const auto rounded = [&](int milliseconds) {
+    return (to_datetime(t + std::chrono::milliseconds(milliseconds)) - t).count() / 1000;
+  };
+
+  // The table of the documentation of datetime: .990 to .999 and on.
+  const int expected[] = {990, 990, 993, 993, 993, 997, 997, 997, 997, 1000};
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(rounded(990 + i), expected[i]) << i;
+  EXPECT_EQ(to_datetime(to_datetime(t + microseconds(345'678))),
+            to_datetime(t + microseconds(345'678)));
 }
 
 TEST(TimeTest, UnixMicrosecondsReturn) {

@@ -13,14 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/sandbox.h"
 #include "transport/net/host.h"
 
 namespace ssb::net {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 1024 * 1024;
-constexpr std::size_t kComponentBytesMax = 255;
-constexpr std::size_t kComponentsMax = 16;
+constexpr std::size_t kFileBytesMax = std::size_t{1024} * 1024;
 
 class Descriptor {
  public:
@@ -44,33 +43,6 @@ class Descriptor {
 
 std::string reason() {
   return std::generic_category().message(errno);
-}
-
-// The components of a name inside the folder; empty for a name that is none.
-std::vector<std::string> components_of(std::string_view name) {
-  std::string path(name);
-  for (char& c : path) {
-    if (c == '\\') c = '/';
-  }
-  const bool has_drive =
-      path.size() >= 2 && path[1] == ':' && std::isalpha(static_cast<unsigned char>(path[0])) != 0;
-  if (has_drive) path.erase(0, 2);
-  std::vector<std::string> components;
-  std::string component;
-  for (const char c : path + "/") {
-    if (c != '/') {
-      component.push_back(c);
-      continue;
-    }
-    const std::string taken = std::exchange(component, {});
-    if (taken.empty() || taken == ".") continue;
-    const bool is_bad =
-        taken == ".." || taken == "?" || taken.size() > kComponentBytesMax ||
-        taken.find_first_of(std::string_view("\0:*?\"<>|\n\r", 10)) != std::string::npos;
-    if (is_bad || components.size() == kComponentsMax) return {};
-    components.push_back(taken);
-  }
-  return components;
 }
 
 // The folder that the last component stands in, opened step by step; made on the way when `create`.
@@ -106,14 +78,14 @@ constexpr const char* kBadName = "not a name inside this instance's folder";
 
 std::filesystem::path SandboxFiles::path_of(std::string_view name) const {
   std::filesystem::path path = folder_;
-  const auto components = components_of(name);
+  const auto components = proto::sandbox_components(name);
   if (components.empty()) return {};
   for (const std::string& component : components) path /= component;
   return path;
 }
 
 boost::system::result<proto::Bytes, std::string> SandboxFiles::read(std::string_view name) {
-  const auto components = components_of(name);
+  const auto components = proto::sandbox_components(name);
   if (components.empty()) return std::string(kBadName);
   const Descriptor folder = open_folder(folder_, components, false);
   if (!folder.is_open()) return reason();
@@ -138,7 +110,7 @@ boost::system::result<proto::Bytes, std::string> SandboxFiles::read(std::string_
 
 boost::system::result<void, std::string> SandboxFiles::create(std::string_view name,
                                                               proto::ByteView contents) {
-  const auto components = components_of(name);
+  const auto components = proto::sandbox_components(name);
   if (components.empty()) return std::string(kBadName);
   if (contents.size() > kFileBytesMax) return std::string("larger than 1 MiB");
   const Descriptor folder = open_folder(folder_, components, true);
