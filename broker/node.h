@@ -2,6 +2,8 @@
 //
 //   handle() stages an event's effects; commit() makes a batch of events durable and releases what it allows: replies, transmissions,
 //   trace records. deadline() is the only timer that it asks for.
+//   Units   between two commits the sessions execute a bounded number of statements, so that no batch keeps the host from anything else;
+//           while there is more to do deadline() is kAtOnce.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +22,9 @@
 namespace ssb::broker {
 
 using SessionId = std::uint32_t;
+
+// A deadline: after the commit, as soon as other inputs have had their turn.
+inline constexpr proto::TimePoint kAtOnce{};
 
 // ---- what can happen ----
 struct SessionOpened {

@@ -114,42 +114,42 @@ void Catalog::load_row(Kind kind, std::int32_t id, const std::string* message) {
 
 template <typename Object>
 std::int32_t Catalog::next_id() const {
-  constexpr std::int32_t first = KindOf<Object>::kFirstId;
-  if constexpr (first == kFirstObjectId) {
+  constexpr std::int32_t kFirst = KindOf<Object>::kFirstId;
+  if constexpr (kFirst == kFirstObjectId) {
     const std::int32_t id =
-        std::max({table<pb::Queue>().next_id(first), table<pb::Module>().next_id(first),
-                  table<pb::UserTable>().next_id(first)});
+        std::max({table<pb::Queue>().next_id(kFirst), table<pb::Module>().next_id(kFirst),
+                  table<pb::UserTable>().next_id(kFirst)});
     SSB_CHECK(id < kFirstBuiltInObjectId);
     return id;
   } else {
-    return table<Object>().next_id(first);
+    return table<Object>().next_id(kFirst);
   }
 }
 
 template <typename Object>
 void Catalog::put(Transaction& transaction, std::int32_t id, const Object& object) {
-  constexpr Kind kind = KindOf<Object>::kKind;
+  constexpr Kind kKind = KindOf<Object>::kKind;
   auto& table = std::get<Table<Object>>(tables_);
   const Object* before = table.find(id);
-  Transaction::Undo undo{id_, static_cast<int>(kind), id, before != nullptr,
+  Transaction::Undo undo{id_, static_cast<int>(kKind), id, before != nullptr,
                          before == nullptr ? std::string() : serialize(*before)};
-  put_message(transaction, kind, id, serialize(object));
+  put_message(transaction, kKind, id, serialize(object));
   transaction.undo.push_back(std::move(undo));
   table.objects_[id] = object;
-  if (!is_built_in(kind, id)) table.highest_ = std::max(table.highest_, id);
+  if (!is_built_in(kKind, id)) table.highest_ = std::max(table.highest_, id);
 }
 
 template <typename Object>
 void Catalog::erase(Transaction& transaction, std::int32_t id) {
-  constexpr Kind kind = KindOf<Object>::kKind;
+  constexpr Kind kKind = KindOf<Object>::kKind;
   auto& table = std::get<Table<Object>>(tables_);
   const Object* before = table.find(id);
   if (before == nullptr) return;
-  erase_message(transaction, kind, id);
+  erase_message(transaction, kKind, id);
   if (id == table.highest_) {
-    put_message(transaction, kOwnRows, static_cast<int>(kind), std::to_string(id));
+    put_message(transaction, kOwnRows, static_cast<int>(kKind), std::to_string(id));
   }
-  transaction.undo.push_back({id_, static_cast<int>(kind), id, true, serialize(*before)});
+  transaction.undo.push_back({id_, static_cast<int>(kKind), id, true, serialize(*before)});
   table.objects_.erase(id);
 }
 

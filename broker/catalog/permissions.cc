@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::catalog {
 namespace {
@@ -507,9 +508,9 @@ void remove_permissions_on(Transaction& transaction, Catalog& database, ObjectCl
 
 void remove_permissions_to(Transaction& transaction, Catalog& database, std::int32_t grantee,
                            bool is_login) {
-  constexpr auto first_of_server = static_cast<std::int32_t>(ObjectClass::server);
+  constexpr auto kFirstOfServer = static_cast<std::int32_t>(ObjectClass::server);
   remove_rows(transaction, database, [&](const pb::Permission& row) {
-    return row.grantee() == grantee && (row.object_class() >= first_of_server) == is_login;
+    return row.grantee() == grantee && (row.object_class() >= kFirstOfServer) == is_login;
   });
 }
 

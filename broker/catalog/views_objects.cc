@@ -151,9 +151,9 @@ ColumnType column_type(std::string_view declared) {
     if (!sizes.empty()) result.precision = sizes[0];
     if (sizes.size() > 1) result.scale = sizes[1];
   }
-  constexpr std::array<std::int64_t, 6> text_types{167, 175, 231, 239, 35, 99};
+  constexpr std::array<std::int64_t, 6> kTextTypes{167, 175, 231, 239, 35, 99};
   result.is_text =
-      std::find(text_types.begin(), text_types.end(), result.system_type) != text_types.end();
+      std::find(kTextTypes.begin(), kTextTypes.end(), result.system_type) != kTextTypes.end();
   return result;
 }
 
@@ -219,13 +219,13 @@ store::Row module_row(const pb::Module& row) {
 }
 
 std::vector<store::Row> type_rows() {
-  constexpr std::int64_t sys_schema = 4;
+  constexpr std::int64_t kSysSchema = 4;
   std::vector<store::Row> rows;
   for (const TypeRow& type : kTypes) {
     const ColumnType as_column = column_type(
         type.bytes_a_character == 0 ? std::string(type.name) : std::string(type.name) + "(8000)");
     rows.push_back({text(type.name), number(as_column.system_type), number(as_column.user_type),
-                    number(sys_schema), null_value(),
+                    number(kSysSchema), null_value(),
                     number(type.bytes_a_character == 0 ? as_column.max_length : 8000),
                     number(as_column.precision), number(as_column.scale),
                     as_column.is_text ? text(kCollation) : null_value(), flag(true), flag(false),

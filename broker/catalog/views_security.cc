@@ -325,10 +325,10 @@ void add_principal_views(const Instance& instance, const AddView& add) {
       });
   add("sys.server_role_members", "role_principal_id int, member_principal_id int",
       [&instance](store::DatabaseId, std::int64_t) {
-        constexpr std::int64_t sysadmin = 3;
+        constexpr std::int64_t kSysadmin = 3;
         std::vector<store::Row> rows;
         for (const auto& [id, row] : instance.master().table<pb::Login>()) {
-          if (row.is_sysadmin()) rows.push_back({number(sysadmin), number(id)});
+          if (row.is_sysadmin()) rows.push_back({number(kSysadmin), number(id)});
         }
         return rows;
       });

@@ -4,6 +4,7 @@
 #include "broker/conversation/state.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
 namespace {
@@ -273,6 +274,9 @@ void Engine::State::accept_broker_error(Endpoint& endpoint, proto::ByteView body
   const std::string code = between(text, "<Code>", "</Code>");
   auto out = record(proto::EventClass::message_delivered, 0, "Broker Error", endpoint, now);
   out.text = code;
+  // Not `queue`, which tells where messages of the application went.
+  const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
+  out.detail.emplace_back("error_queue", queue == nullptr ? "" : queue->name());
   trace(std::move(out));
   drop_pending(endpoint);
   if (endpoint.state == EndpointState::disconnected_outbound) {

@@ -2,6 +2,7 @@
 // is known; the order of the questions is that of reference service-broker.md 2.7.
 #include "broker/conversation/state.h"
 #include "broker/keys/key_hierarchy.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
 namespace {
@@ -252,6 +253,21 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
   accept(endpoint, {header, opened.body}, now);
 }
 
+// Nothing of the message can be believed, so nothing changes: the peer tries again.
+dialog::Refusal Engine::State::refuse_closed_keys(const Endpoint& endpoint) const {
+  constexpr int kOpeningStep = 7;  // of reference service-broker.md 2.7
+  if (!keys::open_by_service_master_key(instance, endpoint.database)) {
+    return dialog::refuse_without_master_key(instance, endpoint.database, kOpeningStep,
+                                             "Session key not accessible");
+  }
+  dialog::Refusal refusal;  // lost, or a copy of the database has another master key
+  refusal.step = kOpeningStep;
+  refusal.error =
+      proto::Error(proto::ErrorCode::security_context_missing,
+                   "the session key of its conversation does not open by the database master key");
+  return refusal;
+}
+
 void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& message,
                                proto::TimePoint now) {
   const Header& header = message.header;
@@ -263,11 +279,9 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
                   {}, now);
     return;
   }
-  const bool keys_closed = (endpoint.inbound && endpoint.inbound->key.empty()) ||
-                           (endpoint.outbound && endpoint.outbound->key.empty());
-  if (keys_closed) {
-    if (const auto master_key = keys::open_by_service_master_key(instance, endpoint.database))
-      open_keys(endpoint, *master_key);
+  if (!can_use_keys(endpoint)) {
+    refused(endpoint.database, message, refuse_closed_keys(endpoint), now);
+    return;
   }
   proto::Bytes body;
   if (dialog::is_first_reply(header, endpoint.keys())) {

@@ -22,7 +22,10 @@ proto::Result<void> Engine::commit(catalog::Transaction&& transaction, proto::Ti
   const std::uint64_t id = transaction.id;
   auto committed = state.instance.commit(std::move(transaction));
   auto* work = static_cast<PendingWork*>(attachment.get());
-  if (work == nullptr) return committed;
+  if (work == nullptr) {
+    state.switch_off_poisoned(now);
+    return committed;
+  }
   catalog::Transaction ended;
   ended.id = id;
   ended.dialogs = std::move(attachment);
@@ -31,15 +34,17 @@ proto::Result<void> Engine::commit(catalog::Transaction&& transaction, proto::Ti
     return committed.error();
   }
   for (Work& step : work->list) state.apply(step, now);
+  state.count_receives(*work, true);
   state.release(ended);
   ++state.changes;
+  state.switch_off_poisoned(now);
   return {};
 }
 
 void Engine::roll_back(catalog::Transaction&& transaction, proto::TimePoint now) {
   State& state = *state_;
-  static_cast<void>(now);
   if (const auto* work = static_cast<PendingWork*>(transaction.dialogs.get())) {
+    state.count_receives(*work, false);
     for (const Work& step : work->list) {
       if (const auto* received = std::get_if<ReceiveWork>(&step.what)) {
         if (DatabaseState* database = state.database(step.database)) untake(*database, *received);
@@ -50,6 +55,7 @@ void Engine::roll_back(catalog::Transaction&& transaction, proto::TimePoint now)
   }
   transaction.dialogs.reset();
   state.instance.roll_back(std::move(transaction));
+  state.switch_off_poisoned(now);
 }
 
 Engine::Savepoint Engine::savepoint(const catalog::Transaction& transaction) const {

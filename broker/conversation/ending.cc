@@ -3,6 +3,7 @@
 
 #include "broker/conversation/state.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "broker/conversation/state.h"
 #include "broker/crypto/random.h"
-#include "broker/keys/key_hierarchy.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
 
@@ -103,22 +103,6 @@ bool Engine::queue_is_empty(store::DatabaseId id, std::int32_t queue) const {
   if (data == nullptr) return true;
   const auto found = data->queues.find(queue);
   return found == data->queues.end() || found->second.entries.empty();
-}
-
-void Engine::master_key_changed(store::DatabaseId id, proto::TimePoint now) {
-  State& state = *state_;
-  const auto master_key = keys::open_by_service_master_key(state.instance, id);
-  for (const auto handle : state.handles(id)) {
-    Endpoint& endpoint = *state.endpoint(id, handle);
-    if (!endpoint.outbound && !endpoint.inbound) continue;
-    if (!master_key)
-      continue;  // nothing can be stored now; status 28050 and 28054 tell at the next use
-    state.open_keys(endpoint, *master_key);
-    if (!state.keep_keys(endpoint, *master_key) && endpoint.is_active()) {
-      state.fail(endpoint, -28052, proto::Error(proto::ErrorCode::session_key_lost).text(), now);
-    }
-  }
-  catalog_changed(id, now);
 }
 
 // ---- network ----

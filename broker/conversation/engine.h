@@ -20,6 +20,7 @@
 #include "broker/catalog/views.h"
 #include "proto/dialog_message.h"
 #include "proto/ids.h"
+#include "proto/secret.h"
 #include "proto/time.h"
 
 namespace ssb::broker::conversation {
@@ -143,8 +144,11 @@ class Engine {
   void catalog_changed(store::DatabaseId database, proto::TimePoint now);
   void service_dropped(store::DatabaseId database, std::int32_t service, proto::TimePoint now);
   [[nodiscard]] bool queue_is_empty(store::DatabaseId database, std::int32_t queue) const;
-  // ALTER MASTER KEY REGENERATE: session keys are re-encrypted by the caller's new master key; those that cannot be are errored -28052.
-  void master_key_changed(store::DatabaseId database, proto::TimePoint now);
+  // Call after any change of a master key or of what opens it has been committed or undone; `known` are the master keys that the
+  // statements had opened, old and new. Session keys are sealed again under the present key; conversations whose keys none of them
+  // opens are errored (-28052). While the broker cannot open the master key by itself, it forgets the session keys that it had opened.
+  void master_key_changed(store::DatabaseId database, const std::vector<proto::Secret>& known,
+                          proto::TimePoint now);
 
   // ---- network ----
   void message_arrived(const proto::DialogMessage& message, std::string_view from_address,

@@ -5,6 +5,7 @@
 #include "broker/catalog/permissions.h"
 #include "broker/conversation/state.h"
 #include "broker/dialog/decision.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
 namespace {

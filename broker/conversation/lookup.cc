@@ -1,4 +1,5 @@
 #include "broker/conversation/state.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
 

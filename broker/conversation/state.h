@@ -42,6 +42,7 @@ inline constexpr std::uint32_t kWindowFragments = 16;  // of one message
 // Largest message body: SQLite's limit of a value, less than the product's 2 GB (README, fidelity).
 inline constexpr std::uint64_t kMessageBytesMax = 900'000'000;
 inline constexpr std::size_t kTombstonesMax = 100'000;
+inline constexpr int kPoisonRollbacks = 5;  // in a row, then the queue is switched off (reference 1.4)
 // Retries that `settle` waits for before it takes a silent peer for a refusal: 4, 8 and 16 seconds.
 inline constexpr int kSettleAttempts = 3;
 
@@ -59,7 +60,9 @@ struct QueueEntry {
 struct QueueIndex {
   std::map<std::int64_t, QueueEntry> entries;  // by queuing order
   std::map<proto::ConversationGroupId, std::set<std::int64_t>> by_group;
+  // Rollbacks in a row of transactions that received `rolled_back` first (poison.cc). In memory only: a restart counts anew.
   int rollbacks = 0;
+  std::int64_t rolled_back = 0;
 };
 
 struct Group {
@@ -149,6 +152,7 @@ struct Engine::State {
   Actions actions;
   std::uint64_t changes = 1;
   std::vector<std::pair<store::DatabaseId, proto::ConversationHandle>> acks_due;
+  std::set<std::pair<store::DatabaseId, std::int32_t>> poisoned;  // queues to switch off
 
   // ---- look-ups (lookup.cc) ----
   DatabaseState* database(store::DatabaseId id);
@@ -177,12 +181,19 @@ struct Engine::State {
   void add_endpoint(std::unique_ptr<Endpoint> endpoint);
   void remove_endpoint(Endpoint& endpoint);
   void write_dirty_rows();
-  // Seals the endpoint's session keys for its row; false when one of them is not known in clear.
-  bool keep_keys(Endpoint& endpoint, const proto::Secret& master_key);
-  // Opens those that could not be opened when the row was read.
-  void open_keys(Endpoint& endpoint, const proto::Secret& master_key);
   std::optional<proto::Bytes> pending_body(const Endpoint& endpoint,
                                            const PendingMessage& message) const;
+
+  // ---- session keys at rest (session_keys.cc) ----
+  // Seals the endpoint's session keys for its row; false when one of them is not known in clear.
+  bool keep_keys(Endpoint& endpoint, const proto::Secret& master_key);
+  // Opens those that are closed and that this master key opens.
+  void open_keys(Endpoint& endpoint, const proto::Secret& master_key);
+  // Whether the session keys, if any, are open; opens them if the broker can open the master key by itself.
+  bool can_use_keys(Endpoint& endpoint);
+  // Seals the stored keys under `present` that are under one of `known`; false: nothing opens one of them.
+  bool reseal_keys(Endpoint& endpoint, const proto::Secret& present,
+                   const std::vector<proto::Secret>& known);
 
   // ---- applying a transaction (commit.cc) ----
   void apply(Work& work, proto::TimePoint now);
@@ -192,6 +203,12 @@ struct Engine::State {
   void apply_move(store::DatabaseId database, const MoveWork& work);
   void release(catalog::Transaction& transaction);
   void cleanup(Endpoint& endpoint);  // END CONVERSATION WITH CLEANUP, and NEW_BROKER
+
+  // ---- poison messages (poison.cc) ----
+  void count_receives(const PendingWork& work, bool committed);
+  // Switches the poisoned queues off; those whose database another transaction is changing wait for its end.
+  void switch_off_poisoned(proto::TimePoint now);
+  bool switch_off(store::DatabaseId database, std::int32_t queue, proto::TimePoint now);
 
   // ---- queues (queue.cc) ----
   struct NewMessage {
@@ -249,6 +266,7 @@ struct Engine::State {
   void arrived_first(DatabaseState& database, const dialog::Arrived& message, proto::TimePoint now);
   void begin_target(DatabaseState& database, const dialog::Arrived& message,
                     dialog::OpenedFirst opened, proto::TimePoint now);
+  dialog::Refusal refuse_closed_keys(const Endpoint& endpoint) const;
   void arrived_at(Endpoint& endpoint, const dialog::Arrived& message, proto::TimePoint now);
   void accept(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
   void accept_sequenced(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);

@@ -5,6 +5,7 @@
 #include "broker/conversation/state.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
 namespace {

@@ -156,33 +156,6 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
 
 }  // namespace
 
-bool Engine::State::keep_keys(Endpoint& endpoint, const proto::Secret& master_key) {
-  const auto seal = [&](const std::optional<dialog::SessionKey>& key, proto::Bytes& sealed,
-                        dialog::KeySlot slot) {
-    if (!key) return true;
-    if (key->key.empty()) return false;
-    sealed = dialog::store_session_key(master_key, endpoint.conversation, endpoint.is_initiator,
-                                       slot, *key);
-    return true;
-  };
-  const bool kept = seal(endpoint.outbound, endpoint.outbound_sealed, dialog::KeySlot::outbound) &&
-                    seal(endpoint.inbound, endpoint.inbound_sealed, dialog::KeySlot::inbound);
-  touch(endpoint);
-  return kept;
-}
-
-void Engine::State::open_keys(Endpoint& endpoint, const proto::Secret& master_key) {
-  const auto open = [&](std::optional<dialog::SessionKey>& key, const proto::Bytes& sealed,
-                        dialog::KeySlot slot) {
-    if (!key || !key->key.empty()) return;
-    auto opened = dialog::load_session_key(master_key, endpoint.conversation, endpoint.is_initiator,
-                                           slot, key->id, sealed);
-    if (opened) key = std::move(*opened);
-  };
-  open(endpoint.outbound, endpoint.outbound_sealed, dialog::KeySlot::outbound);
-  open(endpoint.inbound, endpoint.inbound_sealed, dialog::KeySlot::inbound);
-}
-
 void Engine::State::store_endpoint(const Endpoint& endpoint) {
   stored::Conversation row;
   row.set_conversation_id(text_of(endpoint.conversation.view()));

@@ -8,6 +8,7 @@
 #include "broker/conversation/state.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 #include "proto/stored.pb.h"
 
 namespace ssb::broker::conversation {
@@ -127,14 +128,7 @@ void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& 
 
 bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
   const bool reply = !endpoint.is_initiator;
-  if (endpoint.is_secured &&
-      (endpoint.parties.type == dialog::SecurityType::none || endpoint.outbound)) {
-    const bool usable =
-        endpoint.parties.type == dialog::SecurityType::none || !endpoint.outbound->key.empty();
-    if (usable) return true;
-    if (const auto master_key = keys::open_by_service_master_key(instance, endpoint.database))
-      open_keys(endpoint, *master_key);
-    if (!endpoint.outbound->key.empty()) return true;
+  if (!can_use_keys(endpoint)) {
     set_status(endpoint,
                proto::Error(proto::ErrorCode::session_keys_need_master_key,
                             database_name(endpoint.database)),
@@ -142,6 +136,9 @@ bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
     back_off(endpoint, now);
     return false;
   }
+  if (endpoint.is_secured &&
+      (endpoint.parties.type == dialog::SecurityType::none || endpoint.outbound))
+    return true;
   const pb::Service* service = this->service(endpoint.database, endpoint.service);
   if (service == nullptr) return false;
   const auto decision =
@@ -180,6 +177,7 @@ bool Engine::State::secure_first(Endpoint& endpoint, const dialog::SecurityDecis
       endpoint.inbound = endpoint.outbound->clone();
     if (!master_key || !keep_keys(endpoint, *master_key)) {
       endpoint.outbound.reset();
+      if (endpoint.is_initiator) endpoint.inbound.reset();
       set_status(
           endpoint,
           proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(endpoint.database)),

@@ -10,6 +10,7 @@
 #include "broker/crypto/openssl.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::crypto {
 namespace {

@@ -12,8 +12,8 @@ namespace ssb::broker::crypto {
 namespace {
 
 constexpr int kPssSaltBytes = 32;
-constexpr std::size_t kOaepOverheadBytes = 2 * 32 + 2;  // RFC 8017 7.1.1, SHA-256
-constexpr int kExponentBitsMax = 64;                    // OpenSSL's own limit for large moduli
+constexpr std::size_t kOaepOverheadBytes = std::size_t{2} * 32 + 2;  // RFC 8017 7.1.1, SHA-256
+constexpr int kExponentBitsMax = 64;  // OpenSSL's own limit for large moduli
 
 std::shared_ptr<EVP_PKEY> share(EVP_PKEY* key) {
   return {key, [](EVP_PKEY* last) { EVP_PKEY_free(last); }};

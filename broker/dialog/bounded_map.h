@@ -20,6 +20,7 @@ class BoundedMap {
   explicit BoundedMap(std::size_t size_max) : size_max_(size_max) { SSB_CHECK(size_max > 0); }
   BoundedMap(const BoundedMap&) = delete;  // the index points into the list
   BoundedMap& operator=(const BoundedMap&) = delete;
+  ~BoundedMap() = default;
 
   // The value, now the newest; nullptr when there is none.
   [[nodiscard]] Value* find(const Key& key) {

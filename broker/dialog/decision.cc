@@ -7,6 +7,7 @@
 
 #include "broker/crypto/x509.h"
 #include "broker/keys/key_hierarchy.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::dialog {
 

@@ -9,6 +9,7 @@
 
 #include "broker/dialog/keys.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 #include "proto/ids.h"
 
 namespace ssb::broker::dialog {

@@ -40,7 +40,7 @@ inline constexpr std::size_t kSerialBytesMax =
 inline constexpr std::size_t kRsaBytesMin = 48;    // 384 bits
 inline constexpr std::size_t kRsaBytesMax = 2048;  // 16384 bits
 inline constexpr std::size_t kSecurityHeaderBytesMax =
-    12 * 1024;  // fits kHeaderBytesMax beside five names
+    std::size_t{12} * 1024;  // fits kHeaderBytesMax beside five names
 
 // Reads and checks. `peer` is only for the text of 28007.
 [[nodiscard]] proto::Result<envelope::DialogHeader> parse_header(

@@ -103,6 +103,7 @@ class Incarnation {
   Incarnation();
   Incarnation(const Incarnation&) = delete;
   Incarnation& operator=(const Incarnation&) = delete;
+  ~Incarnation() = default;
 
   [[nodiscard]] const proto::Guid& id() const { return id_; }
   // 0, 1, 2, ...; nullopt for ever once kSealsMax are used: open the database again.

@@ -5,6 +5,7 @@
 #include "broker/dialog/security.h"
 #include "broker/dialog/transcript.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::dialog {
 
@@ -14,6 +15,9 @@ using proto::Error;
 using proto::ErrorCode;
 
 constexpr int kOpeningStep = 7;
+// Error codes inside of 28054 (reference 2.4).
+constexpr const char* kNoMasterKey = "25";
+constexpr const char* kMasterKeyNotOpenable = "32";
 
 template <typename... Parameters>
 Refusal refuse(ErrorCode code, Parameters&&... parameters) {
@@ -36,6 +40,20 @@ const SessionKey* find_key(const envelope::DialogHeader& header, const EndpointK
 }
 
 }  // namespace
+
+Refusal refuse_without_master_key(const catalog::Instance& instance, store::DatabaseId database,
+                                  int step, std::string audit_text) {
+  const bool exists = instance.database(database)->master_key() != nullptr;
+  Refusal refusal;
+  refusal.step = step;
+  refusal.error =
+      Error(ErrorCode::security_context_missing, "the database master key does not open");
+  refusal.audit_subclass = kAuditNoCertificate;
+  refusal.audit_text = std::move(audit_text);
+  refusal.log = Error(ErrorCode::broker_cannot_open_master_key, instance.info(database).name(),
+                      exists ? kMasterKeyNotOpenable : kNoMasterKey);
+  return refusal;
+}
 
 std::optional<proto::Bytes> open_sealed(const Arrived& message, const SessionKey& key,
                                         MessageKeys& message_keys) {

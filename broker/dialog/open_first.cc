@@ -10,6 +10,7 @@
 #include "broker/dialog/transcript.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::dialog {
 
@@ -18,11 +19,6 @@ namespace {
 using proto::Error;
 using proto::ErrorCode;
 using Failure = std::optional<Refusal>;
-
-// Error codes inside of 28054 (reference 2.4).
-constexpr const char* kNoMasterKey = "25";
-constexpr const char* kMasterKeyNotOpenable = "32";
-constexpr int kNotOpenableState = 3;  // of 15581
 
 // A certificate that the security header names, as this database has it.
 struct Named {
@@ -106,7 +102,6 @@ class Opening {
   [[nodiscard]] Failure check_dates() const;
   [[nodiscard]] Failure check_dates_of(const Named& certificate, const char* role) const;
   [[nodiscard]] Failure check_private_key();
-  [[nodiscard]] Failure master_key_missing(const Error& error) const;
   [[nodiscard]] Failure check_signature() const;
   [[nodiscard]] Failure check_signature_of_grant() const;
   [[nodiscard]] Checked<OpenedFirst> decrypt();
@@ -235,18 +230,6 @@ Failure Opening::check_dates() const {
 
 // ---- step 5: can the private key be used? ----
 
-Failure Opening::master_key_missing(const Error& error) const {
-  Refusal refusal;
-  refusal.step = 5;
-  refusal.error =
-      Error(ErrorCode::security_context_missing, "the database master key does not open");
-  refusal.audit_subclass = kAuditNoCertificate;
-  refusal.audit_text = "Private key not found";
-  refusal.log = Error(ErrorCode::broker_cannot_open_master_key, instance_.info(database_).name(),
-                      error.state == kNotOpenableState ? kMasterKeyNotOpenable : kNoMasterKey);
-  return refusal;
-}
-
 Failure Opening::check_private_key() {
   const catalog::pb::Certificate& row = *destination_.row;
   Refusal refusal;
@@ -262,8 +245,8 @@ Failure Opening::check_private_key() {
     refusal.error = certificate_error(ErrorCode::certificate_without_private_key, destination_);
     return refusal;
   }
-  const auto master_key = keys::open_by_service_master_key(instance_, database_);
-  if (!master_key) return master_key_missing(master_key.error());
+  if (!keys::open_by_service_master_key(instance_, database_))
+    return refuse_without_master_key(instance_, database_, refusal.step, refusal.audit_text);
   const int bits = destination_.x509.public_key().bits();
   if (bits < kDialogRsaBitsMin) {
     refusal.error =

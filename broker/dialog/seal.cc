@@ -8,6 +8,7 @@
 #include "broker/dialog/transcript.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::dialog {
 

@@ -73,6 +73,12 @@ using Checked = boost::system::result<T, Refusal>;
 [[noreturn]] void throw_exception_from_error(const Refusal& refusal,
                                              const boost::source_location& where);
 
+// The broker cannot open the master key of `database` by itself, so neither its private keys nor its session keys: 11229, and 28054 in
+// the error log with error code 25 (there is no master key) or 32 (there is one, not under the service master key).
+[[nodiscard]] Refusal refuse_without_master_key(const catalog::Instance& instance,
+                                                store::DatabaseId database, int step,
+                                                std::string audit_text);
+
 // ---- sealing ----
 
 // A message of a dialog without security, its body as it is.

@@ -4,6 +4,7 @@
 
 #include "broker/catalog/permissions.h"
 #include "broker/crypto/pvk.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::keys {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/error_code.h"
+
 namespace ssb::broker::keys {
 namespace {
 

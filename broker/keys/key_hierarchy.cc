@@ -8,6 +8,7 @@
 #include "broker/crypto/digest.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::keys {
 namespace {

@@ -6,6 +6,7 @@
 #include "broker/catalog/master_key_copy.h"
 #include "broker/crypto/random.h"
 #include "broker/keys/key_file.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::keys {
 namespace {

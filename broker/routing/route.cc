@@ -4,6 +4,8 @@
 #include <charconv>
 #include <vector>
 
+#include "proto/error_code.h"
+
 namespace ssb::broker::routing {
 namespace {
 

@@ -151,7 +151,7 @@ void Connection::close() {
 void Connection::open(const std::string& file, bool flushed) {
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(file.c_str(), &db_, flags, nullptr);
+  const int code = sqlite3_open_v2(file.c_str(), &db_, flags, shared_.vfs);
   if (db_ == nullptr) throw std::bad_alloc();
   if (code != SQLITE_OK) fail(sqlite3_errmsg(db_));
   configure(flushed);

@@ -21,6 +21,7 @@
 
 #include <sqlite3.h>
 
+#include "broker/store/limits.h"
 #include "broker/store/store.h"
 
 namespace ssb::broker::store {
@@ -40,8 +41,9 @@ struct Function {
 struct Shared {
   std::list<Function> functions;  // a list, because SQLite holds pointers to them
   const ViewProvider* views = nullptr;
-  std::string failure;  // why the Store must not go on; empty while it may
-  int running = 0;      // statements, nested ones included
+  const char* vfs = nullptr;  // SQLite's, which connections open with; nullptr: its default
+  std::string failure;        // why the Store must not go on; empty while it may
+  int running = 0;            // statements, nested ones included
 };
 
 // The answers that functions and views give to a writing statement: recorded the first time,
@@ -69,6 +71,21 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
+
+  // Keeps values and rows to kValueBytesMax while it lives: SQLITE_TOOBIG.
+  class Bounded {
+   public:
+    explicit Bounded(Connection& connection)
+        : db_(connection.db_),
+          before_(sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, static_cast<int>(kValueBytesMax))) {}
+    Bounded(const Bounded&) = delete;
+    Bounded& operator=(const Bounded&) = delete;
+    ~Bounded() { sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, before_); }
+
+   private:
+    sqlite3* db_;
+    int before_;
+  };
 
   // A prepared statement on loan from the cache; reset and given back at the end.
   class Lease {

@@ -1,27 +1,27 @@
-// The folder of an instance: its lock, the names of its files, and durable removal.
+// The folder of an instance: the names of its files, and durable removal.
 //
 //   Shape   instance.lock (empty, locked while open) | instance.ssb (commit records) | <database
 //   id>.ssb, each with SQLite's
 //           -wal beside it.
 //   Errors  StoreFailure naming the folder: it cannot be made, or another Store has it.
-//   Source  our own; flock(2), which the system gives up when the process ends in whatever way.
+//   Source  our own.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "broker/store/disk.h"
 #include "broker/store/store.h"
 
 namespace ssb::broker::store {
 
 class Folder {
  public:
-  explicit Folder(const std::filesystem::path& path);
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder();
+  Folder(Disk& disk, const std::filesystem::path& path) : folder_(disk.open_folder(path)) {}
 
+  [[nodiscard]] const char* vfs() const { return folder_->vfs(); }
   [[nodiscard]] std::string instance_file() const;
   [[nodiscard]] std::string database_file(DatabaseId id) const;
   [[nodiscard]] bool has_database(DatabaseId id) const;
@@ -29,8 +29,7 @@ class Folder {
   void remove_database(DatabaseId id);
 
  private:
-  const std::filesystem::path path_;
-  int lock_ = -1;
+  const std::unique_ptr<LockedFolder> folder_;
 };
 
 }  // namespace ssb::broker::store

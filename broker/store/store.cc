@@ -10,6 +10,7 @@
 
 #include "broker/store/commit_log.h"
 #include "broker/store/connection.h"
+#include "broker/store/disk.h"
 #include "broker/store/folder.h"
 #include "proto/check.h"
 
@@ -74,7 +75,7 @@ StoreError not_open(DatabaseId id) {
 }  // namespace
 
 struct Store::State {
-  StoreOptions options;
+  StoreOptions options;  // first: the disk outlives what is open on it
   Shared shared;
   std::optional<Folder> folder;  // none in memory
   std::optional<CommitLog> log;  // none in memory
@@ -236,7 +237,9 @@ Store::Store(const std::filesystem::path& folder, StoreOptions options)
     : state_(std::make_unique<State>()) {
   state_->options = std::move(options);
   if (state_->options.in_memory) return;
-  state_->folder.emplace(folder);
+  if (!state_->options.disk) state_->options.disk = make_machine_disk();
+  state_->folder.emplace(*state_->options.disk, folder);
+  state_->shared.vfs = state_->folder->vfs();
   state_->log.emplace(state_->shared, state_->folder->instance_file(), state_->options.flushed);
 }
 
@@ -310,6 +313,7 @@ StoreResult<ResultSet> Store::execute(Transaction& transaction, DatabaseId id, s
                                      kept == transaction.statements_.end() ? none : kept->second);
   if (!standing) return standing.error();
 
+  const Connection::Bounded bounded(database->connection);
   const auto lease = database->connection.prepare(sql);
   if (!lease) return lease.error();
   if (lease->is_readonly()) return database->connection.run(*lease, parameters, nullptr);
@@ -336,6 +340,7 @@ StoreResult<ResultSet> Store::query(DatabaseId id, std::string_view sql,
   Database* const database = state_->find(id);
   if (database == nullptr) return not_open(id);
   if (!database->connection.is_running()) State::roll_back_overlay(*database);
+  const Connection::Bounded bounded(database->connection);
   const auto lease = database->connection.prepare(sql);
   if (!lease) return lease.error();
   if (!lease->is_readonly()) {

@@ -150,12 +150,15 @@ using ScalarFunction = std::function<StoreResult<Value>(std::vector<Value> argum
 // pure: depends on its arguments alone, so that its answers need not be kept.
 enum class FunctionKind { recorded, pure };
 
+class Disk;
+
 struct StoreOptions {
   bool in_memory = false;
   bool flushed = true;  // false: synchronous OFF, for benchmarks that say so
   // Crash tests: called before each durable step with its name ("create 5", "recover 5", "commit
   // record", "database 5", "checkpoint 5", "drop 5"); may throw, which fails the Store.
   std::function<void(std::string_view step)> on_step;
+  std::shared_ptr<Disk> disk{};  // disk.h; nullptr: the machine's. Without use in memory
 };
 
 class Store {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "broker/tsql/xml.h"
+#include "proto/error_code.h"
 #include "proto/ids.h"
 
 namespace ssb::broker::tsql {
@@ -477,9 +478,9 @@ Result<Value> to_xml(const Value& value, const DataType& from, const DataType& t
 }  // namespace
 
 std::string time_text(proto::TimePoint time, const DataType& type) {
-  if (type.type == SqlType::smalldatetime) {
+  if (type.type == SqlType::smalldatetime)
     time = std::chrono::floor<std::chrono::minutes>(time + std::chrono::seconds(30));
-  }
+  if (type.type == SqlType::datetime) time = proto::to_datetime(time);
   const Moment m = moment_of(time);
   const std::string date = fmt::format("{:04}-{:02}-{:02}", m.year, m.month, m.day);
   if (type.type == SqlType::date) return date;

@@ -23,6 +23,24 @@ Result<void> require_server(const StatementContext& context, std::string_view pe
                                      ObjectClass::server, 0, "server", permission);
 }
 
+Result<void> require_alter(const StatementContext& context, ObjectKind kind,
+                           ObjectClass object_class, std::int32_t id, std::string_view name) {
+  if (catalog::require_permission(context.instance, context.who, context.database, object_class, id,
+                                  name, "ALTER"))
+    return {};
+  return missing(kind, name);
+}
+
+Result<void> require_drop(const StatementContext& context, ObjectKind kind,
+                          ObjectClass object_class, std::int32_t id, std::string_view name,
+                          std::string_view alter_any) {
+  if (catalog::require_permission(context.instance, context.who, context.database, object_class, id,
+                                  name, "CONTROL") ||
+      require(context, alter_any))
+    return {};
+  return missing(kind, name);
+}
+
 Result<std::int32_t> owner_of(const StatementContext& context,
                               const std::optional<std::string>& authorization) {
   if (!authorization) return current_user(context);

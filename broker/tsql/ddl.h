@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,6 +25,7 @@
 #include "broker/conversation/engine.h"
 #include "broker/keys/key_hierarchy.h"
 #include "broker/tsql/ast.h"
+#include "proto/secret.h"
 
 namespace ssb::broker::tsql {
 
@@ -33,7 +35,8 @@ struct DdlEffects {
       catalogs_changed;  // Engine::catalog_changed, after commit and after roll back
   std::vector<std::pair<store::DatabaseId, std::int32_t>>
       services_dropped;            // Engine::service_dropped, after commit only
-  std::set<store::DatabaseId> master_keys_changed;  // Engine::master_key_changed, after both
+  // Engine::master_key_changed, after both; with the master keys that the statements had opened.
+  std::map<store::DatabaseId, std::vector<proto::Secret>> master_keys_changed;
   bool endpoints_changed = false;  // the node's EndpointsChanged, after commit only
 };
 

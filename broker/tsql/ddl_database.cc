@@ -5,6 +5,7 @@
 #include <array>
 
 #include "broker/tsql/ddl_support.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql::ddl {
 namespace {
@@ -14,10 +15,12 @@ Result<void> outside_transaction(const StatementContext& context, const char* st
   return {};
 }
 
-// A failing ALTER DATABASE says 5069 as well; the first message says why.
-Error with_companion(StatementContext& context, Error error) {
-  context.warnings.emplace_back(ErrorCode::alter_database_failed);
-  return error;
+// A failing ALTER DATABASE says why, and then 5069, which is its error (@@ERROR, CATCH). A lock is waited
+// for, without a word.
+Error failed(StatementContext& context, const Error& why) {
+  if (why.code == ErrorCode::lock_timeout) return why;
+  context.warnings.push_back(why);
+  return Error(ErrorCode::alter_database_failed);
 }
 
 bool is_system(store::DatabaseId id) {
@@ -34,12 +37,22 @@ std::optional<conversation::Engine::BrokerOption> broker_option(DatabaseOptionKi
   return std::nullopt;
 }
 
+Result<void> is_possible(DatabaseOptionKind kind) {
+  if (kind == DatabaseOptionKind::read_only) return unsupported("SET READ_ONLY");
+  if (kind == DatabaseOptionKind::offline) return unsupported("SET OFFLINE");
+  if (kind == DatabaseOptionKind::emergency) return unsupported("SET EMERGENCY");
+  if (kind == DatabaseOptionKind::encryption)
+    return unsupported("SET ENCRYPTION (transparent data encryption)");
+  return {};
+}
+
 Result<void> set_option(StatementContext& context, store::DatabaseId id,
                         const DatabaseOption& option) {
   if (const auto broker = broker_option(option.kind)) {
     context.effects.catalogs_changed.insert(id);
     return context.engine.set_broker(context.transaction, id, *broker, context.now);
   }
+  if (auto possible = is_possible(option.kind); !possible) return possible.error();
   pb::Database info = context.instance.info(id);
   const bool on = option.on.value_or(true);
   switch (option.kind) {
@@ -53,13 +66,8 @@ Result<void> set_option(StatementContext& context, store::DatabaseId id,
     case DatabaseOptionKind::multi_user: info.set_user_access(0); break;
     case DatabaseOptionKind::single_user: info.set_user_access(1); break;
     case DatabaseOptionKind::restricted_user: info.set_user_access(2); break;
-    case DatabaseOptionKind::read_only: return unsupported("SET READ_ONLY");
     case DatabaseOptionKind::read_write: info.set_is_read_only(false); break;
     case DatabaseOptionKind::online: break;
-    case DatabaseOptionKind::offline: return unsupported("SET OFFLINE");
-    case DatabaseOptionKind::emergency: return unsupported("SET EMERGENCY");
-    case DatabaseOptionKind::encryption:
-      return unsupported("SET ENCRYPTION (transparent data encryption)");
     case DatabaseOptionKind::db_chaining:
     case DatabaseOptionKind::other:
       (*info.mutable_other_options())[option.name] =
@@ -69,6 +77,10 @@ Result<void> set_option(StatementContext& context, store::DatabaseId id,
     case DatabaseOptionKind::disable_broker:
     case DatabaseOptionKind::new_broker:
     case DatabaseOptionKind::error_broker_conversations: break;  // broker_option took them
+    case DatabaseOptionKind::read_only:
+    case DatabaseOptionKind::offline:
+    case DatabaseOptionKind::emergency:
+    case DatabaseOptionKind::encryption: break;  // is_possible refused them
   }
   context.instance.put_info(context.transaction, info);
   context.effects.catalogs_changed.insert(id);
@@ -80,9 +92,12 @@ Result<void> set_option(StatementContext& context, store::DatabaseId id,
 Result<void> run(const CreateDatabase& node, StatementContext& context) {
   if (auto outside = outside_transaction(context, "CREATE DATABASE"); !outside)
     return outside.error();
-  if (auto allowed = require_server(context, "CREATE ANY DATABASE"); !allowed)
-    return allowed.error();
+  if (!require_server(context, "CREATE ANY DATABASE"))
+    return Error(ErrorCode::permission_denied_in_database, "CREATE DATABASE", "master");
   if (node.for_attach) return unsupported("CREATE DATABASE ... FOR ATTACH");
+  for (const DatabaseOption& option : node.options) {  // before there is anything to undo
+    if (auto possible = is_possible(option.kind); !possible) return possible.error();
+  }
   const auto id = context.instance.create_database(node.name, context.now, context.who.login);
   if (!id) return id.error();
   context.engine.open_database(*id, context.now);
@@ -99,21 +114,21 @@ Result<void> run(const AlterDatabase& node, StatementContext& context) {
   const catalog::Catalog* found = node.name.empty()
                                       ? context.instance.database(context.database)
                                       : context.instance.database(std::string_view(node.name));
-  if (found == nullptr)
-    return with_companion(context, Error(ErrorCode::unknown_database, node.name));
+  if (found == nullptr) return failed(context, Error(ErrorCode::unknown_database, node.name));
+  const bool allowed = catalog::require_permission(context.instance, context.who, found->id(),
+                                                   ObjectClass::database, 0, node.name, "ALTER")
+                           .has_value() ||
+                       require_server(context, "ALTER ANY DATABASE").has_value();
+  if (!allowed) return failed(context, missing(ObjectKind::database, node.name));
   if (node.partner || node.witness) return unsupported("ALTER DATABASE ... SET PARTNER or WITNESS");
   if (node.new_name) return unsupported("ALTER DATABASE ... MODIFY NAME");
   if (node.collation || node.other) return {};  // files and collation have no meaning here
-  const auto allowed =
-      catalog::require_permission(context.instance, context.who, found->id(), ObjectClass::database,
-                                  0, context.instance.info(found->id()).name(), "ALTER");
-  if (!allowed) return allowed.error();
   if (auto master = lock_master(context); !master) return master.error();
   if (auto locked = context.instance.lock(context.transaction, found->id()); !locked)
     return locked.error();
   for (const DatabaseOption& option : node.options) {
     if (auto set = set_option(context, found->id(), option); !set)
-      return with_companion(context, set.error());
+      return failed(context, set.error());
   }
   return {};
 }
@@ -124,9 +139,12 @@ Result<void> drop_database(const std::string& name, StatementContext& context) {
   const catalog::Catalog* found = context.instance.database(std::string_view(name));
   if (found == nullptr) return Error(ErrorCode::cannot_drop_missing, "the database", name);
   const store::DatabaseId id = found->id();
+  const bool allowed = catalog::require_permission(context.instance, context.who, id,
+                                                   ObjectClass::database, 0, name, "CONTROL")
+                           .has_value() ||
+                       require_server(context, "ALTER ANY DATABASE").has_value();
+  if (!allowed) return Error(ErrorCode::cannot_drop_missing, "the database", name);
   if (is_system(id)) return Error(ErrorCode::system_object, name);
-  if (auto allowed = require_server(context, "ALTER ANY DATABASE"); !allowed)
-    return allowed.error();
   if (id == context.database || context.is_in_use(id))
     return Error(ErrorCode::database_in_use, name);
   context.engine.close_database(id);

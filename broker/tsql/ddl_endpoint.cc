@@ -3,6 +3,7 @@
 //   Source  reference service-broker.md 3.1 (rules and codes), tsql-tds.md 1.5.
 #include "broker/keys/key_hierarchy.h"
 #include "broker/tsql/ddl_support.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql::ddl {
 namespace {
@@ -73,10 +74,14 @@ Result<void> set_tcp(StatementContext& context, const EndpointTcp& tcp, pb::Endp
   }
   if (tcp.listener_ip)
     endpoint.set_ip_address(catalog::names_equal(*tcp.listener_ip, "ALL") ? "" : *tcp.listener_ip);
+  if (endpoint.port() == 0)
+    return Error(ErrorCode::incorrect_syntax, "TCP");  // LISTENER_PORT is a must
   const auto* other =
       context.instance.master().table<pb::Endpoint>().find_if([&](const pb::Endpoint& candidate) {
         return candidate.id() != endpoint.id() && candidate.port() == endpoint.port() &&
-               endpoint.port() != 0 && candidate.kind() != pb::Endpoint::TSQL;
+               candidate.kind() != pb::Endpoint::TSQL &&
+               (candidate.ip_address().empty() || endpoint.ip_address().empty() ||
+                candidate.ip_address() == endpoint.ip_address());
       });
   if (other != nullptr)
     return Error(ErrorCode::endpoint_port_taken, other->name(), std::to_string(endpoint.port()));
@@ -109,9 +114,24 @@ Result<void> set_options(const StatementContext& context, const EndpointOptions&
 
 Result<catalog::Catalog*> prepare(StatementContext& context, const char* statement) {
   if (context.in_user_transaction) return Error(ErrorCode::not_in_transaction, statement);
-  if (auto allowed = require_server(context, "ALTER ANY ENDPOINT"); !allowed)
-    return allowed.error();
   return lock_master(context);
+}
+
+// The endpoint that ALTER and DROP are for: 15151, also without the right to; 9663 for those of T-SQL.
+Result<const pb::Endpoint*> to_change(const StatementContext& context,
+                                      const catalog::Catalog& master, const std::string& name,
+                                      const char* permission) {
+  const auto* found = find<pb::Endpoint>(master, name);
+  if (found == nullptr) return missing(ObjectKind::endpoint, name);
+  const bool allowed =
+      catalog::require_permission(context.instance, context.who, catalog::kMaster,
+                                  ObjectClass::endpoint, found->id(), name, permission)
+          .has_value() ||
+      require_server(context, "ALTER ANY ENDPOINT").has_value();
+  if (!allowed) return missing(ObjectKind::endpoint, name);
+  if (master.is_built_in(catalog::Kind::endpoint, found->id()))
+    return Error(ErrorCode::system_object, name);
+  return found;
 }
 
 void endpoint_changed(StatementContext& context) {
@@ -124,8 +144,11 @@ void endpoint_changed(StatementContext& context) {
 Result<void> run(const CreateEndpoint& node, StatementContext& context) {
   const auto master = prepare(context, "CREATE ENDPOINT");
   if (!master) return master.error();
-  if (find<pb::Endpoint>(**master, node.name) != nullptr)
-    return Error(ErrorCode::named_object_exists, "endpoint", node.name);
+  if (auto allowed = require_server(context, "CREATE ENDPOINT"); !allowed) return allowed.error();
+  const auto* same_name = find<pb::Endpoint>(**master, node.name);
+  if (same_name != nullptr && (*master)->is_built_in(catalog::Kind::endpoint, same_name->id()))
+    return Error(ErrorCode::endpoint_name_reserved, node.name);
+  if (same_name != nullptr) return Error(ErrorCode::named_object_exists, "endpoint", node.name);
   if (node.options.payload == EndpointPayload::tsql)
     return unsupported("CREATE ENDPOINT ... FOR TSQL");
   pb::Endpoint endpoint;
@@ -160,13 +183,11 @@ Result<void> run(const CreateEndpoint& node, StatementContext& context) {
 Result<void> run(const AlterEndpoint& node, StatementContext& context) {
   const auto master = prepare(context, "ALTER ENDPOINT");
   if (!master) return master.error();
-  const auto* found = find<pb::Endpoint>(**master, node.name);
-  if (found == nullptr) return missing(ObjectKind::endpoint, node.name);
-  if ((*master)->is_built_in(catalog::Kind::endpoint, found->id()))
-    return Error(ErrorCode::system_object, node.name);
+  const auto found = to_change(context, **master, node.name, "ALTER");
+  if (!found) return found.error();
   if (!node.state && !node.tcp && !node.options)
     return Error(ErrorCode::endpoint_not_changed, node.name);
-  pb::Endpoint endpoint = *found;
+  pb::Endpoint endpoint = **found;
   if (node.state) endpoint.set_state(state_code(*node.state));
   if (node.tcp) {
     if (auto set = set_tcp(context, *node.tcp, endpoint); !set) return set.error();
@@ -187,11 +208,9 @@ Result<void> run(const AlterEndpoint& node, StatementContext& context) {
 Result<void> drop_endpoint(const std::string& name, StatementContext& context) {
   const auto master = prepare(context, "DROP ENDPOINT");
   if (!master) return master.error();
-  const auto* found = find<pb::Endpoint>(**master, name);
-  if (found == nullptr) return missing(ObjectKind::endpoint, name);
-  const std::int32_t id = found->id();
-  if ((*master)->is_built_in(catalog::Kind::endpoint, id))
-    return Error(ErrorCode::system_object, name);
+  const auto found = to_change(context, **master, name, "CONTROL");
+  if (!found) return found.error();
+  const std::int32_t id = (*found)->id();
   (*master)->erase<pb::Endpoint>(context.transaction, id);
   catalog::remove_permissions_on(context.transaction, **master, ObjectClass::endpoint, id);
   endpoint_changed(context);

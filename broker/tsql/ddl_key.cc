@@ -2,6 +2,7 @@
 #include "broker/keys/certificates.h"
 #include "broker/keys/master_key.h"
 #include "broker/tsql/ddl_support.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql::ddl {
 namespace {
@@ -10,14 +11,51 @@ keys::PrivateKeyOptions options_of(const PrivateKeyClause& clause) {
   return {clause.file, clause.binary, clause.decryption_password, clause.encryption_password};
 }
 
+// By the certificate; one that does not exist is for the statement itself to say (15151).
+Result<void> may_alter(const StatementContext& context, const std::string& name) {
+  const auto* found = find<pb::Certificate>(current(context), name);
+  if (found == nullptr) return {};
+  return require_alter(context, ObjectKind::certificate, ObjectClass::certificate, found->id(),
+                       name);
+}
+Result<void> may_control(const StatementContext& context, const std::string& name) {
+  const auto* found = find<pb::Certificate>(current(context), name);
+  if (found == nullptr) return {};
+  return require_drop(context, ObjectKind::certificate, ObjectClass::certificate, found->id(), name,
+                      "ALTER ANY CERTIFICATE");
+}
+
 Result<void> may_change_keys(const StatementContext& context) {
   return require(context, "CONTROL");
 }
 
-// Session keys of dialogs are under the master key: the engine must hear of its changes.
-void master_key_changed(StatementContext& context) {
+// The master key as this session can open it now.
+std::optional<proto::Secret> opened_master_key(const StatementContext& context) {
+  auto key = keys::open_master_key(context.instance, context.database, context.open_master_keys);
+  if (!key) return std::nullopt;
+  return std::move(*key);
+}
+
+// Session keys of dialogs are under the master key: the engine must hear of its changes, and needs
+// the key as it was and as it is now, which it may not be able to open itself. `password` opens a
+// key that was made just now.
+void master_key_changed(StatementContext& context, std::optional<proto::Secret> before,
+                        std::string_view password = {}) {
   changed(context);
-  context.effects.master_keys_changed.insert(context.database);
+  auto& known = context.effects.master_keys_changed[context.database];
+  if (before) known.push_back(std::move(*before));
+  auto after = opened_master_key(context);
+  if (!after && !password.empty()) {
+    auto made = keys::open_by_password(context.instance, context.database, password);
+    if (made) after = std::move(*made);
+  }
+  if (after) known.push_back(std::move(*after));
+}
+
+// Every master key may be open to the broker now that was not, or the other way round.
+void service_master_key_changed(StatementContext& context) {
+  for (const auto& [database, catalog] : context.instance.databases())
+    context.effects.master_keys_changed.try_emplace(database);
 }
 
 }  // namespace
@@ -27,7 +65,7 @@ Result<void> run(const CreateMasterKey& node, StatementContext& context) {
   if (!node.password) return Error(ErrorCode::master_key_password_missing);
   auto made = keys::create_master_key(context.instance, context.transaction, context.database,
                                       *node.password, context.now);
-  if (made) master_key_changed(context);
+  if (made) master_key_changed(context, std::nullopt);
   return made;
 }
 
@@ -50,6 +88,7 @@ Result<void> run(const AlterMasterKey& node, StatementContext& context) {
   auto& instance = context.instance;
   auto& transaction = context.transaction;
   auto& opened = context.open_master_keys;
+  auto before = opened_master_key(context);
   const auto result = [&]() -> Result<void> {
     switch (node.action) {
       case AlterMasterKeyAction::regenerate:
@@ -70,7 +109,7 @@ Result<void> run(const AlterMasterKey& node, StatementContext& context) {
     }
     return {};
   }();
-  if (result) master_key_changed(context);
+  if (result) master_key_changed(context, std::move(before), node.password);
   return result;
 }
 
@@ -84,12 +123,13 @@ Result<void> run(const BackupMasterKey& node, StatementContext& context) {
 Result<void> run(const RestoreMasterKey& node, StatementContext& context) {
   if (auto allowed = may_change_keys(context); !allowed) return allowed.error();
   if (node.url) return unsupported("RESTORE ... FROM URL");
+  auto before = opened_master_key(context);
   auto warnings = keys::restore_master_key(
       context.instance, context.transaction, context.database, node.file, node.decryption_password,
       node.encryption_password, node.force, context.open_master_keys, context.now);
   if (!warnings) return warnings.error();
   context.warnings.insert(context.warnings.end(), warnings->begin(), warnings->end());
-  master_key_changed(context);
+  master_key_changed(context, std::move(before), node.encryption_password);
   return {};
 }
 
@@ -97,8 +137,10 @@ Result<void> run(const AlterServiceMasterKey& node, StatementContext& context) {
   if (auto allowed = require_server(context, "CONTROL SERVER"); !allowed) return allowed.error();
   if (node.action != AlterServiceMasterKeyAction::regenerate)
     return unsupported("ALTER SERVICE MASTER KEY WITH an account");
-  return keys::regenerate_service_master_key(context.instance, context.transaction, node.force,
-                                             context.now);
+  auto result = keys::regenerate_service_master_key(context.instance, context.transaction,
+                                                    node.force, context.now);
+  if (result) service_master_key_changed(context);
+  return result;
 }
 
 Result<void> run(const BackupServiceMasterKey& node, StatementContext& context) {
@@ -113,6 +155,7 @@ Result<void> run(const RestoreServiceMasterKey& node, StatementContext& context)
   auto warnings = keys::restore_service_master_key(context.instance, context.transaction, node.file,
                                                    node.password, node.force, context.now);
   if (!warnings) return warnings.error();
+  service_master_key_changed(context);
   context.warnings.insert(context.warnings.end(), warnings->begin(), warnings->end());
   return {};
 }
@@ -149,7 +192,7 @@ Result<void> run(const CreateCertificate& node, StatementContext& context) {
 }
 
 Result<void> run(const AlterCertificate& node, StatementContext& context) {
-  if (auto allowed = require(context, "ALTER ANY CERTIFICATE"); !allowed) return allowed.error();
+  if (auto allowed = may_alter(context, node.name); !allowed) return allowed.error();
   auto& instance = context.instance;
   auto& transaction = context.transaction;
   changed(context);
@@ -168,7 +211,7 @@ Result<void> run(const AlterCertificate& node, StatementContext& context) {
 }
 
 Result<void> run(const BackupCertificate& node, StatementContext& context) {
-  if (auto allowed = require(context, "ALTER ANY CERTIFICATE"); !allowed) return allowed.error();
+  if (auto allowed = may_control(context, node.name); !allowed) return allowed.error();
   if (node.format) return unsupported("FORMAT = 'PFX'");
   std::optional<keys::PrivateKeyOptions> private_key;
   if (node.private_key) private_key = options_of(*node.private_key);
@@ -179,12 +222,13 @@ Result<void> run(const BackupCertificate& node, StatementContext& context) {
 
 Result<void> drop_key_or_certificate(ObjectKind kind, const std::string& name,
                                      StatementContext& context) {
-  if (auto allowed = may_change_keys(context); !allowed) return allowed.error();
   if (kind == ObjectKind::master_key) {
+    if (auto allowed = may_change_keys(context); !allowed) return allowed.error();
     auto dropped = keys::drop_master_key(context.instance, context.transaction, context.database);
-    if (dropped) master_key_changed(context);
+    if (dropped) master_key_changed(context, std::nullopt);
     return dropped;
   }
+  if (auto allowed = may_control(context, name); !allowed) return allowed.error();
   changed(context);
   return keys::drop_certificate(context.instance, context.transaction, context.database, name);
 }

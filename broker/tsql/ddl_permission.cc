@@ -1,7 +1,9 @@
 // GRANT, DENY, REVOKE, ALTER AUTHORIZATION.
 //
 //   Source  reference tsql-tds.md 1.7.
+#include "broker/catalog/kinds.h"
 #include "broker/tsql/ddl_support.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql::ddl {
 namespace {
@@ -23,23 +25,26 @@ Result<Target> found_in(catalog::Catalog& where, ObjectClass object_class, Objec
   return Target{&where, object_class, object->id(), false, object->name()};
 }
 
-// OBJECT::, or no class: a queue, table or procedure.
+// OBJECT::, or no class: a queue, table, view or procedure; without a schema, of dbo.
 Result<Target> object_target(StatementContext& context, const ObjectName& name) {
   catalog::Catalog& here = current(context);
-  for (const auto& found :
-       {found_in<pb::Queue>(here, ObjectClass::object, ObjectKind::object, name.name),
-        found_in<pb::UserTable>(here, ObjectClass::object, ObjectKind::object, name.name),
-        found_in<pb::Module>(here, ObjectClass::object, ObjectKind::object, name.name)}) {
-    if (found) return found;
-  }
+  const auto* schema = find<pb::Schema>(here, name.schema.empty() ? "dbo" : name.schema);
+  if (schema == nullptr) return missing(ObjectKind::object, to_text(name));
+  const auto named = [&](const auto& object) {
+    return object.schema_id() == schema->id() && catalog::names_equal(object.name(), name.name);
+  };
+  const auto found = [&](const auto& object) {
+    return Target{&here, ObjectClass::object, object.id(), false, object.name()};
+  };
+  if (const auto* queue = here.table<pb::Queue>().find_if(named)) return found(*queue);
+  if (const auto* table = here.table<pb::UserTable>().find_if(named)) return found(*table);
+  if (const auto* module = here.table<pb::Module>().find_if(named)) return found(*module);
   return missing(ObjectKind::object, to_text(name));
 }
 
 Result<Target> server_target(StatementContext& context, ObjectClass object_class, std::int32_t id,
                              std::string name) {
-  if (context.database != catalog::kMaster && object_class == ObjectClass::server) {
-    return Error(ErrorCode::server_scope_only_in_master);
-  }
+  if (context.database != catalog::kMaster) return Error(ErrorCode::server_scope_only_in_master);
   const auto master = lock_master(context);
   if (!master) return master.error();
   return Target{*master, object_class, id, true, std::move(name)};
@@ -83,7 +88,7 @@ Result<Target> target_of(StatementContext& context, const Securable& on) {
     return found_in<pb::RemoteServiceBinding>(here, ObjectClass::remote_service_binding, on.kind,
                                               name);
   }
-  return unsupported(std::string("permissions on a ") + to_text(on.kind));
+  return unsupported(std::string("permissions on this class: ") + to_text(on.kind));
 }
 
 bool is_server_permission(const std::string& name) {
@@ -93,22 +98,33 @@ bool is_server_permission(const std::string& name) {
          name == "VIEW ANY DEFINITION";
 }
 
+// Permissions that only an object has, and the database as a whole has not.
+bool is_of_objects_only(std::string_view name) {
+  return name == "SEND" || name == "RECEIVE" || name == "IMPERSONATE";
+}
+
+bool is_of_data(std::string_view name) {
+  return name == "SELECT" || name == "INSERT" || name == "UPDATE" || name == "DELETE" ||
+         name == "EXECUTE" || name == "RECEIVE" || name == "REFERENCES";
+}
+
 // Whether a permission makes sense on the class; 4606 otherwise.
 bool fits(ObjectClass object_class, const std::string& name) {
-  static constexpr std::string_view kAnywhere[] = {"CONTROL", "TAKE OWNERSHIP", "VIEW DEFINITION",
-                                                   "ALTER",   "REFERENCES",     "ALL"};
-  if (std::find(std::begin(kAnywhere), std::end(kAnywhere), name) != std::end(kAnywhere))
-    return true;
+  if (object_class == ObjectClass::server) return is_server_permission(name);
+  if (object_class == ObjectClass::database) return !is_of_objects_only(name);
+  const bool is_general = name == "CONTROL" || name == "ALTER" || name == "VIEW DEFINITION" ||
+                          name == "TAKE OWNERSHIP" || name == "ALL";
+  if (is_general) return true;
   if (object_class == ObjectClass::service) return name == "SEND";
   if (object_class == ObjectClass::endpoint) return name == "CONNECT";
   if (object_class == ObjectClass::login || object_class == ObjectClass::principal)
     return name == "IMPERSONATE";
-  if (object_class == ObjectClass::object || object_class == ObjectClass::schema) {
-    return name == "RECEIVE" || name == "SELECT" || name == "INSERT" || name == "UPDATE" ||
-           name == "DELETE" || name == "EXECUTE";
-  }
-  if (object_class == ObjectClass::server) return is_server_permission(name);
-  return object_class == ObjectClass::database;  // any database permission
+  if (object_class == ObjectClass::object || object_class == ObjectClass::schema)
+    return is_of_data(name);
+  const bool can_be_referenced = object_class == ObjectClass::message_type ||
+                                 object_class == ObjectClass::contract ||
+                                 object_class == ObjectClass::certificate;
+  return can_be_referenced && name == "REFERENCES";
 }
 
 Result<std::int32_t> grantee_in(const StatementContext& context, const Target& target,
@@ -129,11 +145,15 @@ Result<void> may_change(const StatementContext& context, const Target& target) {
                                      target.object_class, target.id, target.name, "CONTROL");
 }
 
+// Gives an object another owner: 15151, and 9663 for a system object.
 template <typename Object>
-Result<void> give(StatementContext& context, catalog::Catalog& where, ObjectKind kind,
-                  const std::string& name, std::int32_t owner) {
-  const Object* found = find<Object>(where, name);
+Result<void> give(StatementContext& context, ObjectKind kind, const std::string& name,
+                  const Object* found, std::int32_t owner) {
+  catalog::Catalog& where = current(context);
   if (found == nullptr) return missing(kind, name);
+  constexpr bool kIsRoute = std::is_same_v<Object, pb::Route>;  // AutoCreatedLocal is the user's
+  if (!kIsRoute && where.is_built_in(catalog::KindOf<Object>::kKind, found->id()))
+    return Error(ErrorCode::system_object, name);
   Object object = *found;
   object.set_owner(owner);
   where.put(context.transaction, object.id(), object);
@@ -222,21 +242,25 @@ Result<void> run(const AlterAuthorization& node, StatementContext& context) {
   const std::string& name = node.on.name.name;
   if (kind == ObjectKind::certificate && owner->type() != "S" && owner->type() != "U")
     return Error(ErrorCode::owner_cannot_be_role);
-  if (kind == ObjectKind::service) return give<pb::Service>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::certificate)
-    return give<pb::Certificate>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::contract)
-    return give<pb::Contract>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::message_type)
-    return give<pb::MessageType>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::route) return give<pb::Route>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::schema) return give<pb::Schema>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::object || kind == ObjectKind::queue)
-    return give<pb::Queue>(context, here, kind, name, owner->id());
-  if (kind == ObjectKind::remote_service_binding) {
-    return give<pb::RemoteServiceBinding>(context, here, kind, name, owner->id());
+  const auto give_named = [&]<typename Object>(const Object* found) {
+    return give(context, kind, name, found, owner->id());
+  };
+  if (kind == ObjectKind::service) return give_named(find<pb::Service>(here, name));
+  if (kind == ObjectKind::certificate) return give_named(find<pb::Certificate>(here, name));
+  if (kind == ObjectKind::contract) return give_named(find<pb::Contract>(here, name));
+  if (kind == ObjectKind::message_type) return give_named(find<pb::MessageType>(here, name));
+  if (kind == ObjectKind::route) return give_named(find<pb::Route>(here, name));
+  if (kind == ObjectKind::schema) return give_named(find<pb::Schema>(here, name));
+  if (kind == ObjectKind::remote_service_binding)
+    return give_named(find<pb::RemoteServiceBinding>(here, name));
+  if (kind == ObjectKind::object || kind == ObjectKind::queue) {
+    const auto target = object_target(context, node.on.name);
+    if (!target) return target.error();
+    const auto* queue = here.table<pb::Queue>().find(target->id);
+    if (queue == nullptr) return unsupported("ALTER AUTHORIZATION on a table, view or procedure");
+    return give_named(queue);
   }
-  return unsupported(std::string("ALTER AUTHORIZATION on a ") + to_text(kind));
+  return unsupported(std::string("ALTER AUTHORIZATION on this class: ") + to_text(kind));
 }
 
 }  // namespace ssb::broker::tsql::ddl

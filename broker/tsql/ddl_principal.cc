@@ -3,6 +3,7 @@
 #include "broker/crypto/random.h"
 #include "broker/keys/key_hierarchy.h"
 #include "broker/tsql/ddl_support.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql::ddl {
 namespace {
@@ -42,16 +43,36 @@ Result<void> apply(const StatementContext& context, const LoginOptions& options,
     }
     login.set_default_database(*options.default_database);
   }
-  if (options.new_name) login.set_name(*options.new_name);
+  if (options.new_name) {
+    const auto* other = find<pb::Login>(context.instance.master(), *options.new_name);
+    if (other != nullptr && other->id() != login.id())
+      return Error(ErrorCode::login_exists, *options.new_name);
+    login.set_name(*options.new_name);
+  }
   login.set_modify_date_us(now_us(context));
   return {};
 }
 
-// The login of a CREATE USER or ALTER USER; 15007.
-Result<std::int32_t> login_of(StatementContext& context, const std::string& name) {
+// Gives a user the login of CREATE USER or ALTER USER; 15007, and 15063 for one that has another user here.
+Result<void> map_to_login(const StatementContext& context, const std::string& name,
+                          pb::Principal& user) {
   const auto* login = find<pb::Login>(context.instance.master(), name);
   if (login == nullptr) return Error(ErrorCode::unknown_login, name);
-  return login->id();
+  const auto* taken = current(context).table<pb::Principal>().find_if(
+      [&](const pb::Principal& p) { return p.login() == login->id() && p.id() != user.id(); });
+  if (taken != nullptr) return Error(ErrorCode::login_has_user);
+  user.set_login(login->id());
+  user.set_type(login->type() == "C" ? "C" : login->type() == "U" ? "U" : "S");
+  user.set_sid(login->sid());
+  return {};
+}
+
+// 15023 when another principal of this database has the name already.
+Result<void> must_be_free(const StatementContext& context, const std::string& name,
+                          std::int32_t id) {
+  const auto* other = find<pb::Principal>(current(context), name);
+  if (other != nullptr && other->id() != id) return Error(ErrorCode::user_exists, name);
+  return {};
 }
 
 Result<void> map_user(StatementContext& context, const CreateUser& node, pb::Principal& user) {
@@ -60,18 +81,8 @@ Result<void> map_user(StatementContext& context, const CreateUser& node, pb::Pri
       user.set_type("S");
       user.set_sid(proto::to_string(node.sid.value_or(random_sid())));
       return {};
-    case UserSource::login: {
-      const auto login = login_of(context, node.source_name.empty() ? node.name : node.source_name);
-      if (!login) return login.error();
-      const auto* taken = current(context).table<pb::Principal>().find_if(
-          [&](const pb::Principal& principal) { return principal.login() == *login; });
-      if (taken != nullptr) return Error(ErrorCode::login_has_user);
-      const pb::Login& row = *context.instance.master().table<pb::Login>().find(*login);
-      user.set_login(*login);
-      user.set_type(row.type() == "C" ? "C" : row.type() == "U" ? "U" : "S");
-      user.set_sid(row.sid());
-      return {};
-    }
+    case UserSource::login:
+      return map_to_login(context, node.source_name.empty() ? node.name : node.source_name, user);
     case UserSource::certificate: {
       const auto* certificate = find<pb::Certificate>(current(context), node.source_name);
       if (certificate == nullptr) return missing(ObjectKind::certificate, node.source_name);
@@ -105,6 +116,10 @@ std::optional<std::string> owned_by(const catalog::Catalog& catalog, std::int32_
     return "the route '" + route->name() + "'";
   if (const auto* schema = owned(catalog.table<pb::Schema>()))
     return "the schema '" + schema->name() + "'";
+  const auto* role = catalog.table<pb::Principal>().find_if([principal](const pb::Principal& row) {
+    return row.type() == "R" && row.owning_principal() == principal;
+  });
+  if (role != nullptr) return "the role '" + role->name() + "'";
   const auto* binding = catalog.table<pb::RemoteServiceBinding>().find_if(
       [principal](const pb::RemoteServiceBinding& row) {
         return row.owner() == principal || row.remote_principal() == principal;
@@ -120,6 +135,10 @@ Result<void> drop_user_or_role(StatementContext& context, ObjectKind kind,
   const auto* principal = find<pb::Principal>(catalog, name);
   const bool is_role = principal != nullptr && principal->type() == "R";
   if (principal == nullptr || is_role != (kind == ObjectKind::role)) return missing(kind, name);
+  if (auto allowed = require_drop(context, kind, ObjectClass::principal, principal->id(), name,
+                                  is_role ? "ALTER ANY ROLE" : "ALTER ANY USER");
+      !allowed)
+    return allowed.error();
   if (catalog.is_built_in(catalog::Kind::principal, principal->id()))
     return Error(ErrorCode::system_object, name);
   const std::int32_t id = principal->id();
@@ -127,30 +146,40 @@ Result<void> drop_user_or_role(StatementContext& context, ObjectKind kind,
     return Error(ErrorCode::principal_owns_object, name, *owned);
   catalog.erase<pb::Principal>(context.transaction, id);
   catalog::remove_permissions_to(context.transaction, catalog, id, false);
+  catalog::remove_permissions_on(context.transaction, catalog, ObjectClass::principal, id);
   changed(context);
   return {};
 }
 
+// The login that a statement changes: 15151, also without the right to.
+Result<const pb::Login*> login_to_change(const StatementContext& context,
+                                         const catalog::Catalog& master, const std::string& name) {
+  const auto* login = find<pb::Login>(master, name);
+  if (login == nullptr || !require_server(context, "ALTER ANY LOGIN"))
+    return missing(ObjectKind::login, name);
+  return login;
+}
+
 Result<void> drop_login(StatementContext& context, const std::string& name) {
-  if (auto allowed = require_server(context, "ALTER ANY LOGIN"); !allowed) return allowed.error();
   const auto master = lock_master(context);
   if (!master) return master.error();
-  const auto* login = find<pb::Login>(**master, name);
-  if (login == nullptr) return missing(ObjectKind::login, name);
-  if ((*master)->is_built_in(catalog::Kind::login, login->id()))
+  const auto login = login_to_change(context, **master, name);
+  if (!login) return login.error();
+  const std::int32_t id = (*login)->id();
+  if ((*master)->is_built_in(catalog::Kind::login, id))
     return Error(ErrorCode::system_object, name);
-  const std::int32_t id = login->id();
   (*master)->erase<pb::Login>(context.transaction, id);
   catalog::remove_permissions_to(context.transaction, **master, id, true);
+  catalog::remove_permissions_on(context.transaction, **master, ObjectClass::login, id);
   context.effects.catalogs_changed.insert(catalog::kMaster);
   return {};
 }
 
+// Of a role that exists.
 Result<void> change_member(StatementContext& context, const std::string& role_name,
                            const std::string& member_name, bool add) {
   catalog::Catalog& catalog = current(context);
   const auto* role = find<pb::Principal>(catalog, role_name);
-  if (role == nullptr || role->type() != "R") return missing(ObjectKind::role, role_name);
   const auto* member = find<pb::Principal>(catalog, member_name);
   if (member == nullptr) return missing(ObjectKind::user, member_name);
   pb::Principal row = *member;
@@ -197,12 +226,11 @@ Result<void> run(const CreateLogin& node, StatementContext& context) {
 }
 
 Result<void> run(const AlterLogin& node, StatementContext& context) {
-  if (auto allowed = require_server(context, "ALTER ANY LOGIN"); !allowed) return allowed.error();
   const auto master = lock_master(context);
   if (!master) return master.error();
-  const auto* found = find<pb::Login>(**master, node.name);
-  if (found == nullptr) return missing(ObjectKind::login, node.name);
-  pb::Login login = *found;
+  const auto found = login_to_change(context, **master, node.name);
+  if (!found) return found.error();
+  pb::Login login = **found;
   if (node.enable) login.set_is_disabled(!*node.enable);
   if (auto applied = apply(context, node.options, login); !applied) return applied.error();
   (*master)->put(context.transaction, login.id(), login);
@@ -212,8 +240,7 @@ Result<void> run(const AlterLogin& node, StatementContext& context) {
 
 Result<void> run(const CreateUser& node, StatementContext& context) {
   if (auto allowed = require(context, "ALTER ANY USER"); !allowed) return allowed.error();
-  if (find<pb::Principal>(current(context), node.name) != nullptr)
-    return Error(ErrorCode::user_exists, node.name);
+  if (auto free = must_be_free(context, node.name, 0); !free) return free.error();
   pb::Principal user;
   user.set_id(current(context).next_id<pb::Principal>());
   user.set_name(node.name);
@@ -229,16 +256,19 @@ Result<void> run(const CreateUser& node, StatementContext& context) {
 }
 
 Result<void> run(const AlterUser& node, StatementContext& context) {
-  if (auto allowed = require(context, "ALTER ANY USER"); !allowed) return allowed.error();
   const auto* found = find<pb::Principal>(current(context), node.name);
-  if (found == nullptr || found->type() == "R") return missing(ObjectKind::user, node.name);
+  const bool is_user = found != nullptr && found->type() != "R";
+  if (!is_user || !require(context, "ALTER ANY USER")) return missing(ObjectKind::user, node.name);
+  if (current(context).is_built_in(catalog::Kind::principal, found->id()))
+    return Error(ErrorCode::system_object, node.name);
   pb::Principal user = *found;
-  if (node.new_name) user.set_name(*node.new_name);
+  if (node.new_name) {
+    if (auto free = must_be_free(context, *node.new_name, user.id()); !free) return free.error();
+    user.set_name(*node.new_name);
+  }
   if (node.default_schema) user.set_default_schema(*node.default_schema);
   if (node.login) {
-    const auto login = login_of(context, *node.login);
-    if (!login) return login.error();
-    user.set_login(*login);
+    if (auto mapped = map_to_login(context, *node.login, user); !mapped) return mapped.error();
   }
   user.set_modify_date_us(now_us(context));
   current(context).put(context.transaction, user.id(), user);
@@ -249,8 +279,7 @@ Result<void> run(const AlterUser& node, StatementContext& context) {
 Result<void> run(const CreateRole& node, StatementContext& context) {
   if (node.server) return unsupported("CREATE SERVER ROLE");
   if (auto allowed = require(context, "CREATE ROLE"); !allowed) return allowed.error();
-  if (find<pb::Principal>(current(context), node.name) != nullptr)
-    return Error(ErrorCode::user_exists, node.name);
+  if (auto free = must_be_free(context, node.name, 0); !free) return free.error();
   const auto owner = owner_of(context, node.authorization);
   if (!owner) return owner.error();
   pb::Principal role;
@@ -281,13 +310,22 @@ Result<void> run(const AlterRole& node, StatementContext& context) {
     context.effects.catalogs_changed.insert(catalog::kMaster);
     return {};
   }
-  if (auto allowed = require(context, "ALTER ANY ROLE"); !allowed) return allowed.error();
+  const auto* found = find<pb::Principal>(current(context), node.name);
+  const bool is_role = found != nullptr && found->type() == "R";
+  if (!is_role) return missing(ObjectKind::role, node.name);
+  if (auto allowed = require_drop(context, ObjectKind::role, ObjectClass::principal, found->id(),
+                                  node.name, "ALTER ANY ROLE");
+      !allowed)
+    return allowed.error();
   if (node.add_member) return change_member(context, node.name, *node.add_member, true);
   if (node.drop_member) return change_member(context, node.name, *node.drop_member, false);
-  const auto* found = find<pb::Principal>(current(context), node.name);
-  if (found == nullptr || found->type() != "R") return missing(ObjectKind::role, node.name);
+  if (current(context).is_built_in(catalog::Kind::principal, found->id()))
+    return Error(ErrorCode::system_object, node.name);
   pb::Principal role = *found;
-  if (node.new_name) role.set_name(*node.new_name);
+  if (node.new_name) {
+    if (auto free = must_be_free(context, *node.new_name, role.id()); !free) return free.error();
+    role.set_name(*node.new_name);
+  }
   current(context).put(context.transaction, role.id(), role);
   changed(context);
   return {};
@@ -314,11 +352,14 @@ std::optional<Result<void>> drop_principal(ObjectKind kind, const ObjectName& na
   if (kind == ObjectKind::login) return drop_login(context, name.name);
   if (kind != ObjectKind::user && kind != ObjectKind::role && kind != ObjectKind::schema)
     return std::nullopt;
-  if (auto allowed = require(context, "CONTROL"); !allowed) return Result<void>(allowed.error());
   if (kind != ObjectKind::schema) return drop_user_or_role(context, kind, name.name);
   const auto* schema = find<pb::Schema>(current(context), name.name);
   if (schema == nullptr) return Result<void>(missing(kind, name.name));
   const std::int32_t id = schema->id();
+  if (auto allowed =
+          require_drop(context, kind, ObjectClass::schema, id, name.name, "ALTER ANY SCHEMA");
+      !allowed)
+    return Result<void>(allowed.error());
   if (current(context).is_built_in(catalog::Kind::schema, id))
     return Result<void>(Error(ErrorCode::system_object, name.name));
   const auto in_schema = [id](const auto& object) { return object.schema_id() == id; };
@@ -331,6 +372,7 @@ std::optional<Result<void>> drop_principal(ObjectKind kind, const ObjectName& na
                                                : "";
   if (!user.empty()) return Result<void>(Error(ErrorCode::referenced_object, name.name, user));
   current(context).erase<pb::Schema>(context.transaction, id);
+  catalog::remove_permissions_on(context.transaction, current(context), ObjectClass::schema, id);
   changed(context);
   return Result<void>();
 }

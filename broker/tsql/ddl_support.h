@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "broker/catalog/permissions.h"
 #include "broker/tsql/ddl.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql::ddl {
 
@@ -17,7 +19,7 @@ using proto::Error;
 using proto::ErrorCode;
 using proto::Result;
 
-[[nodiscard]] inline catalog::Catalog& current(StatementContext& context) {
+[[nodiscard]] inline catalog::Catalog& current(const StatementContext& context) {
   return *context.instance.database(context.database);
 }
 [[nodiscard]] inline std::int64_t now_us(const StatementContext& context) {
@@ -38,6 +40,14 @@ template <typename Object>
 // At server level; 15247.
 [[nodiscard]] Result<void> require_server(const StatementContext& context,
                                           std::string_view permission);
+// ALTER on an object of the database in use, by ownership, grant or role; 15151.
+[[nodiscard]] Result<void> require_alter(const StatementContext& context, ObjectKind kind,
+                                         ObjectClass object_class, std::int32_t id,
+                                         std::string_view name);
+// CONTROL on the object, or the permission that covers its kind: `alter_any`; 15151.
+[[nodiscard]] Result<void> require_drop(const StatementContext& context, ObjectKind kind,
+                                        ObjectClass object_class, std::int32_t id,
+                                        std::string_view name, std::string_view alter_any);
 // The owner of a new object: AUTHORIZATION's user (15151), else the user of the session.
 [[nodiscard]] Result<std::int32_t> owner_of(const StatementContext& context,
                                             const std::optional<std::string>& authorization);
@@ -52,6 +62,20 @@ inline void changed(StatementContext& context) {
 }
 [[nodiscard]] inline Error unsupported(std::string what) {
   return Error(ErrorCode::not_supported, std::move(what));
+}
+
+// Names that travel (message types, contracts, services) differ by their bytes, the others by the
+// catalog's collation.
+template <typename Object>
+[[nodiscard]] Result<void> must_be_new(const StatementContext& context, std::string_view name) {
+  constexpr bool kTravels = std::is_same_v<Object, pb::MessageType> ||
+                            std::is_same_v<Object, pb::Contract> ||
+                            std::is_same_v<Object, pb::Service>;
+  const bool there = current(context).table<Object>().find_if([name](const Object& o) {
+    return kTravels ? o.name() == name : catalog::names_equal(o.name(), name);
+  }) != nullptr;
+  if (there) return Error(ErrorCode::object_exists, std::string(name));
+  return {};
 }
 
 // One function a statement, in the file of its family.
@@ -97,6 +121,7 @@ Result<void> run(const AlterBrokerPriority& node, StatementContext& context);
 // DROP of one object; nullopt when the family has no such kind.
 std::optional<Result<void>> drop_broker_object(ObjectKind kind, const ObjectName& name,
                                                StatementContext& context);
+Result<void> drop_priority(StatementContext& context, const std::string& name);
 std::optional<Result<void>> drop_principal(ObjectKind kind, const ObjectName& name,
                                            StatementContext& context);
 std::optional<Result<void>> drop_other(ObjectKind kind, const ObjectName& name,

@@ -14,6 +14,7 @@
 #include "broker/store/collation.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/function_lists.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

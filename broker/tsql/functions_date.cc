@@ -8,6 +8,7 @@
 #include "broker/tsql/convert.h"
 #include "broker/tsql/function_lists.h"
 #include "broker/tsql/functions.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 namespace {

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include "broker/store/collation.h"
+#include "broker/store/limits.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/function_lists.h"
 #include "broker/tsql/functions.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 namespace {
@@ -16,8 +18,15 @@ using store::StoreResult;
 using store::Value;
 using Arguments = std::vector<Value>;
 
-constexpr std::size_t kTextBytesMax = 64 << 20;  // of REPLICATE and SPACE
 constexpr std::size_t kQuotedNameMax = 128;
+
+// Asked while a text grows: what is longer could not be handed back.
+bool is_too_long(std::size_t size) {
+  return size > store::kValueBytesMax;
+}
+store::StoreError too_long() {
+  return to_store_error(proto::Error(proto::ErrorCode::out_of_memory));
+}
 
 bool is_null(const Value& value) {
   return std::holds_alternative<std::monostate>(value);
@@ -193,6 +202,7 @@ StoreResult<Value> replace(const Arguments& a) {
     result.append(text, at, found.at == std::string_view::npos ? std::string::npos : found.at - at);
     if (found.at == std::string_view::npos) return Value(std::move(result));
     result += with;
+    if (is_too_long(result.size())) return too_long();
     at = found.at + found.size;
   }
 }
@@ -214,8 +224,10 @@ StoreResult<Value> replicate(const Arguments& a) {
   if (any_null(a) || integer_of(a[1]) < 0) return Value();
   const std::string text = text_of(a[0]);
   const auto count = static_cast<std::size_t>(integer_of(a[1]));
+  if (!text.empty() && count > store::kValueBytesMax / text.size()) return too_long();
   std::string result;
-  for (std::size_t i = 0; i < count && result.size() < kTextBytesMax; ++i) result += text;
+  result.reserve(text.size() * count);
+  for (std::size_t i = 0; i < count && !text.empty(); ++i) result += text;
   return Value(std::move(result));
 }
 
@@ -259,7 +271,10 @@ StoreResult<Value> quoted_name(const Arguments& a) {
 // NULL counts as empty.
 StoreResult<Value> concat(const Arguments& a) {
   std::string result;
-  for (const Value& value : a) result += text_of(value);
+  for (const Value& value : a) {
+    result += text_of(value);
+    if (is_too_long(result.size())) return too_long();
+  }
   return Value(std::move(result));
 }
 
@@ -270,6 +285,7 @@ StoreResult<Value> concat_with_separator(const Arguments& a) {
     if (is_null(a[i])) continue;
     if (!is_first) result += text_of(a[0]);
     result += text_of(a[i]);
+    if (is_too_long(result.size())) return too_long();
     is_first = false;
   }
   return Value(std::move(result));

@@ -12,6 +12,7 @@
 #include "broker/tsql/function_lists.h"
 #include "broker/tsql/functions.h"
 #include "broker/tsql/xpath.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 namespace {

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "proto/error_code.h"
+
 namespace ssb::broker::tsql {
 
 namespace {

@@ -5,7 +5,9 @@
 #include <stdexcept>
 
 #include "broker/tsql/parser_core.h"
+#include "broker/tsql/secrets.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -15,6 +17,7 @@ using proto::ErrorCode;
 namespace {
 
 constexpr std::size_t kErrorTextBytesMax = 128;
+constexpr std::string_view kHiddenText = "***";
 constexpr std::size_t kCaretLineCharactersMax = 120;
 
 std::string spelled(const Token& token) {
@@ -90,17 +93,32 @@ void Parser::expect_all(std::initializer_list<std::string_view> keywords) {
 
 // A batch that ends too early is at fault near its last token, with 102 even if that is a keyword.
 void Parser::fail(const Token& token) const {
-  if (token.kind == TokenKind::error) fail(list_.error, token.position);
+  if (token.kind == TokenKind::error) {
+    Error error = list_.error;
+    if (is_secret(token))
+      error.parameters.assign(error.parameters.size(), std::string(kHiddenText));
+    fail(std::move(error), token.position);
+  }
   if (token.kind == TokenKind::end) {
     const std::size_t count = list_.tokens.size();
     const Token& last = count > 1 ? list_.tokens[count - 2] : token;
-    fail(Error(ErrorCode::incorrect_syntax, spelled(last)), last.position);
+    fail(Error(ErrorCode::incorrect_syntax,
+               is_secret(last) ? std::string(kHiddenText) : spelled(last)),
+         last.position);
   }
   if (is(token, "WITH")) fail(Error(ErrorCode::with_needs_semicolon), token.position);
   if (token.kind == TokenKind::word && is_reserved(token.text)) {
     fail(Error(ErrorCode::incorrect_syntax_keyword, token.text), token.position);
   }
-  fail(Error(ErrorCode::incorrect_syntax, spelled(token)), token.position);
+  fail(Error(ErrorCode::incorrect_syntax,
+             is_secret(token) ? std::string(kHiddenText) : spelled(token)),
+       token.position);
+}
+
+bool Parser::is_secret(const Token& token) const {
+  const std::size_t begin = token.position.offset;
+  const bool is_open = token.kind == TokenKind::error;  // up to the end of the text
+  return shows_secret(text_, begin, is_open ? text_.size() : begin + token.position.length);
 }
 
 void Parser::fail(Error error, const SourcePosition& where) {
@@ -316,13 +334,17 @@ ParseResult<std::vector<ProcedureParameter>> parse_parameters(std::string_view t
   }
 }
 
-std::string caret_line(std::string_view text, const SourcePosition& position) {
-  const std::size_t at = std::min(position.offset, text.size());
+std::string caret_line(std::string_view source, const SourcePosition& position) {
+  std::size_t at = std::min(position.offset, source.size());
+  const std::string text = without_secrets(source, at);
   const std::size_t line_begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 is 0
-  std::string_view line = text.substr(line_begin, text.find('\n', at) - line_begin);
+  std::string_view line =
+      std::string_view(text).substr(line_begin, text.find('\n', at) - line_begin);
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
 
-  auto column = static_cast<std::size_t>(std::max(position.column, 1) - 1);
+  const std::string_view before = std::string_view(text).substr(line_begin, at - line_begin);
+  auto column = static_cast<std::size_t>(
+      std::count_if(before.begin(), before.end(), [](char c) { return !is_continuation_byte(c); }));
   if (column > kCaretLineCharactersMax / 2) {
     const std::size_t hidden = column - kCaretLineCharactersMax / 2;
     line.remove_prefix(offset_of_character(line, hidden));

@@ -57,6 +57,8 @@ class Parser {
   void expect_all(std::initializer_list<std::string_view> keywords);
   [[noreturn]] void fail(const Token& token) const;
   [[noreturn]] void fail() const { fail(peek()); }
+  // Whether the token is, or has in it, a password.
+  [[nodiscard]] bool is_secret(const Token& token) const;
   [[noreturn]] static void fail(proto::Error error, const SourcePosition& where);
   void note(proto::Error error, const SourcePosition& where);
 

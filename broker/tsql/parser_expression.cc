@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "broker/tsql/parser_core.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

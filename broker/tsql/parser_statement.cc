@@ -3,6 +3,7 @@
 #include <array>
 
 #include "broker/tsql/parser_core.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

@@ -7,6 +7,7 @@
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -40,8 +41,8 @@ void Session::call_procedure(store::DatabaseId database, std::string schema, std
   state_->submit("EXECUTE " + ("[" + bracketed(schema) + "].[" + bracketed(name) + "]"));
 }
 
-void Session::run(proto::TimePoint now, Output& out) {
-  state_->run(now, out);
+int Session::run(proto::TimePoint now, Output& out, int statements_max) {
+  return state_->run(now, out, statements_max);
 }
 void Session::cancel(proto::TimePoint now) {
   state_->now = now;
@@ -130,10 +131,10 @@ bool Session::State::is_ready() const {
           wait.transactions_ended != instance().transactions_ended());
 }
 
-void Session::State::run(proto::TimePoint time, Output& output) {
-  if (!running) return;
+int Session::State::run(proto::TimePoint time, Output& output, int statements_max) {
+  if (!running) return 0;
   now = time;
-  if (!is_ready()) return;
+  if (!is_ready()) return 0;
   wait = {};
   out = &output;
   if (frames.empty()) {
@@ -154,11 +155,10 @@ void Session::State::run(proto::TimePoint time, Output& output) {
       finish_batch();
     }
   }
-  for (int steps = 0; running && wait.kind == Wait::Kind::none; ++steps) {
-    if (steps == kStatementsPerRun) break;
-    step();
-  }
+  int steps = 0;
+  for (; running && wait.kind == Wait::Kind::none && steps < statements_max; ++steps) step();
   out = nullptr;
+  return steps;
 }
 
 void Session::State::push(Frame::Kind kind, const StatementList& list) {

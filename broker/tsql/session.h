@@ -5,7 +5,7 @@
 //   its place in a stack of frames and
 //           goes on when run() is called again. Everything durable goes through the engine's
 //           commit.
-//   Units   one call of run() executes at most kStatementsPerRun statements, so that no session
+//   Units   one call of run() executes a bounded number of statements, so that no session
 //   starves the others; then deadline()
 //           is `now`.
 //   Errors  as in T-SQL: an error becomes a ServerMessage, and ends its statement, its scope or its
@@ -45,9 +45,9 @@ class Session {
   // batch when there is none.
   void call_procedure(store::DatabaseId database, std::string schema, std::string name,
                       catalog::SecurityContext who);
-  // Steps the batch until it finishes, waits, or has run long enough. Returns at once while what it
-  // waits for has not changed.
-  void run(proto::TimePoint now, Output& out);
+  // Steps the batch until it finishes, waits, or has executed `statements_max` statements. Returns
+  // how many it executed: 0 while what it waits for has not changed.
+  int run(proto::TimePoint now, Output& out, int statements_max = kStatementsPerRun);
   // Ends the batch that runs or waits, as an Attention does: no error, an open transaction stays
   // (unless XACT_ABORT is on).
   void cancel(proto::TimePoint now);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "broker/tsql/session_target.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

@@ -7,6 +7,7 @@
 #include "broker/catalog/permissions.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -56,8 +57,15 @@ constexpr auto kAcceptedOptions = std::to_array<std::string_view>({"ANSI_DEFAULT
                                                                    "PARSEONLY"});
 
 // One %-specification of RAISERROR: %[flags][width][.precision]type, of %d %i %u %o %x %X %s.
-std::string formatted(const std::string& message, const std::vector<TypedValue>& arguments,
-                      bool& is_bad) {
+Result<std::string> formatted(const std::string& message,
+                              const std::vector<TypedValue>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const DataType& type = arguments[i].type;
+    const bool fits = (is_integer(type) && type.type != SqlType::bit) || is_text(type) ||
+                      is_binary(type) || std::holds_alternative<std::monostate>(arguments[i].value);
+    if (!fits)
+      return Error(ErrorCode::bad_substitution_type, std::to_string(i + 1), type_name(type));
+  }
   std::string result;
   std::size_t next = 0;
   for (std::size_t i = 0; i < message.size(); ++i) {
@@ -73,14 +81,19 @@ std::string formatted(const std::string& message, const std::vector<TypedValue>&
     const std::string flags = end == std::string::npos ? "?" : message.substr(i + 1, end - i - 1);
     if (flags.find_first_not_of("-+ #0123456789.*lhI") != std::string::npos ||
         flags.find('*') != std::string::npos) {
-      is_bad = true;
-      return message;
+      return Error(ErrorCode::bad_format_specification, message);
     }
     const char kind = message[end];
     std::string text = "(null)";
     if (next < arguments.size()) {
       const TypedValue& argument = arguments[next++];
       const auto* number = std::get_if<std::int64_t>(&argument.value);
+      const bool wants_text = kind == 's' || kind == 'S';
+      if (!std::holds_alternative<std::monostate>(argument.value) &&
+          wants_text == (number != nullptr)) {
+        return Error(ErrorCode::substitution_type_mismatch, std::to_string(next),
+                     message.substr(i, end - i + 1));
+      }
       if ((kind == 'x' || kind == 'X') && number != nullptr) {
         text = kind == 'x' ? fmt::format("{:x}", static_cast<std::uint32_t>(*number))
                            : fmt::format("{:X}", static_cast<std::uint32_t>(*number));
@@ -233,11 +246,10 @@ Result<Outcome> Session::State::raise_error(const RaiseError& node) {
       error.parameters.push_back(to_text(argument.value, argument.type).value_or("(null)"));
     }
   } else {
-    bool is_bad = false;
     const std::string format = to_text(message->value, message->type).value_or(std::string());
-    const std::string text = formatted(format, arguments, is_bad);
-    if (is_bad) return Error(ErrorCode::bad_format_specification, format);
-    error.parameters.emplace_back(text_prefix(text, kMessageTextMax));
+    const Result<std::string> text = formatted(format, arguments);
+    if (!text) return text.error();
+    error.parameters.emplace_back(text_prefix(*text, kMessageTextMax));
   }
   // Up to 10 it is information, which has no CATCH and, without SETERROR, no @@ERROR.
   Raised what;

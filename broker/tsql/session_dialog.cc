@@ -4,6 +4,7 @@
 #include "broker/catalog/permissions.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -221,6 +222,7 @@ Result<Outcome> Session::State::receive(const Receive& node,
     const Result<Value> top = evaluate_as(*node.top, type_of(SqlType::bigint));
     if (!top) return top.error();
     request.top = number_in(*top).value_or(0);
+    if (request.top < 0) return Error(ErrorCode::negative_top);
   }
   if (node.filter != ReceiveFilter::none) {
     const auto guid = evaluate_guid(*node.filter_value);

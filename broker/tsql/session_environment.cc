@@ -11,6 +11,7 @@
 #include "broker/tsql/derived_views.h"
 #include "broker/tsql/functions.h"
 #include "broker/tsql/session_state.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -201,8 +202,7 @@ std::int64_t Session::State::user_id() {
 Error Session::State::error_of(const store::StoreError& error) const {
   if (error.number != 0) return from_store_error(error);
   // What T-SQL leaves to the data: the rest is a translation that SQLite does not take.
-  if ((error.sqlite_code & 0xFF) == SQLITE_TOOBIG)
-    return Error(ErrorCode::arithmetic_overflow, "varchar(max)");
+  if ((error.sqlite_code & 0xFF) == SQLITE_TOOBIG) return Error(ErrorCode::out_of_memory);
   return Error(ErrorCode::not_supported, "this statement (" + error.message + ")");
 }
 

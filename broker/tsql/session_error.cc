@@ -20,10 +20,11 @@ Reach reach_of(const Error& error) {
     case 208:
     case 209:
     case 4104: return Reach::scope;
-    // Conversions, too deep a nesting, and transactions that must not go on.
+    // Conversions, too deep a nesting, values too large, and transactions that must not go on.
     case 217:
     case 241:
     case 245:
+    case 701:
     case 911:
     case 1205:
     case 3930:

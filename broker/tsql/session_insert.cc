@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "broker/tsql/session_target.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

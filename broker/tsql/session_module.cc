@@ -6,6 +6,7 @@
 #include "broker/catalog/permissions.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

@@ -5,6 +5,7 @@
 
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

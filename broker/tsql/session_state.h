@@ -125,7 +125,7 @@ struct Session::State final : public Environment {
   // ---- session.cc: batches, frames, errors ----
   void submit(std::string text);
   void start(std::shared_ptr<const Batch> batch, std::string text);
-  void run(proto::TimePoint time, Output& output);
+  int run(proto::TimePoint time, Output& output, int statements_max);
   void step();
   void finish_frame();
   void finish_module();

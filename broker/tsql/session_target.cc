@@ -9,6 +9,7 @@
 
 #include "broker/store/collation.h"
 #include "broker/tsql/convert.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

@@ -1,6 +1,7 @@
 // Transactions: BEGIN, COMMIT, ROLLBACK, SAVE, and the transaction that each statement outside them has of its own.
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -76,8 +77,8 @@ void Session::State::after_end(bool committed) {
   for (const store::DatabaseId changed : done.catalogs_changed) {
     if (instance().database(changed) != nullptr) engine().catalog_changed(changed, now);
   }
-  for (const store::DatabaseId changed : done.master_keys_changed) {
-    if (instance().database(changed) != nullptr) engine().master_key_changed(changed, now);
+  for (const auto& [changed, known] : done.master_keys_changed) {
+    if (instance().database(changed) != nullptr) engine().master_key_changed(changed, known, now);
   }
   if (!committed) return;
   for (const auto& [where, service] : done.services_dropped)

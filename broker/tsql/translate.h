@@ -93,6 +93,16 @@ struct Scope {
   std::vector<ScopeTable> tables;
   Scope* outer = nullptr;
   bool is_used_from_inside = false;  // by a query further in: it is correlated
+
+  // For 147 and 8120. A column is bare while it stands in no aggregate and is no key of GROUP BY.
+  struct BareColumn {
+    std::string name;
+    SourcePosition where;
+  };
+  std::vector<BareColumn> bare_columns;
+  std::vector<std::string> group_keys;  // as SQL, with the values of its parameters
+  bool has_aggregate = false;
+  bool forbids_aggregates = false;  // in WHERE
 };
 
 struct TranslateFailure {

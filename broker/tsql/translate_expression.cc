@@ -6,6 +6,7 @@
 #include "broker/catalog/table.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/translator_body.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -13,6 +14,17 @@ using proto::Error;
 using proto::ErrorCode;
 
 namespace {
+
+// Different values have different texts.
+struct KeyText {
+  std::string operator()(std::monostate) const { return "n"; }
+  std::string operator()(std::int64_t number) const { return "i" + std::to_string(number); }
+  std::string operator()(double number) const { return fmt::format("d{}", number); }
+  std::string operator()(const std::string& text) const {
+    return "t" + std::to_string(text.size()) + ":" + text;
+  }
+  std::string operator()(const proto::Bytes& bytes) const { return "b" + proto::to_hex(bytes); }
+};
 
 constexpr int kTextBytesMax = 8000;          // of varchar(n) and varbinary(n)
 constexpr std::size_t kInlineBytesMax = 64;  // longer binary literals are bound
@@ -110,6 +122,25 @@ std::string Translator::Body::bind(store::Value value) {
   return fmt::format("?{}", parameters.size());
 }
 
+std::string Translator::Body::with_values(const std::string& sql) const {
+  std::string out;
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    std::size_t number = 0;
+    std::size_t end = i + 1;
+    if (sql[i] == '?') {
+      while (end < sql.size() && sql[end] >= '0' && sql[end] <= '9')
+        number = number * 10 + static_cast<std::size_t>(sql[end++] - '0');
+    }
+    if (number == 0 || number > parameters.size()) {
+      out += sql[i];
+      continue;
+    }
+    out += "?" + std::visit(KeyText{}, parameters[number - 1]);
+    i = end - 1;
+  }
+  return out;
+}
+
 SqlExpression Translator::Body::bound(const TypedValue& value) {
   return {bind(value.value), value.type};
 }
@@ -182,6 +213,9 @@ SqlExpression Translator::Body::column(const Expression& at, const ColumnReferen
     for (Scope* inner = scope; inner != level; inner = inner->outer)
       inner->is_used_from_inside = true;
     if (level != scope) level->is_used_from_inside = true;
+    const auto& keys = level->group_keys;
+    if (std::find(keys.begin(), keys.end(), found->sql) == keys.end())
+      level->bare_columns.push_back({name, at.position});
     return *found;
   }
   if (knows_qualifier) fail(at, Error(ErrorCode::unknown_column, name));
@@ -401,7 +435,14 @@ SqlExpression Translator::Body::value(const Expression& at, Scope* scope) {
       return self.xml_method(at, node, scope);
     }
   };
-  return std::visit(Visitor{*this, at, scope}, at.node);
+  const std::size_t bare_before = scope != nullptr ? scope->bare_columns.size() : 0;
+  SqlExpression result = std::visit(Visitor{*this, at, scope}, at.node);
+  if (scope != nullptr && scope->bare_columns.size() > bare_before && !scope->group_keys.empty()) {
+    const auto& keys = scope->group_keys;
+    if (std::find(keys.begin(), keys.end(), with_values(result.sql)) != keys.end())
+      scope->bare_columns.resize(bare_before);
+  }
+  return result;
 }
 
 // ---------------------------------------------------------------- conditions

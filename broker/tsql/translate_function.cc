@@ -6,6 +6,7 @@
 
 #include "broker/tsql/convert.h"
 #include "broker/tsql/translator_body.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -474,13 +475,26 @@ std::optional<SqlExpression> Translator::Body::special(const Expression& at,
   return std::nullopt;
 }
 
+// With OVER it is no aggregate of the query: its columns stay bare.
+void Translator::Body::note_aggregate(const Expression& at, const FunctionCall& call, Scope* scope,
+                                      std::size_t bare_before) {
+  if (call.over || scope == nullptr) return;
+  if (scope->forbids_aggregates) fail(at, Error(ErrorCode::aggregate_in_where));
+  scope->has_aggregate = true;
+  scope->bare_columns.resize(bare_before);
+}
+
 SqlExpression Translator::Body::function(const Expression& at, const FunctionCall& call,
                                          Scope* scope) {
   if (call.name.is_qualified()) {
     fail(at, Error(ErrorCode::not_supported, "the user-defined function " + to_text(call.name)));
   }
   const std::string name = upper(call.name.name);
-  if (auto result = aggregate(at, name, call, scope)) return *result;
+  const std::size_t bare_before = scope != nullptr ? scope->bare_columns.size() : 0;
+  if (auto result = aggregate(at, name, call, scope)) {
+    note_aggregate(at, call, scope, bare_before);
+    return *result;
+  }
   if (auto result = special(at, name, call, scope)) return *result;
   if (auto result = date_function(at, name, call, scope)) return *result;
   if (const FunctionRow* row = find_row(name)) return row_function(at, *row, call, scope);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "broker/tsql/translator_body.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -228,6 +229,9 @@ void Translator::Body::star(const Expression& at, const Star& node, Scope& scope
     for (const SourceColumn& column : table.columns) {
       const SqlExpression value{table.alias + "." + column.sql, column.type,
                                 column.is_binary_collation};
+      if (std::find(scope.group_keys.begin(), scope.group_keys.end(), value.sql) ==
+          scope.group_keys.end())
+        scope.bare_columns.push_back({column.name, at.position});
       OutputColumn named;
       named.name = column.name;
       output(value, std::move(named), is_distinct, out, list);
@@ -304,7 +308,7 @@ SqlQuery Translator::Body::select(const Parts& parts, Scope& scope, std::string 
   if (parts.top != nullptr) {
     if (parts.top->percent)
       fail(parts.top->count, Error(ErrorCode::not_supported, "TOP ... PERCENT"));
-    out.sql += " LIMIT " + fit(value(parts.top->count, scope.outer), type_of(SqlType::bigint)).sql;
+    out.sql += " LIMIT " + row_limit(parts.top->count, scope.outer);
   }
   common_tables_.pop_back();
   return out;
@@ -313,7 +317,9 @@ SqlQuery Translator::Body::select(const Parts& parts, Scope& scope, std::string 
 // ---------------------------------------------------------------- queries
 
 std::string Translator::Body::order_by(const std::vector<OrderItem>& order, const SqlQuery& query,
-                                       Scope& scope, bool outputs_only) {
+                                       Scope& scope, OrderRule rule) {
+  const bool outputs_only = rule == OrderRule::outputs_of_set;
+  const bool is_distinct = rule == OrderRule::outputs_of_distinct;
   std::string sql;
   for (const OrderItem& item : order) {
     std::string key;
@@ -325,7 +331,7 @@ std::string Translator::Body::order_by(const std::vector<OrderItem>& order, cons
       }
     }
     const auto* name = std::get_if<ColumnReference>(&item.value.node);
-    if (name != nullptr && (name->parts.size() == 1 || outputs_only)) {
+    if (name != nullptr && (name->parts.size() == 1 || rule != OrderRule::any)) {
       for (std::size_t i = 0; i < query.columns.size() && !position; ++i) {
         if (equal_names(query.columns[i].name, name->parts.back())) position = i;
       }
@@ -337,6 +343,8 @@ std::string Translator::Body::order_by(const std::vector<OrderItem>& order, cons
       folds = is_text(column.type) && !column.is_binary_collation;
     } else if (outputs_only) {
       fail(item.value, Error(ErrorCode::order_not_in_select));
+    } else if (is_distinct && name != nullptr) {
+      fail(item.value, Error(ErrorCode::distinct_order_not_in_select));
     } else {
       const SqlExpression by = value(item.value, &scope);
       key = by.sql;
@@ -348,19 +356,42 @@ std::string Translator::Body::order_by(const std::vector<OrderItem>& order, cons
   return sql;
 }
 
+// A constant or a variable below zero is refused; SQLite would take it as no limit.
+std::string Translator::Body::row_limit(const Expression& count, Scope* outer) {
+  const SqlExpression limit = fit(value(count, outer), type_of(SqlType::bigint));
+  const std::string held = with_values(limit.sql);
+  if (held.starts_with("(-") || held.starts_with("?i-"))
+    fail(count, Error(ErrorCode::negative_top));
+  return "max(0," + limit.sql + ")";
+}
+
 std::string Translator::Body::limit(const Query& query, const std::optional<Top>& top,
                                     Scope* outer) {
-  const DataType integer = type_of(SqlType::bigint);
   if (top) {
     const auto* count = std::get_if<IntegerLiteral>(&top->count.node);
     if (top->percent && count != nullptr && count->value == 100) return {};
     if (top->percent) fail(top->count, Error(ErrorCode::not_supported, "TOP ... PERCENT"));
     if (top->with_ties) fail(top->count, Error(ErrorCode::not_supported, "TOP ... WITH TIES"));
-    return " LIMIT " + fit(value(top->count, outer), integer).sql;
+    return " LIMIT " + row_limit(top->count, outer);
   }
   if (!query.offset) return {};
-  const std::string count = query.fetch ? fit(value(*query.fetch, outer), integer).sql : "-1";
-  return " LIMIT " + count + " OFFSET " + fit(value(*query.offset, outer), integer).sql;
+  const std::string count = query.fetch ? row_limit(*query.fetch, outer) : "-1";
+  return " LIMIT " + count + " OFFSET " +
+         fit(value(*query.offset, outer), type_of(SqlType::bigint)).sql;
+}
+
+std::string Translator::Body::group_by(const Select& select, Scope& scope) {
+  std::string sql;
+  std::vector<std::string> keys;
+  for (const Expression& group : select.group_by) {
+    const SqlExpression key = value(group, &scope);
+    sql += (sql.empty() ? " GROUP BY " : ",") + key.sql;
+    if (is_text(key.type) && !key.is_binary_collation) sql += " COLLATE \"tsql\"";
+    keys.push_back(with_values(key.sql));
+  }
+  scope.group_keys = std::move(keys);
+  scope.bare_columns.clear();
+  return sql;
 }
 
 // One SELECT; with `has_tail` it carries the query's ORDER BY and OFFSET.
@@ -375,19 +406,27 @@ SqlQuery Translator::Body::single(const Select& select, const Query& query, Scop
   if (sources.empty() && has_star(select.items)) {
     fail(select.items[0].value, Error(ErrorCode::star_without_from));
   }
+  const std::string groups = group_by(select, scope);
   items(select.items, scope, select.distinct || is_set_operand, out, list);
+  const std::string having =
+      select.having ? " HAVING " + condition(*select.having, &scope) : std::string();
+  const bool is_grouped = scope.has_aggregate || !groups.empty() || select.having;
+  if (is_grouped && !scope.bare_columns.empty()) {
+    const Scope::BareColumn& bare = scope.bare_columns.front();
+    fail(bare.where, Error(ErrorCode::column_not_grouped, bare.name));
+  }
   out.sql = std::string("SELECT ") + (select.distinct ? "DISTINCT " : "") + list;
   if (!sources.empty()) out.sql += " FROM " + sources;
-  if (select.where) out.sql += " WHERE " + condition(*select.where, &scope);
-  std::string groups;
-  for (const Expression& group : select.group_by) {
-    const SqlExpression key = value(group, &scope);
-    groups += (groups.empty() ? " GROUP BY " : ",") + key.sql;
-    if (is_text(key.type) && !key.is_binary_collation) groups += " COLLATE \"tsql\"";
+  if (select.where) {
+    scope.forbids_aggregates = true;
+    out.sql += " WHERE " + condition(*select.where, &scope);
+    scope.forbids_aggregates = false;
   }
-  out.sql += groups;
-  if (select.having) out.sql += " HAVING " + condition(*select.having, &scope);
-  if (has_tail) out.sql += order_by(query.order_by, out, scope, false);
+  out.sql += groups + having;
+  if (has_tail) {
+    out.sql += order_by(query.order_by, out, scope,
+                        select.distinct ? OrderRule::outputs_of_distinct : OrderRule::any);
+  }
   out.sql += limit(query, select.top, outer);
   return out;
 }
@@ -476,7 +515,8 @@ SqlQuery Translator::Body::terms(const Query& query, Scope* outer, bool is_neste
   }
   Scope none;
   if (!query.order_by.empty() || query.offset) {
-    out.sql = "SELECT * FROM (" + out.sql + ")" + order_by(query.order_by, out, none, true);
+    out.sql = "SELECT * FROM (" + out.sql + ")" +
+              order_by(query.order_by, out, none, OrderRule::outputs_of_set);
     out.sql += limit(query, std::nullopt, outer);
   } else if (is_nested) {
     out.sql = "SELECT * FROM (" + out.sql + ")";

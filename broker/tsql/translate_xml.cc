@@ -4,6 +4,7 @@
 #include "broker/tsql/convert.h"
 #include "broker/tsql/for_xml.h"
 #include "broker/tsql/translator_body.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 

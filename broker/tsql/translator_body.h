@@ -34,6 +34,8 @@ class Translator::Body {
   [[noreturn]] void fail(const Expression& at, proto::Error error);
   [[noreturn]] void fail(SourcePosition at, proto::Error error);
   std::string bind(store::Value value);
+  // SQL with its parameters' values in place of their numbers: equal texts are equal expressions.
+  [[nodiscard]] std::string with_values(const std::string& sql) const;
 
   std::vector<store::Value> parameters;
 
@@ -68,6 +70,8 @@ class Translator::Body {
   SqlExpression function(const Expression& at, const FunctionCall& call, Scope* scope);
   std::optional<SqlExpression> aggregate(const Expression& at, const std::string& name,
                                          const FunctionCall& call, Scope* scope);
+  void note_aggregate(const Expression& at, const FunctionCall& call, Scope* scope,
+                      std::size_t bare_before);
   std::optional<SqlExpression> special(const Expression& at, const std::string& name,
                                        const FunctionCall& call, Scope* scope);
   std::optional<SqlExpression> date_function(const Expression& at, const std::string& name,
@@ -104,9 +108,13 @@ class Translator::Body {
             std::string& list);
   void output(const SqlExpression& value, OutputColumn column, bool is_distinct, SqlQuery& out,
               std::string& list);
+  // What ORDER BY may name: anything, or columns of the result alone.
+  enum class OrderRule { any, outputs_of_distinct, outputs_of_set };
   std::string order_by(const std::vector<OrderItem>& order, const SqlQuery& query, Scope& scope,
-                       bool outputs_only);
+                       OrderRule rule);
   std::string limit(const Query& query, const std::optional<Top>& top, Scope* outer);
+  std::string row_limit(const Expression& count, Scope* outer);
+  std::string group_by(const Select& select, Scope& scope);
   SqlQuery for_xml(const Query& query, Scope* outer);
 
   Environment& environment_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "proto/error_code.h"
+
 namespace ssb::broker::tsql {
 namespace {
 

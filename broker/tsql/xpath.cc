@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "proto/error_code.h"
+
 namespace ssb::broker::tsql {
 namespace {
 

@@ -6,6 +6,9 @@
 #include <system_error>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "sim/scenario/near.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -18,6 +21,21 @@ std::string quoted(const std::string& argument) {
   std::string out = "'";
   for (const char c : argument) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
+}
+
+// Names the word that is no subcommand, which CLI11 does not.
+bool refuses_subcommand(const CLI::App& app, const std::vector<std::string>& arguments,
+                        std::ostream& err) {
+  if (arguments.empty() || arguments.front().starts_with('-')) return false;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), arguments.front()) != names.end()) return false;
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const auto near = scenario::near_names(arguments.front(), views, 1);
+  err << fmt::format("ssbsim: there is no subcommand '{}'{}; there are {}\n", arguments.front(),
+                     near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front()),
+                     fmt::join(names, ", "));
+  return true;
 }
 
 }  // namespace
@@ -43,6 +61,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   add_node(app, context);
   add_explain(app, context);
   add_version(app, context);
+  if (refuses_subcommand(app, arguments, err)) return kExitUsage;
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
     app.parse(std::move(reversed));

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstdlib>
+
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -6,7 +9,6 @@
 #include "proto/error.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/explain_data.h"
-#include "sim/scenario/near.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -27,12 +29,29 @@ void print_value(std::ostream& out, std::string_view name, const boost::json::va
   }
 }
 
+// A few away, or two digits next to each other exchanged.
+bool is_near(std::int32_t number, std::int32_t candidate) {
+  constexpr std::int32_t kAway = 5;
+  if (std::abs(number - candidate) <= kAway) return true;
+  const std::string given = std::to_string(number);
+  for (std::size_t i = 0; i + 1 < given.size(); ++i) {
+    std::string exchanged = given;
+    std::swap(exchanged[i], exchanged[i + 1]);
+    if (exchanged == std::to_string(candidate)) return true;
+  }
+  return false;
+}
+
 void refuse_unknown(Context& context, std::int32_t number) {
-  std::vector<std::string> texts;
-  for (const proto::ErrorRow& row : proto::error_rows())
-    texts.push_back(std::to_string(static_cast<std::int32_t>(row.code)));
-  const std::vector<std::string_view> views(texts.begin(), texts.end());
-  const auto near = scenario::near_names(std::to_string(number), views, kNearShown);
+  std::vector<std::int32_t> near;
+  for (const proto::ErrorRow& row : proto::error_rows()) {
+    const auto candidate = static_cast<std::int32_t>(row.code);
+    if (is_near(number < 0 ? -number : number, candidate)) near.push_back(candidate);
+  }
+  std::stable_sort(near.begin(), near.end(), [&](std::int32_t a, std::int32_t b) {
+    return std::abs(a - number) < std::abs(b - number);
+  });
+  if (near.size() > kNearShown) near.resize(kNearShown);
   fmt::print(context.err, "ssbsim: no error has the number {}{}\n", number,
              near.empty() ? "" : fmt::format("; near it are {}", fmt::join(near, ", ")));
   context.exit_code = kExitUsage;

@@ -14,11 +14,15 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/error_code.h"
 #include "sim/cli/cli.h"
 #include "sim/scenario/data_folder.h"
 #include "sim/scenario/near.h"
+#include "sim/scenario/runner.h"
+#include "sim/scenario/server_name.h"
 #include "sim/scenario/splitter.h"
 #include "sim/scenario/value_text.h"
 #include "transport/net/capture.h"
@@ -30,6 +34,7 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using boost::system::error_code;
+using proto::ErrorCode;
 using proto::EventClass;
 
 struct NodeCommandOptions {
@@ -40,6 +45,7 @@ struct NodeCommandOptions {
   std::string script_file;
   std::string capture_file;
   std::string log_format = "text";
+  std::string log_level = "info";
   bool as_product = false;
 };
 
@@ -86,21 +92,58 @@ net::Resolver make_resolver(asio::io_context& io, const std::vector<std::string>
   };
 }
 
-std::shared_ptr<spdlog::logger> make_logger(const std::string& name, const std::string& format) {
+std::shared_ptr<spdlog::logger> make_logger(const std::string& name, const std::string& format,
+                                            const std::string& level) {
   auto logger =
       std::make_shared<spdlog::logger>(name, std::make_shared<spdlog::sinks::stderr_sink_st>());
   logger->set_pattern(format == "json" ? "%v" : "%Y-%m-%d %H:%M:%S.%e %l %n  %v",
                       spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::info);
   return logger;
 }
 
-bool is_worth_a_warning(const proto::TraceRecord& record) {
-  return record.event == EventClass::error_log ||
-         record.event == EventClass::message_undeliverable ||
-         record.event == EventClass::corrupted_message ||
-         record.event == EventClass::forwarded_message_dropped ||
-         (record.event == EventClass::audit_login && record.error);
+// Lines of the error log that tell of what goes as it should.
+bool is_good_news(const proto::TraceRecord& record) {
+  if (!record.error) return false;
+  switch (record.error->code) {
+    case ErrorCode::transport_listening:
+    case ErrorCode::transport_stopped:
+    case ErrorCode::endpoint_changed:
+    case ErrorCode::login_succeeded: return true;
+    default: return false;
+  }
+}
+
+// What comes once a message, a dialog or a step is for who looks for something: debug.
+spdlog::level::level_enum level_of(const proto::TraceRecord& record) {
+  using spdlog::level::level_enum;
+  switch (record.event) {
+    case EventClass::error_log: return is_good_news(record) ? level_enum::info : level_enum::warn;
+    case EventClass::message_undeliverable:
+    case EventClass::corrupted_message:
+    case EventClass::queue_disabled:
+    case EventClass::forwarded_message_dropped: return level_enum::warn;
+    case EventClass::audit_login: return record.error ? level_enum::warn : level_enum::info;
+    case EventClass::audit_conversation:
+    case EventClass::connection:
+    case EventClass::activation: return record.error ? level_enum::info : level_enum::debug;
+    case EventClass::conversation:
+    case EventClass::conversation_group:
+    case EventClass::message_classify:
+    case EventClass::remote_message_acknowledgement:
+    case EventClass::security_decision:
+    case EventClass::message_sent:
+    case EventClass::message_delivered:
+    case EventClass::handshake_step:
+    case EventClass::message_status: return level_enum::debug;
+  }
+  return level_enum::info;
+}
+
+std::string level_name(spdlog::level::level_enum level) {
+  const auto name = spdlog::level::to_string_view(level);
+  return {name.data(), name.size()};
 }
 
 std::string text_line(const proto::TraceRecord& record) {
@@ -118,10 +161,11 @@ std::string text_line(const proto::TraceRecord& record) {
   return line;
 }
 
-std::string json_line(const std::string& node, const proto::TraceRecord& record) {
+std::string json_line(const std::string& node, const proto::TraceRecord& record,
+                      spdlog::level::level_enum level) {
   boost::json::object line{{"time", proto::to_iso_text(record.at)},
                            {"node", node},
-                           {"level", is_worth_a_warning(record) ? "warning" : "info"},
+                           {"level", level_name(level)},
                            {"event", static_cast<int>(record.event)},
                            {"name", proto::event_class_name(record.event)},
                            {"text", record.error ? record.error->text() : record.text}};
@@ -140,7 +184,7 @@ class NodeProgram {
       : context_(context),
         options_(options),
         lock_(options.data_folder),
-        logger_(make_logger(options.name, options.log_format)),
+        logger_(make_logger(options.name, options.log_format, options.log_level)),
         input_(io_),
         signals_(io_, SIGINT, SIGTERM) {
     if (!options.capture_file.empty())
@@ -152,12 +196,16 @@ class NodeProgram {
     signals_.async_wait([this](const error_code& error, int) {
       if (!error) shut_down();
     });
+    log_text(fmt::format("instance {} starts; its data is in '{}'", options_.name,
+                         options_.data_folder));
+    check_service_master_key();
     host_->open_session(kSession, {});
     if (!options_.script_file.empty()) read_script();
     start_input();
     next_batch();
     io_.run();
     if (capture_) capture_->flush();
+    log_text(fmt::format("instance {} has ended", options_.name));
     return 0;
   }
 
@@ -185,6 +233,10 @@ class NodeProgram {
     host_->on_trace = [this](const proto::TraceRecord& record) { log(record); };
     host_->on_output = [this](broker::SessionId, const broker::tsql::Output& output) {
       context_.out << scenario::output_text(output) << std::flush;
+      for (const auto& item : output) {
+        const auto* message = std::get_if<broker::tsql::ServerMessage>(&item);
+        if (message != nullptr && message->severity >= scenario::kClosingSeverity) end_session();
+      }
     };
     host_->on_finished = [this](broker::SessionId) {
       is_busy_ = false;
@@ -193,13 +245,45 @@ class NodeProgram {
   }
 
   void log(const proto::TraceRecord& record) {
-    if (options_.log_format == "json") {
-      logger_->info(json_line(options_.name, record));
-    } else if (is_worth_a_warning(record)) {
-      logger_->warn(text_line(record));
-    } else {
-      logger_->info(text_line(record));
-    }
+    const auto level = level_of(record);
+    if (!logger_->should_log(level)) return;
+    logger_->log(level, options_.log_format == "json" ? json_line(options_.name, record, level)
+                                                      : text_line(record));
+  }
+  // Of this program, not of the instance's trace.
+  void log_text(const std::string& text) {
+    if (options_.log_format != "json") return logger_->info(text);
+    const boost::json::object line{{"time", proto::to_iso_text(host_->clock().now())},
+                                   {"node", options_.name},
+                                   {"level", "info"},
+                                   {"text", text}};
+    logger_->info(boost::json::serialize(line));
+  }
+
+  // A machine key that does not open the service master key: the instance runs, as the product does, and says so.
+  void check_service_master_key() {
+    if (!host_->server().node().instance().service_master_key().empty()) return;
+    proto::TraceRecord record;
+    record.at = host_->clock().now();
+    record.event = EventClass::error_log;
+    record.error = proto::Error(ErrorCode::service_master_key_unusable);
+    record.text = fmt::format(
+        "cause 33095: '{}' is not the key that this folder was made with; put that file back and "
+        "start again, or give the master keys their passwords with OPEN MASTER KEY",
+        scenario::DataFolder(options_.data_folder).machine_key().string());
+    log(record);
+  }
+
+  // An error of severity 20 or above has closed the only session.
+  void end_session() {
+    if (std::exchange(is_session_closed_, true)) return;
+    context_.err << fmt::format(
+        "ssbsim: an error of severity {} or above closed the session: no further batch is taken; "
+        "the node goes on serving, start it again for a new session\n",
+        scenario::kClosingSeverity);
+    batches_.clear();
+    error_code ignored;
+    input_.close(ignored);
   }
 
   // ---- batches ----
@@ -208,16 +292,24 @@ class NodeProgram {
       context_.err << "ssbsim: " << batch.problem << '\n';
       return;
     }
+    if (is_session_closed_) return;
     if (batch.repeat > 0) batches_.push_back(batch);
   }
   void next_batch() {
-    if (is_busy_ || is_ending_ || batches_.empty()) return;
+    if (is_busy_ || is_ending_ || is_session_closed_ || batches_.empty()) return;
     is_busy_ = true;
     host_->submit(kSession, batches_.front().text);
     if (--batches_.front().repeat == 0) batches_.pop_front();
   }
   void take_line(std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
+    if (reader_.is_plain() && line.starts_with(':') && !line.starts_with("::")) {
+      context_.err << fmt::format(
+          "ssbsim: '{}' is left out: sqlcmd's directives and $(variables) are for `ssbsim run`; a "
+          "node takes T-SQL and GO\n",
+          line.substr(0, line.find_first_of(" \t")));
+      return;
+    }
     if (auto batch = reader_.add_line(line)) add(*batch);
   }
   void take_rest() {
@@ -259,6 +351,7 @@ class NodeProgram {
     asio::async_read_until(
         input_, asio::dynamic_buffer(line_), '\n',
         [this](const error_code& error, std::size_t size) {
+          if (is_session_closed_) return;
           if (error) {  // the end: what is left is the last batch, and the node goes on serving
             take_lines(line_);
             take_rest();
@@ -294,8 +387,26 @@ class NodeProgram {
   scenario::BatchReader reader_;
   std::deque<scenario::BatchReader::Batch> batches_;
   bool is_busy_ = false;
+  bool is_session_closed_ = false;
   bool is_ending_ = false;
 };
+
+// Runs the node; what the folder or the machine refuses is no bug of ours.
+int run_node(Context& context, const NodeCommandOptions& options) {
+  constexpr mode_t kOnlyTheOwner = 0077;
+  ::umask(kOnlyTheOwner);
+  try {
+    return NodeProgram(context, options).run();
+  } catch (const broker::store::StoreFailure& failure) {
+    context.err << fmt::format(
+        "ssbsim: the store of '{}' cannot be used: {}; take the folder back from a copy, or begin "
+        "with a new one\n",
+        options.data_folder, failure.what());
+  } catch (const scenario::FolderError& failure) {
+    context.err << fmt::format("ssbsim: {}\n", failure.what());
+  }
+  return kExitEnvironment;
+}
 
 }  // namespace
 
@@ -309,7 +420,14 @@ void add_node(CLI::App& app, Context& context) {
       "Example, in two terminals:\n"
       "  ssbsim node HOST_A --data a --listen 127.0.0.2 --peer HOST_B=127.0.0.3\n"
       "  ssbsim node HOST_B --data b --listen 127.0.0.3 --peer HOST_A=127.0.0.2");
-  command->add_option("name", options->name, "Name of the instance")->required();
+  command->add_option("name", options->name, "Name of the instance")
+      ->required()
+      ->check(CLI::Validator(
+          [](const std::string& name) {
+            return scenario::is_server_name(name) ? std::string()
+                                                  : scenario::not_a_server_name(name);
+          },
+          ""));
   command->add_option("--data", options->data_folder, "Folder of its data; made when absent")
       ->required()
       ->type_name("DIR");
@@ -327,10 +445,14 @@ void add_node(CLI::App& app, Context& context) {
   command->add_option("--log-format", options->log_format, "Log on standard error as text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  command
+      ->add_option("--log-level", options->log_level,
+                   "Least level of what is logged: debug has a line of every message")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->capture_default_str();
   command->add_flag("--as-product", options->as_product,
                     "Without the protections that go beyond the product (tombstones)");
-  command->callback(
-      [&context, options] { context.exit_code = NodeProgram(context, *options).run(); });
+  command->callback([&context, options] { context.exit_code = run_node(context, *options); });
 }
 
 }  // namespace ssb::sim::cli

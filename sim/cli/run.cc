@@ -39,6 +39,8 @@ struct RunOptions {
   bool shows_results = false;
   bool keeps_folder = false;
   bool as_product = false;
+  int batch_timeout_s = 120;
+  int width = static_cast<int>(scenario::kTimelineWidth);
 };
 
 // What was asked for cannot be done; the text is for the user.
@@ -56,6 +58,8 @@ std::optional<std::string> read_file(const std::string& path) {
 std::vector<std::string> scenario_files(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
+    if (!fs::exists(path))
+      throw std::system_error(ENOENT, std::generic_category(), fmt::format("'{}'", path));
     if (!fs::is_directory(path)) {
       files.push_back(path);
       continue;
@@ -121,6 +125,7 @@ class RunCommand {
     const auto files = scenario_files(options_.paths);
     is_one_ = files.size() == 1;
     if (!options_.capture_file.empty() && !is_one_) throw UsageError{"--pcap takes one scenario"};
+    check_junit();
     if (options_.as_json) print_line(json_header(context_.arguments));
     Verdict worst = Verdict::passed;
     for (const std::string& file : files) {
@@ -180,7 +185,8 @@ class RunCommand {
                              .folder = folder,
                              .keeps_folder = options_.keeps_folder,
                              .capture_file = options_.capture_file,
-                             .as_product = options_.as_product};
+                             .as_product = options_.as_product,
+                             .batch_timeout = std::chrono::seconds(options_.batch_timeout_s)};
     if (options_.keeps_folder)
       context_.err << "ssbsim: the instances' data stays in " << folder.string() << '\n';
     const auto backend = scenario::make_tcp_backend(std::move(tcp));
@@ -190,6 +196,14 @@ class RunCommand {
   void show(const FinishedRun& run) {
     if (options_.as_json) {
       for (const std::string& line : json_lines(run)) print_line(line);
+      return;
+    }
+    if (run.report.verdict == Verdict::does_not_parse) {  // nothing has happened, at no time
+      for (const auto& problem : run.report.problems)
+        fmt::print(context_.out, "{}\n", problem.line());
+      fmt::print(context_.out, "{}   exit {}\n", verdict_name(run.report.verdict),
+                 exit_code(run.report.verdict));
+      context_.out.flush();
       return;
     }
     const bool is_good = exit_code(run.report.verdict) == 0;
@@ -202,6 +216,7 @@ class RunCommand {
     } else {
       scenario::TimelineOptions options{.events = EventChoice::some,
                                         .shows_results = options_.shows_results,
+                                        .results_width = static_cast<std::size_t>(options_.width),
                                         .build = build_id(),
                                         .repeat = repeat_line(run.report.file),
                                         .real_ms = run.real_ms};
@@ -218,6 +233,15 @@ class RunCommand {
 
   void print_line(const std::string& line) { context_.out << line + "\n" << std::flush; }
 
+  // Before anything runs: a run that cannot report is not begun.
+  void check_junit() const {
+    if (options_.junit_file.empty()) return;
+    const std::string partial = options_.junit_file + ".partial";
+    const std::ofstream out(partial, std::ios::binary | std::ios::trunc);
+    if (!out || fs::is_directory(options_.junit_file))
+      throw std::system_error(out ? EISDIR : errno, std::generic_category(),
+                              fmt::format("--junit '{}' cannot be written", options_.junit_file));
+  }
   void write_junit() {
     if (options_.junit_file.empty()) return;
     const std::string partial = options_.junit_file + ".partial";
@@ -252,9 +276,7 @@ void add_run(CLI::App& app, Context& context) {
       "  ssbsim run scenarios --junit report.xml\n"
       "  ssbsim run mine.sql -v DBName=Sales --results --pcap mine.pcap\n"
       "  ssbsim run scenarios --json | jq 'select(.type == \"result\")'");
-  command->add_option("path", options->paths, "Files, or folders with *.sql files")
-      ->required()
-      ->check(CLI::ExistingPath);
+  command->add_option("path", options->paths, "Files, or folders with *.sql files")->required();
   command
       ->add_option("-v,--variable", options->variables,
                    "name=value of a $(name); goes before the environment")
@@ -263,6 +285,16 @@ void add_run(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"all", "auto", "none"}));
   command->add_flag("--results", options->shows_results,
                     "Show result sets and messages of the batches");
+  command
+      ->add_option("--width", options->width,
+                   "Columns of --results; longer lines are cut there, 0: never")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--batch-timeout", options->batch_timeout_s,
+                   "Seconds of real time after which a batch that does not end is cancelled")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_flag("--json", options->as_json,
                     "JSON lines on standard output: header, events, results, summary");
   command->add_option("--junit", options->junit_file, "Write JUnit XML to this file");

@@ -19,9 +19,10 @@
 namespace ssb::sim::scenario {
 
 struct Reason {
-  std::string text;
+  std::string text;  // lines
   bool is_environment =
       false;  // a port, the disk, a permission: not the scenario's fault, exit code 12
+  std::optional<broker::tsql::ServerMessage> message = std::nullopt;  // what a client would be told
 };
 template <typename T = void>
 using Outcome = boost::system::result<T, Reason>;

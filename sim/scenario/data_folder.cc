@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,21 +16,21 @@ namespace {
 constexpr std::size_t kMachineKeyBytes = 32;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
-  throw std::runtime_error(fmt::format("'{}' {}: {}", path.string(), what, std::strerror(errno)));
+  throw FolderError(fmt::format("'{}' {}: {}", path.string(), what, std::strerror(errno)));
 }
 
 proto::Secret read_key(int descriptor, const std::filesystem::path& path) {
   struct stat facts {};
   if (::fstat(descriptor, &facts) != 0) fail(path, "cannot be read");
   if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    throw std::runtime_error(
+    throw FolderError(
         fmt::format("'{}' may be read by others; chmod 600 it, or begin with a new data folder",
                     path.string()));
   }
   proto::Secret key(kMachineKeyBytes);
   if (::read(descriptor, key.writable().data(), key.size()) != static_cast<ssize_t>(key.size())) {
-    throw std::runtime_error(fmt::format("'{}' is not a machine key: it has fewer than {} bytes",
-                                         path.string(), kMachineKeyBytes));
+    throw FolderError(fmt::format("'{}' is not a machine key: it has fewer than {} bytes",
+                                  path.string(), kMachineKeyBytes));
   }
   return key;
 }
@@ -41,10 +40,9 @@ proto::Secret read_key(int descriptor, const std::filesystem::path& path) {
 proto::Secret DataFolder::prepare() const {
   std::filesystem::create_directories(store());
   std::filesystem::create_directories(files());
-  const std::filesystem::path secrets = root_ / "secrets";
-  std::filesystem::create_directories(secrets);
-  std::filesystem::permissions(secrets, std::filesystem::perms::owner_all);
-  const std::filesystem::path path = secrets / "machine.key";
+  const std::filesystem::path path = machine_key();
+  std::filesystem::create_directories(path.parent_path());
+  std::filesystem::permissions(path.parent_path(), std::filesystem::perms::owner_all);
   const int existing = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (existing >= 0) {
     try {

@@ -1,5 +1,6 @@
 #include "sim/scenario/directive.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -22,11 +23,39 @@ std::vector<std::string> id_list(Words& words, std::string_view what) {
   return ids;
 }
 
+// The five documents of claims.md: the letter of each, and how many claims it makes.
+struct ClaimRange {
+  char letter;
+  int last;
+};
+constexpr std::array kClaims = {ClaimRange{'M', 14}, ClaimRange{'R', 20}, ClaimRange{'D', 21},
+                                ClaimRange{'T', 11}, ClaimRange{'K', 20}};
+
+bool is_claim(std::string_view id) {
+  if (id.size() != 3) return false;
+  int number = 0;
+  const auto [end, error] = std::from_chars(id.data() + 1, id.data() + 3, number);
+  if (error != std::errc() || end != id.data() + 3) return false;
+  return std::any_of(kClaims.begin(), kClaims.end(), [&](const ClaimRange& range) {
+    return range.letter == id.front() && number >= 1 && number <= range.last;
+  });
+}
+
 Directive title(Words& words) {
   return Title{words.rest("a title")};
 }
 Directive claims(Words& words) {
-  return Claims{id_list(words, "a claim like D09")};
+  Words look = words;
+  Claims claims{id_list(words, "a claim like D09")};
+  for (const std::string& id : claims.ids) {
+    look.accept(",");
+    const Word word = look.take("a claim");
+    if (!is_claim(id))
+      Words::fail_at(word, fmt::format("there is no claim '{}'; there are M01 to M14, R01 to R20, "
+                                       "D01 to D21, T01 to T11 and K01 to K20",
+                                       id));
+  }
+  return claims;
 }
 Directive corpus(Words& words) {
   return Corpus{id_list(words, "a failure like F04")};
@@ -248,7 +277,7 @@ Directive disk(Words& words) {
   return fault;
 }
 
-// attack NAME at wire NODE | at hop NODE | as peer NAME
+// attack NAME at wire A|B | at hop A|B | as peer NAME
 Directive attack(Words& words) {
   Attack attack;
   attack.name = words.take("the name of the attack").text;
@@ -265,6 +294,10 @@ Directive attack(Words& words) {
     }
   }
   attack.node = words.take("the name of the instance").text;
+  if (attack.seat != Attack::Seat::peer) {
+    words.expect("|");
+    attack.other = words.take("the second instance").text;
+  }
   return attack;
 }
 

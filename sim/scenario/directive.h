@@ -101,7 +101,8 @@ struct DiskFault {
 struct Attack {
   std::string name;
   enum class Seat { wire, hop, peer } seat = Seat::wire;
-  std::string node;  // of the seat; of a peer its own name
+  std::string node;   // on one side of the seat; of a peer its own name
+  std::string other;  // on the other side; empty for a peer
 };
 
 // ---- expectations ----

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "proto/error.h"
+#include "proto/trace.h"
 #include "sim/scenario/near.h"
 
 namespace ssb::sim::scenario {
@@ -59,13 +61,38 @@ ExpectStatus status(Words& words) {
   return expected;
 }
 
+bool is_event_class(int number) {
+  return std::string_view(proto::event_class_name(static_cast<proto::EventClass>(number))) !=
+         "unknown";
+}
+
+int event_class(Words& words) {
+  const Word word = words.at_end() ? Word{} : words.peek();
+  const int number = words.take_int("the number of the event class");
+  if (is_event_class(number)) return number;
+  std::string known;
+  constexpr int kHighest = 20'000;
+  for (int candidate = 1; candidate < kHighest; ++candidate) {
+    if (is_event_class(candidate))
+      known += fmt::format("{}{}", known.empty() ? "" : ", ", candidate);
+  }
+  Words::fail_at(word,
+                 fmt::format("no event class has the number {}; there are {}", number, known));
+}
+
+// What can never happen is no proof that something did not.
+void refuse_unknown_error(const ExpectEvent& expected, const Words& words) {
+  constexpr int kFirstOfUsers = 50'000;
+  if (!expected.error || *expected.error >= kFirstOfUsers) return;
+  if (proto::find_error(*expected.error) != nullptr) return;
+  words.fail(
+      fmt::format("no error has the number {}, so its absence says nothing", *expected.error));
+}
+
 // event 159 [subclass N] [error N] [state N]
 ExpectEvent event(Words& words) {
-  ExpectEvent expected{.is_absent = false,
-                       .event = words.take_int("the number of the event class"),
-                       .subclass = {},
-                       .error = {},
-                       .state = {}};
+  ExpectEvent expected{
+      .is_absent = false, .event = event_class(words), .subclass = {}, .error = {}, .state = {}};
   while (true) {
     if (words.accept("subclass")) {
       expected.subclass = words.take_int("the subclass");
@@ -166,6 +193,7 @@ What what(Words& words) {
     if (!is_log) words.expect("event");
     ExpectEvent expected = is_log ? errorlog(words) : event(words);
     expected.is_absent = true;
+    refuse_unknown_error(expected, words);
     return expected;
   }
   for (const Form& form : kForms) {

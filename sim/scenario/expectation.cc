@@ -104,6 +104,26 @@ Finding check_result(const Expectation& expectation, const View& view) {
 
 // ---- what is in the views ----
 
+// Whether this instance has ever had to do with a service of that name, byte for byte.
+bool has_seen_service(const std::string& service, const Expectation& expectation,
+                      const View& view) {
+  const std::string node = node_of(expectation, view);
+  for (const NodeRecord& record : view.backend.records()) {
+    if (!equal_ignoring_case(record.node, node)) continue;
+    for (const auto& [name, value] : record.record.detail) {
+      if (value == service) return true;
+    }
+  }
+  for (const std::string& database : databases_of(expectation, view)) {
+    const Looked looked =
+        look_at(view.backend, node, database, "SELECT far_service FROM sys.conversation_endpoints");
+    for (const auto& row : looked.rows()) {
+      if (value_text(row.at(0)) == service) return true;
+    }
+  }
+  return false;
+}
+
 Finding check_status(const ExpectStatus& expected, const Expectation& expectation,
                      const View& view) {
   std::vector<std::string> lines;
@@ -131,6 +151,11 @@ Finding check_status(const ExpectStatus& expected, const Expectation& expectatio
     }
   }
   if (lines.empty()) lines.emplace_back("nothing waits in sys.transmission_queue");
+  if (is_met && expected.kind == ExpectStatus::Kind::none && !expected.service.empty() &&
+      !has_seen_service(expected.service, expectation, view)) {
+    return {false, fmt::format("no conversation on {} was ever to a service '{}', so none can wait",
+                               node_of(expectation, view), expected.service)};
+  }
   return {is_met, fmt::format("{}", fmt::join(lines, "\n"))};
 }
 
@@ -221,10 +246,51 @@ Finding check_event(const ExpectEvent& expected, const Expectation& expectation,
                           records[i].record.error->number() == *expected.error);
     if (is_near) near.push_back(record_text(records[i].record));
   }
+  const bool has_run = view.backend.is_running(node_of(expectation, view)) ||
+                       std::any_of(records.begin(), records.end(), [&](const NodeRecord& record) {
+                         return equal_ignoring_case(record.node, node_of(expectation, view));
+                       });
+  if (expected.is_absent && !has_run)
+    return {false,
+            fmt::format("{} has not run, so its silence says nothing", node_of(expectation, view))};
   if (expected.is_absent) return {true, "no such event"};
   constexpr std::size_t kShown = 4;
   if (near.size() > kShown) near.erase(near.begin(), near.end() - kShown);
   return {false, near.empty() ? "no such event" : fmt::format("only {}", fmt::join(near, "\n"))};
+}
+
+bool is_named_in_batch(const std::string& name, const View& view) {
+  if (view.script == nullptr) return false;
+  return std::any_of(view.script->steps.begin(), view.script->steps.end(), [&](const Step& step) {
+    const auto* batch = std::get_if<Batch>(&step.action);
+    return batch != nullptr && to_lower(batch->text).find(to_lower(name)) != std::string::npos;
+  });
+}
+
+// Why nothing can ever be put on that queue; empty: it can.
+std::string why_no_queue(const std::string& queue, const Expectation& expectation,
+                         const View& view) {
+  const std::string node = node_of(expectation, view);
+  if (!view.backend.is_running(node)) {
+    if (is_named_in_batch(queue, view)) return "";
+    return fmt::format("{} is not running, and no batch of this script names [{}]", node, queue);
+  }
+  std::vector<std::string> databases = {expectation.database};
+  if (expectation.database.empty()) databases = database_names(view.backend, node);
+  std::vector<std::string> names;
+  for (const std::string& database : databases) {
+    const Looked looked =
+        look_at(view.backend, node, database, "SELECT name FROM sys.service_queues");
+    for (const auto& row : looked.rows()) {
+      names.push_back(value_text(row.at(0)));
+      if (equal_ignoring_case(names.back(), queue)) return "";
+    }
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const auto near = near_names(queue, views, 1);
+  return fmt::format("there is no queue [{}] on {}{}{}", queue, node,
+                     expectation.database.empty() ? "" : "." + expectation.database,
+                     near.empty() ? "" : fmt::format("; did you mean [{}]?", near.front()));
 }
 
 Finding check_delivered(const ExpectDelivered& expected, const Expectation& expectation,
@@ -232,21 +298,28 @@ Finding check_delivered(const ExpectDelivered& expected, const Expectation& expe
   std::int64_t count = 0;
   std::set<std::string> elsewhere;
   const auto& records = view.backend.records();
-  for (std::size_t i = view.record_mark; i < records.size(); ++i) {
+  bool is_known = false;  // something was put on it, before the mark perhaps
+  for (std::size_t i = 0; i < records.size(); ++i) {
     const proto::TraceRecord& record = records[i].record;
     if (record.event != EventClass::message_delivered) continue;
     const std::string* queue = record.find("queue");
     if (queue == nullptr) continue;
-    if (is_at(expectation, view, records[i]) && equal_ignoring_case(*queue, expected.queue)) {
+    const bool is_this =
+        is_at(expectation, view, records[i]) && equal_ignoring_case(*queue, expected.queue);
+    is_known = is_known || is_this;
+    if (i < view.record_mark) continue;
+    if (is_this) {
       ++count;
     } else {
       elsewhere.insert(fmt::format("{}.{}.{}", records[i].node, record.database, *queue));
     }
   }
   std::string seen = fmt::format("{} to [{}]", count, expected.queue);
+  const std::string problem = is_known ? "" : why_no_queue(expected.queue, expectation, view);
+  if (!problem.empty()) seen = problem;
   if (count == 0 && !elsewhere.empty())
     seen += fmt::format("; others went to {}", fmt::join(elsewhere, ", "));
-  return {count == expected.count, seen};
+  return {problem.empty() && count == expected.count, seen};
 }
 
 Finding check_wire(const ExpectWire& expected, const View& view) {
@@ -279,9 +352,25 @@ std::string seen_messages(const std::vector<const ServerMessage*>& messages, con
   return out;
 }
 
+// Why the database that it looks at is none; empty: it is there, or cannot be asked about.
+std::string why_no_database(const Expectation& expectation, const View& view) {
+  const std::string node = node_of(expectation, view);
+  if (expectation.database.empty() || !view.backend.is_running(node)) return "";
+  const std::vector<std::string> names = database_names(view.backend, node);
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  for (const std::string_view name : views) {
+    if (equal_ignoring_case(name, expectation.database)) return "";
+  }
+  const auto near = near_names(expectation.database, views, 1);
+  return fmt::format("{} has no database '{}'{}", node, expectation.database,
+                     near.empty() ? "" : fmt::format("; did you mean {}?", near.front()));
+}
+
 }  // namespace
 
 Finding check(const Expectation& expectation, const View& view) {
+  if (std::string problem = why_no_database(expectation, view); !problem.empty())
+    return {false, std::move(problem)};
   if (const auto* status = std::get_if<ExpectStatus>(&expectation.what))
     return check_status(*status, expectation, view);
   if (const auto* event = std::get_if<ExpectEvent>(&expectation.what))
@@ -309,6 +398,7 @@ BatchFindings check_batch(std::span<const Expectation> expectations, const Outpu
   BatchFindings out;
   // Errors are expected in their order; one that is not expected, nor a companion, is told of.
   std::vector<bool> taken(errors.size(), false);
+  std::vector<bool> is_out_of_order(errors.size(), false);
   std::size_t next = 0;
   for (const Expectation& expectation : expectations) {
     Finding& finding = out.findings.emplace_back();
@@ -319,6 +409,13 @@ BatchFindings check_batch(std::span<const Expectation> expectations, const Outpu
       if (finding.is_met) {
         taken[at] = true;
         next = at + 1;
+        continue;
+      }
+      for (std::size_t early = 0; early < next; ++early) {
+        if (taken[early] || is_out_of_order[early] || !fits(*error, *errors[early])) continue;
+        is_out_of_order[early] = true;
+        finding.seen = "the order is wrong: it came before the one expected first\n" + finding.seen;
+        break;
       }
     } else if (const auto* warning = std::get_if<ExpectWarning>(&expectation.what)) {
       finding.is_met = std::any_of(warnings.begin(), warnings.end(), [&](const auto* m) {
@@ -336,7 +433,8 @@ BatchFindings check_batch(std::span<const Expectation> expectations, const Outpu
     }
   }
   for (std::size_t i = 0; i < errors.size(); ++i) {
-    if (!taken[i] && !(is_companion(errors[i]->error.number()) && errors.size() > 1))
+    if (!taken[i] && !is_out_of_order[i] &&
+        !(is_companion(errors[i]->error.number()) && errors.size() > 1))
       out.unexpected.push_back(*errors[i]);
   }
   return out;

@@ -29,6 +29,7 @@ struct View {
   std::string last_batch;  // its text
   // The last values of variables, by instance (lower case) and name (lower case).
   const std::map<std::pair<std::string, std::string>, std::string>* variables = nullptr;
+  const Script* script = nullptr;  // for what an instance that is down cannot be asked
 };
 
 // Looks once, now. For expectations that stand after a batch.

@@ -3,13 +3,26 @@
 #include <fmt/format.h>
 
 #include "broker/crypto/digest.h"
+#include "sim/scenario/value_text.h"
 
 namespace ssb::sim::scenario {
+namespace {
+
+constexpr int kLoginFailedSeverity = 14;
+
+}  // namespace
 
 Outcome<broker::catalog::SecurityContext> log_in(const broker::catalog::Instance& instance,
                                                  const std::string& name,
                                                  const std::string& password) {
-  const Reason refused{.text = fmt::format("error 18456: login failed for '{}'", name)};
+  broker::tsql::ServerMessage message;
+  message.error = proto::Error(static_cast<proto::ErrorCode>(kLoginFailed),
+                               fmt::format("Login failed for user '{}'.", name));
+  message.severity = kLoginFailedSeverity;
+  message.line = 1;
+  std::string text = message_text(message);
+  text.pop_back();
+  const Reason refused{.text = std::move(text), .message = message};
   const auto* login = instance.master().table<broker::catalog::pb::Login>().find(name);
   const bool can_log_in = login != nullptr && login->type() == "S" && !login->is_disabled() &&
                           !login->password_hash().empty();

@@ -1,6 +1,7 @@
 #include "sim/scenario/look.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -13,13 +14,6 @@ namespace {
 
 using broker::tsql::RowSet;
 using broker::tsql::ServerMessage;
-
-std::vector<std::string> database_names(Backend& backend, const std::string& node) {
-  const Looked looked = look_at(backend, node, "master", "SELECT name FROM sys.databases");
-  std::vector<std::string> names;
-  for (const auto& row : looked.rows()) names.push_back(value_text(row.at(0)));
-  return names;
-}
 
 // Events that say why something did not go on.
 bool tells_a_cause(const proto::TraceRecord& record) {
@@ -51,6 +45,13 @@ Looked look_at(Backend& backend, const std::string& node, const std::string& dat
       return {{}, fmt::format("error {}: {}", message->error.number(), message->error.text())};
   }
   return {*output, ""};
+}
+
+std::vector<std::string> database_names(Backend& backend, const std::string& node) {
+  const Looked looked = look_at(backend, node, "master", "SELECT name FROM sys.databases");
+  std::vector<std::string> names;
+  for (const auto& row : looked.rows()) names.push_back(value_text(row.at(0)));
+  return names;
 }
 
 std::string node_of(const Expectation& expectation, const View& view) {
@@ -101,9 +102,34 @@ std::string record_text(const proto::TraceRecord& record) {
   return out;
 }
 
+namespace {
+
+// The last different ones in their order; those of dialogs take the places of connections', which repeat themselves.
+std::vector<std::string> last_causes(const std::vector<NodeRecord>& records) {
+  constexpr std::size_t kEventsShown = 6;
+  constexpr std::size_t kOfDialogsShown = 5;
+  std::map<std::size_t, std::string> found;  // by position
+  const auto take = [&](bool is_of_dialog, std::size_t until) {
+    for (std::size_t i = records.size(); i-- > 0 && found.size() < until;) {
+      const proto::TraceRecord& record = records[i].record;
+      if (!tells_a_cause(record) || record.conversation_id.empty() == is_of_dialog) continue;
+      std::string line = fmt::format("{}  {}", records[i].node, record_text(record));
+      const bool is_known = std::any_of(found.begin(), found.end(),
+                                        [&](const auto& other) { return other.second == line; });
+      if (!is_known) found.emplace(i, std::move(line));
+    }
+  };
+  take(true, kOfDialogsShown);
+  take(false, kEventsShown);
+  std::vector<std::string> lines;
+  for (auto& [position, line] : found) lines.push_back(std::move(line));
+  return lines;
+}
+
+}  // namespace
+
 std::vector<std::string> what_nodes_know(Backend& backend, const std::vector<std::string>& nodes) {
   constexpr std::size_t kWaitingShown = 6;
-  constexpr std::size_t kEventsShown = 6;
   std::vector<std::string> lines;
   for (const std::string& node : nodes) {
     if (!backend.is_running(node)) continue;
@@ -120,16 +146,7 @@ std::vector<std::string> what_nodes_know(Backend& backend, const std::vector<std
       }
     }
   }
-  std::vector<std::string> events;
-  const auto& records = backend.records();
-  for (auto record = records.rbegin(); record != records.rend() && events.size() < kEventsShown;
-       ++record) {
-    if (!tells_a_cause(record->record)) continue;
-    std::string line = fmt::format("{}  {}", record->node, record_text(record->record));
-    if (std::find(events.begin(), events.end(), line) == events.end())
-      events.push_back(std::move(line));
-  }
-  lines.insert(lines.end(), events.rbegin(), events.rend());
+  for (std::string& line : last_causes(backend.records())) lines.push_back(std::move(line));
   return lines;
 }
 

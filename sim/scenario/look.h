@@ -18,6 +18,9 @@ struct Looked {
 [[nodiscard]] Looked look_at(Backend& backend, const std::string& node, const std::string& database,
                              const std::string& select);
 
+// Of a running instance.
+[[nodiscard]] std::vector<std::string> database_names(Backend& backend, const std::string& node);
+
 // Where an expectation looks: `on HOST[.db]`, or what is in use.
 [[nodiscard]] std::string node_of(const Expectation& expectation, const View& view);
 [[nodiscard]] std::string database_of(const Expectation& expectation, const View& view);

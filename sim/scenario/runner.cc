@@ -156,6 +156,12 @@ void Runner::connect(const Connect& connect, const Place& place) {
   if (!backend_.is_running(connect.node))
     require(backend_.start(connect.node), place, fmt::format("{} cannot be started", connect.node));
   const auto session = backend_.open_session(connect.node, connect.login, connect.password);
+  const bool is_judged = judge_login(connect, session);
+  if (!session && is_judged) {
+    node_ = connect.node;
+    down_reason_ = fmt::format("the login '{}' failed", connect.login);
+    return;
+  }
   if (!session) {
     fail(place, "cannot connect", fmt::format("a session on {}", connect.node),
          session.error().text);
@@ -164,11 +170,39 @@ void Runner::connect(const Connect& connect, const Place& place) {
   }
   session_ = *session;
   has_session_ = true;
+  is_closed_by_error_ = false;
   node_ = connect.node;
   database_ = "master";
   add_entry(
       Entry::Kind::connected, place,
       connect.login.empty() ? connect.node : fmt::format("{} as {}", connect.node, connect.login));
+}
+
+bool Runner::judge_login(const Connect& connect, const Outcome<BackendSession>& session) {
+  if (connect.login.empty()) return false;
+  Output said;
+  if (!session && session.error().message) said.emplace_back(*session.error().message);
+  bool is_judged = false;
+  for (std::size_t i = 0; i < waiting_.size();) {
+    const auto* expected = std::get_if<ExpectError>(&waiting_[i].what);
+    if (expected == nullptr || expected->number != kLoginFailed) {
+      ++i;
+      continue;
+    }
+    const Expectation expectation = waiting_[i];
+    const Place place = waiting_places_[i];
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    waiting_places_.erase(waiting_places_.begin() + static_cast<std::ptrdiff_t>(i));
+    is_judged = true;
+    const Finding finding = check_batch({&expectation, 1}, said).findings.front();
+    if (finding.is_met) {
+      met(place, expectation.text);
+    } else {
+      fail(place, "expectation", expectation.text,
+           session ? fmt::format("'{}' logged in", connect.login) : session.error().text);
+    }
+  }
+  return is_judged;
 }
 
 void Runner::drop_session() {
@@ -183,7 +217,8 @@ void Runner::run_batch(const Batch& batch, const Place& place) {
   if (!has_session_) {
     fail(place, "cannot run the batch", "a session",
          fmt::format("{}; :connect {} again", down_reason_, node_));
-    throw Stop{};
+    if (!is_closed_by_error_) throw Stop{};
+    return;  // what stands after the next :connect can still be judged
   }
   for (std::int64_t i = 0; i < batch.repeat; ++i) {
     ++report_.batches;
@@ -204,10 +239,26 @@ void Runner::run_batch(const Batch& batch, const Place& place) {
                 .text = {},
                 .output = *output};
     report_.entries.push_back(std::move(entry));
-    if (!judge_batch(batch, place, *output, expected, places)) break;
-    if (i + 1 < batch.repeat) continue;
-    for (std::size_t k = 0; k < expected.size(); ++k) met(places[k], expected[k].text);
+    const bool is_last = i + 1 == batch.repeat || closes_session(*output);
+    const bool is_met = judge_batch(batch, place, *output, expected, places, is_last);
+    if (closes_session(*output)) {
+      drop_session();
+      is_closed_by_error_ = true;
+      down_reason_ =
+          fmt::format("an error of severity {} or above closed the session", kClosingSeverity);
+      if (i + 1 < batch.repeat)
+        fail(place, "cannot run the batch again", fmt::format("{} times", batch.repeat),
+             down_reason_);
+    }
+    if (!is_met || !has_session_) break;
   }
+}
+
+bool Runner::closes_session(const Output& output) {
+  return std::any_of(output.begin(), output.end(), [](const auto& item) {
+    const auto* message = std::get_if<broker::tsql::ServerMessage>(&item);
+    return message != nullptr && message->severity >= kClosingSeverity;
+  });
 }
 
 void Runner::note_result(const Output& output, const std::string& text) {
@@ -231,13 +282,17 @@ void Runner::remember_variables() {
 }
 
 bool Runner::judge_batch(const Batch& batch, const Place& place, const Output& output,
-                         std::span<const Expectation> expected, std::span<const Place> places) {
+                         std::span<const Expectation> expected, std::span<const Place> places,
+                         bool is_last) {
   const BatchFindings findings = check_batch(expected, output);
-  bool is_met = true;
+  bool is_met = findings.unexpected.empty();
+  for (const Finding& finding : findings.findings) is_met = is_met && finding.is_met;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (findings.findings[i].is_met) continue;
-    is_met = false;
-    fail(places[i], "expectation", expected[i].text, findings.findings[i].seen);
+    if (!findings.findings[i].is_met) {
+      fail(places[i], "expectation", expected[i].text, findings.findings[i].seen);
+    } else if (is_last || !is_met) {  // each is counted once, however often the batch runs
+      met(places[i], expected[i].text);
+    }
   }
   if (findings.unexpected.empty()) return is_met;
   std::string seen;
@@ -287,7 +342,8 @@ View Runner::view() {
           .wire_mark = wire_mark_,
           .last_result = has_result_ ? &last_result_ : nullptr,
           .last_batch = last_batch_,
-          .variables = &variables_};
+          .variables = &variables_,
+          .script = &script_};
 }
 
 void Runner::settle_first() {

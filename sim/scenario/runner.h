@@ -16,6 +16,7 @@
 namespace ssb::sim::scenario {
 
 inline constexpr std::size_t kFailuresMax = 20;
+inline constexpr int kClosingSeverity = 20;  // an error of this severity ends its connection
 // When no --# clock says otherwise: the same day on every back end and on every machine.
 [[nodiscard]] proto::TimePoint default_start();
 
@@ -31,12 +32,16 @@ class Runner {
   void declare_nodes();
   void run_step(const Step& step);
   void run_batch(const Batch& batch, const Place& place);
-  // False when it failed; what was met is told once, after the last repetition.
+  // False when it failed; what was met is told once, of the last repetition.
   [[nodiscard]] bool judge_batch(const Batch& batch, const Place& place,
                                  const broker::tsql::Output& output,
                                  std::span<const Expectation> expected,
-                                 std::span<const Place> places);
+                                 std::span<const Place> places, bool is_last);
+  // Whether an error in it has ended the connection.
+  [[nodiscard]] static bool closes_session(const broker::tsql::Output& output);
   void connect(const Connect& connect, const Place& place);
+  // Judges the `expect error 18456` lines before a :connect with a login; false when there is none.
+  [[nodiscard]] bool judge_login(const Connect& connect, const Outcome<BackendSession>& session);
   void check_expectation(const Expectation& expectation, const Place& place);
   [[nodiscard]] Finding look_until_met(const Expectation& expectation);
   void copy(const CopyFile& copy, const Place& place);
@@ -62,6 +67,7 @@ class Runner {
   std::string node_;
   std::string database_;
   std::string down_reason_;  // why there is no session
+  bool is_closed_by_error_ = false;
   bool error_exits_ = false;
   bool is_settled_ = true;
   std::size_t record_mark_ = 0;

@@ -13,14 +13,31 @@
 namespace ssb::sim::scenario {
 namespace {
 
-// UTF-8 of a file as editors write it: with a byte order mark, or in UTF-16.
-std::string to_utf8(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) return std::string(text.substr(3));
-  if (text.starts_with("\xFF\xFE")) return proto::from_utf16le(proto::as_bytes(text.substr(2)));
-  return std::string(text);
+std::string with_bytes_exchanged(std::string_view text) {
+  std::string out(text.substr(0, text.size() / 2 * 2));
+  for (std::size_t i = 0; i + 1 < out.size(); i += 2) std::swap(out[i], out[i + 1]);
+  return out;
 }
 
 }  // namespace
+
+std::string to_utf8(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) return std::string(text.substr(3));
+  if (text.starts_with("\xFF\xFE")) return proto::from_utf16le(proto::as_bytes(text.substr(2)));
+  if (text.starts_with("\xFE\xFF"))
+    return proto::from_utf16le(proto::as_bytes(with_bytes_exchanged(text.substr(2))));
+  return std::string(text);
+}
+
+std::string encoding_problem(std::string_view text) {
+  const std::size_t zero = text.find('\0');
+  if (zero == std::string_view::npos) return "";
+  const bool is_wide = text.size() > 1 && (text[0] == '\0') != (text[1] == '\0');
+  if (!is_wide) return "the file has a zero byte: it is no text; save it as UTF-8";
+  return fmt::format(
+      "the file is in UTF-16{} without a byte order mark; save it as UTF-8, or with the mark",
+      text[0] == '\0' ? "BE" : "LE");
+}
 
 Place Batch::place_of(int line) const {
   if (lines.empty()) return {};
@@ -43,7 +60,7 @@ Script parse_script(std::string_view file, std::string_view text, const ScriptOp
   script.file = file;
   script.title = std::filesystem::path(file).stem().string();
   ScriptParser parser(script, options);
-  parser.read(std::string(file), to_utf8(text), 0);
+  parser.read(std::string(file), text, 0);
   parser.finish();
   return script;
 }

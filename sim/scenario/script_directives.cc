@@ -5,6 +5,7 @@
 
 #include "sim/scenario/near.h"
 #include "sim/scenario/script_parser.h"
+#include "sim/scenario/server_name.h"
 
 namespace ssb::sim::scenario {
 namespace {
@@ -28,13 +29,58 @@ bool ScriptParser::refuse_unsent(const Place& place) {
   return true;
 }
 
-void ScriptParser::take_expectation(const Expectation& expectation, const Place& place) {
+// Where the word stands in the text of a directive.
+Place ScriptParser::place_in(std::string_view text, const std::string& word, const Place& place) {
+  Place at = place;
+  const std::size_t found = text.rfind(word);
+  if (found != std::string_view::npos) at.column += static_cast<int>(found);
+  return at;
+}
+
+void ScriptParser::mention(const std::string& node, std::string_view text, const Place& place) {
+  mentions_.push_back({.node = node, .place = place_in(text, node, place)});
+  add_node(node);
+}
+
+void ScriptParser::declare(const std::string& node, std::string_view text, const Place& place) {
+  if (!is_server_name(node)) error(place_in(text, node, place), not_a_server_name(node));
+  declared_.push_back(node);
+  add_node(node);
+}
+
+// A name that nobody connects to is a typing error: what is expected of it would hold for ever.
+void ScriptParser::check_mentions() {
+  const std::vector<std::string_view> declared(declared_.begin(), declared_.end());
+  for (const Mention& mention : mentions_) {
+    const bool is_known = std::any_of(declared.begin(), declared.end(), [&](std::string_view name) {
+      return equal_ignoring_case(name, mention.node);
+    });
+    if (is_known) continue;
+    const auto near = near_names(mention.node, declared, 1);
+    error(mention.place,
+          fmt::format(
+              "this script has no instance '{}': neither :connect nor --# instance names it{}",
+              mention.node, near.empty() ? "" : fmt::format("; did you mean {}?", near.front())));
+  }
+}
+
+void ScriptParser::take_expectation(const Expectation& expectation, std::string_view text,
+                                    const Place& place) {
   if (expectation.is_about_next_batch()) {
-    if (!waiting_expectation_) waiting_expectation_ = place;
+    const auto* failed = std::get_if<ExpectError>(&expectation.what);
+    waiting_.push_back({.number = failed == nullptr ? 0 : failed->number, .place = place});
   } else if (refuse_unsent(place)) {
     return;
   }
-  if (!expectation.node.empty()) add_node(expectation.node);
+  const auto* wire = std::get_if<ExpectWire>(&expectation.what);
+  const bool needs_node = wire == nullptr && !expectation.is_about_next_batch();
+  if (needs_node && expectation.node.empty() && !is_connected_)
+    return error(place, "no instance is in use here; :connect one before, or say on HOST");
+  if (!expectation.node.empty()) mention(expectation.node, text, place);
+  if (wire != nullptr && !wire->one.empty()) {
+    mention(wire->one, text, place);
+    mention(wire->other, text, place);
+  }
   if (const auto* state = std::get_if<ExpectState>(&expectation.what)) {
     auto& names = script_.state_variables;
     if (std::find(names.begin(), names.end(), state->variable) == names.end())
@@ -54,12 +100,12 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
     if (!refuse_unsent(place)) add_step(place, std::move(action));
   };
   const auto act_on = [&](auto& action, const std::string& node) {
-    add_node(node);
+    mention(node, text, place);
     act(action);
   };
   const auto act_between = [&](auto& action, const std::string& one, const std::string& other) {
-    add_node(one);
-    add_node(other);
+    mention(one, text, place);
+    mention(other, text, place);
     act(action);
   };
   std::visit(
@@ -77,7 +123,7 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           [&](ConnectFlushes&) { connect_flushes_ = true; },
           [&](InstanceOptions& options) {
             if (is_connected_) error(place, "--# instance stands before the first :connect");
-            add_node(options.node);
+            declare(options.node, text, place);
             script_.instances.push_back(std::move(options));
           },
           [&](SetClock& clock) {
@@ -96,13 +142,13 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
             if (attack.seat == Attack::Seat::peer) {
               act(attack);
             } else {
-              act_on(attack, attack.node);
+              act_between(attack, attack.node, attack.other);
             }
           },
           [&](NetFault& fault) { act_between(fault, fault.from, fault.to); },
           [&](LinkFault& fault) { act_between(fault, fault.from, fault.to); },
           [&](Partition& partition) { act_between(partition, partition.one, partition.other); },
-          [&](Expectation& expectation) { take_expectation(expectation, place); },
+          [&](Expectation& expectation) { take_expectation(expectation, text, place); },
           [&](Advance& action) { act(action); },
           [&](AdvanceUntil& action) { act(action); },
           [&](Settle& action) { act(action); },

@@ -48,11 +48,12 @@ ScriptParser::ScriptParser(Script& script, const ScriptOptions& options)
   last_place_ = {.file = script.file, .line = 1, .column = 1};
 }
 
-void ScriptParser::read(const std::string& file, const std::string& text, int depth) {
-  if (text.size() > kScriptBytesMax) {
-    error({.file = file, .line = 1, .column = 1}, "the file is larger than 16 MiB");
-    return;
-  }
+void ScriptParser::read(const std::string& file, std::string_view contents, int depth) {
+  const Place start{.file = file, .line = 1, .column = 1};
+  if (contents.size() > kScriptBytesMax) return error(start, "the file is larger than 16 MiB");
+  const std::string text = to_utf8(contents);
+  if (std::string problem = encoding_problem(text); !problem.empty())
+    return error(start, std::move(problem));
   script_.text_hash = script_.text_hash * 31 + std::hash<std::string>{}(text);
   int number = 0;
   std::string_view rest = text;
@@ -198,14 +199,22 @@ void ScriptParser::take_sqlcmd(std::string_view line, const Place& place, int de
 // server[\instance][,port] [-l t] [-U login [-P password]]
 void ScriptParser::take_connect(std::string_view arguments, const Place& place) {
   Connect connect;
+  const std::string given = ":connect " + std::string(arguments);
   std::string server = take_argument(arguments);
   if (server.empty()) return error(place, ":connect needs the name of an instance");
   server = server.substr(0, server.find(','));
   if (to_lower(server).starts_with("tcp:")) server = server.substr(4);
   connect.node = server;
   while (!arguments.empty()) {
-    const std::string option(take_word(arguments));
-    const std::string value = take_argument(arguments);
+    std::string option(take_word(arguments));
+    // -Uname and -Pword are taken as well, and no password is ever shown.
+    std::string value;
+    if (option.size() > 2 && option.front() == '-') {
+      value = option.substr(2);
+      option.resize(2);
+    } else {
+      value = take_argument(arguments);
+    }
     if (option == "-U") {
       connect.login = value;
     } else if (option == "-P") {
@@ -228,7 +237,10 @@ void ScriptParser::take_connect(std::string_view arguments, const Place& place) 
                               batch_.lines.front().line, connect.node));
     }
   }
-  add_node(connect.node);
+  declare(connect.node, given, place);
+  // Expected of a login, they are about this line and not about the next batch.
+  if (!connect.login.empty())
+    std::erase_if(waiting_, [](const auto& waiting) { return waiting.number == kLoginFailed; });
   is_connected_ = true;
   add_step(place, connect);
 }
@@ -287,7 +299,7 @@ void ScriptParser::flush_batch(std::int64_t repeat, const Place& place) {
   Batch batch = std::exchange(batch_, {});
   if (is_blank_batch(batch.text)) return;
   batch.repeat = repeat;
-  waiting_expectation_.reset();
+  waiting_.clear();
   if (repeat == 0) return;
   // The step stands where the first line with a word in it stands.
   Place from = place;
@@ -310,6 +322,7 @@ bool ScriptParser::has_unsent() const {
 void ScriptParser::add_step(const Place& place, decltype(Step::action) action) {
   if (!is_connected_ && std::holds_alternative<Batch>(action)) {
     is_connected_ = true;
+    declared_.emplace_back(kOnlyNode);
     add_node(std::string(kOnlyNode));
     script_.steps.push_back(
         {place, Connect{.node = std::string(kOnlyNode), .login = {}, .password = {}}});
@@ -329,9 +342,10 @@ void ScriptParser::finish() {
     warn(last_place_, fmt::format("{} is still open at the end of the file", state_.open_thing()));
   }
   flush_batch(1, last_place_);
-  if (waiting_expectation_)
-    error(*waiting_expectation_,
+  if (!waiting_.empty())
+    error(waiting_.front().place,
           "no batch follows this expectation; it stands before the batch that it is about");
+  check_mentions();
 }
 
 }  // namespace ssb::sim::scenario

@@ -3,16 +3,22 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/scenario/script.h"
 #include "sim/scenario/splitter.h"
 
 namespace ssb::sim::scenario {
 
+// UTF-8 of a file as editors write it: with a byte order mark, or in UTF-16 with one.
+[[nodiscard]] std::string to_utf8(std::string_view text);
+// Why what to_utf8 gave is no text; empty when it is.
+[[nodiscard]] std::string encoding_problem(std::string_view text);
+
 class ScriptParser {
  public:
   ScriptParser(Script& script, const ScriptOptions& options);
-  void read(const std::string& file, const std::string& text, int depth);
+  void read(const std::string& file, std::string_view contents, int depth);
   // The end of the outermost file.
   void finish();
 
@@ -32,13 +38,20 @@ class ScriptParser {
   void take_exit(std::string_view arguments, const Place& place);
   // ours
   void take_directive(std::string_view text, const Place& place);
-  void take_expectation(const Expectation& expectation, const Place& place);
+  void take_expectation(const Expectation& expectation, std::string_view text, const Place& place);
 
   void flush_batch(std::int64_t repeat, const Place& place);
   [[nodiscard]] bool has_unsent() const;
   [[nodiscard]] bool refuse_unsent(const Place& place);
   void add_step(const Place& place, decltype(Step::action) action);
   void add_node(const std::string& node);
+  // A node that a directive with this text speaks of; it must be declared somewhere.
+  void mention(const std::string& node, std::string_view text, const Place& place);
+  // One that :connect or --# instance names.
+  void declare(const std::string& node, std::string_view text, const Place& place);
+  void check_mentions();
+  [[nodiscard]] static Place place_in(std::string_view text, const std::string& word,
+                                      const Place& place);
   void error(const Place& place, std::string text) {
     script_.errors.push_back({place, std::move(text)});
   }
@@ -52,9 +65,19 @@ class ScriptParser {
   LexicalState state_;
   Batch batch_;
   bool connect_flushes_ = false;
-  bool is_connected_ = false;                 // a :connect stood somewhere before
-  std::optional<Place> waiting_expectation_;  // an `expect error` that no batch has followed yet
+  bool is_connected_ = false;  // a :connect stood somewhere before
+  struct Waiting {
+    int number = 0;  // of `expect error`; 0 for others
+    Place place;
+  };
+  std::vector<Waiting> waiting_;  // expectations that no batch has followed yet
   Place last_place_;
+  struct Mention {
+    std::string node;
+    Place place;
+  };
+  std::vector<Mention> mentions_;
+  std::vector<std::string> declared_;
 };
 
 }  // namespace ssb::sim::scenario

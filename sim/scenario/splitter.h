@@ -50,6 +50,8 @@ class BatchReader {
   };
   // The batch that this line (GO) ends, if it ends one.
   [[nodiscard]] std::optional<Batch> add_line(std::string_view line);
+  // Whether a line that comes now begins outside of quotes and comments.
+  [[nodiscard]] bool is_plain() const { return state_.is_plain(); }
   // What is left at the end of the input.
   [[nodiscard]] std::optional<Batch> finish();
 

@@ -333,18 +333,23 @@ Outcome<Output> TcpBackend::run_batch(BackendSession session, const std::string&
   running.is_finished = false;
   running.instance->host->submit(id, text);
   const TimePoint latest = now() + kBatchMax;
-  const auto real_latest = SteadyClock::now() + kStepRealTimeMax;
+  const auto real_latest = SteadyClock::now() + options_.batch_timeout;
   while (!running.is_finished) {
-    pump([&] { return running.is_finished; });
+    pump([&] { return running.is_finished || SteadyClock::now() >= real_latest; });
     if (running.is_finished) break;
+    const bool is_out_of_time = SteadyClock::now() >= real_latest;
     const TimePoint next = next_deadline(Deadlines::all);
-    if (next <= latest && SteadyClock::now() < real_latest) {
+    if (next <= latest && !is_out_of_time) {
       jump_to(next);
       continue;
     }
     running.instance->host->cancel(id);
     pump([&] { return running.is_finished; });
     if (!running.is_finished) return Reason{.text = "the batch could not be cancelled"};
+    if (is_out_of_time)
+      return Reason{.text = fmt::format("the batch did not end within {} s of real time "
+                                        "(--batch-timeout); it was cancelled",
+                                        options_.batch_timeout.count())};
     return Reason{.text = "the batch waits for something that does not happen; it was cancelled"};
   }
   return std::exchange(running.output, {});

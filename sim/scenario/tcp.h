@@ -8,6 +8,7 @@
 //   Errors     a Reason with is_environment for ports, folders and the like.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -19,10 +20,11 @@ namespace ssb::sim::scenario {
 
 struct TcpOptions {
   broker::crypto::RsaKeySource keys;
-  std::filesystem::path folder;        // of all instances' data; made when absent
-  bool keeps_folder = false;           // it stays behind
-  std::filesystem::path capture_file;  // pcap of everything between the instances; empty: none
-  bool as_product = false;             // no tombstones (A03)
+  std::filesystem::path folder;             // of all instances' data; made when absent
+  bool keeps_folder = false;                // it stays behind
+  std::filesystem::path capture_file;       // pcap of everything between the instances; empty: none
+  bool as_product = false;                  // no tombstones (A03)
+  std::chrono::seconds batch_timeout{120};  // of real time; a batch that runs longer is cancelled
 };
 
 // Thrown out of any call when SIGINT or SIGTERM came; the back end is then only good for its destruction, which tidies up.

@@ -110,6 +110,39 @@ std::string label_of(const std::string& name) {
   return name;
 }
 
+// An Error message that the other side's broker made, not its application.
+bool is_broker_error(const TraceRecord& record) {
+  return record.event == EventClass::message_delivered && record.subclass_name == "Broker Error";
+}
+
+bool is_refusal(const TraceRecord& record) {
+  switch (record.event) {
+    case EventClass::audit_conversation:
+    case EventClass::message_undeliverable:
+    case EventClass::corrupted_message:
+    case EventClass::forwarded_message_dropped: return true;
+    case EventClass::error_log:
+    case EventClass::message_classify: return record.error.has_value();
+    case EventClass::conversation:
+    case EventClass::conversation_group:
+    case EventClass::connection:
+    case EventClass::queue_disabled:
+    case EventClass::remote_message_acknowledgement:
+    case EventClass::audit_login:
+    case EventClass::activation:
+    case EventClass::security_decision:
+    case EventClass::message_sent:
+    case EventClass::message_delivered:
+    case EventClass::handshake_step:
+    case EventClass::message_status: return false;
+  }
+  return false;
+}
+
+std::string again_text(const std::vector<int>& events) {
+  return fmt::format("{} again", fmt::join(events, ", "));
+}
+
 std::string plural(std::int64_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
@@ -171,9 +204,16 @@ void Timeline::story(std::string& out) const {
       if (!std::exchange(has_head, true))
         out += fmt::format("\n  {}{}{}detail\n", padded("vtime", kTimeWidth),
                            padded("node", node_width_ + 1), padded("event", event_column() + 1));
-      Row row = row_of(report_.records[next]);
+      Row row = shortened_refusal(report_.records[next].record, row_of(report_.records[next]));
       if (times > 0 && row.is_same(last)) {
         ++times;
+        continue;
+      }
+      const bool goes_on = times == 1 && !row.again.empty() && !last.again.empty() &&
+                           row.at == last.at && row.node == last.node;
+      if (goes_on) {
+        last.again.push_back(row.again.front());
+        last.event = again_text(last.again);
         continue;
       }
       flush();
@@ -214,13 +254,19 @@ void Timeline::entry(std::string& out, const Entry& entry) const {
     case Entry::Kind::connected: break;
     case Entry::Kind::output:
       if (!options_.shows_results) break;
-      const std::string text = output_text(entry.output, 60);
+      constexpr std::size_t kAnyWidth = std::string::npos / 4;
+      const bool is_cut = options_.results_width != 0;
+      const bool is_usual = options_.results_width == kTimelineWidth;
+      const std::string text = output_text(entry.output, is_usual ? 60
+                                                         : is_cut ? options_.results_width
+                                                                  : kAnyWidth);
+      const std::size_t before = 6 + display_width(entry.node);
+      const std::size_t width =
+          is_cut ? std::max(options_.results_width, before + 1) - before : kAnyWidth;
       std::string_view rest = text;
       while (!rest.empty()) {
         const std::size_t end = rest.find('\n');
-        out += fmt::format(
-            "    {}: {}\n", entry.node,
-            shortened(rest.substr(0, end), kTimelineWidth - 6 - display_width(entry.node)));
+        out += fmt::format("    {}: {}\n", entry.node, shortened(rest.substr(0, end), width));
         rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
       }
       break;
@@ -242,9 +288,10 @@ void Timeline::failure(std::string& out, const Failure& failure) const {
 }
 
 void Timeline::judgement(std::string& out) const {
-  const auto delivered = std::count_if(
-      report_.records.begin(), report_.records.end(),
-      [](const NodeRecord& r) { return r.record.event == EventClass::message_delivered; });
+  const auto delivered =
+      std::count_if(report_.records.begin(), report_.records.end(), [](const NodeRecord& r) {
+        return r.record.event == EventClass::message_delivered && !is_broker_error(r.record);
+      });
   out += "\n";
   if (report_.verdict != Verdict::does_not_parse && report_.verdict != Verdict::inconclusive) {
     out +=
@@ -303,6 +350,7 @@ bool Timeline::is_shown(const TraceRecord& record) const {
     case EventClass::message_undeliverable:
     case EventClass::corrupted_message:
     case EventClass::activation:
+    case EventClass::queue_disabled:
     case EventClass::forwarded_message_dropped:
     case EventClass::security_decision:
     case EventClass::message_sent:
@@ -329,6 +377,22 @@ std::string Timeline::time_text(proto::TimePoint at) const {
   const std::int64_t days = seconds / 86400;
   return fmt::format("{}{}{:02}:{:02}:{:02}", sign, days == 0 ? "" : fmt::format("{}d ", days),
                      seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+}
+
+Timeline::Row Timeline::shortened_refusal(const TraceRecord& record, Row row) const {
+  row.at = record.at;
+  if (options_.events == EventChoice::all || !is_refusal(record)) return row;
+  const std::string what =
+      fmt::format("{}\n{}\n{}\n{}", row.node, row.event, row.detail, fmt::join(row.tree, "\n"));
+  const auto [told, is_new] = refusals_.try_emplace(what, record.at);
+  if (is_new) return row;
+  row.again = {static_cast<int>(record.event)};
+  row.event = again_text(row.again);
+  proto::Duration since = record.at - std::exchange(told->second, record.at);
+  if (since >= std::chrono::seconds(1)) since = std::chrono::round<std::chrono::seconds>(since);
+  row.detail = duration_text(since) + " later";
+  row.tree.clear();
+  return row;
 }
 
 std::string Timeline::key_alias(const std::string& id) const {
@@ -388,6 +452,10 @@ Timeline::Row Timeline::row_of_decision(const NodeRecord& node_record) const {
     row.event = record.subclass_name == "Accepted" ? "accepted" : "security of the reply";
   }
   row.detail = detail_of(record, "security");
+  if (record.error) {  // a type that is not settled would read as "no security"
+    const std::string delayed = fmt::format("delayed ({})", record.error->number());
+    row.detail = row.detail == "none" ? delayed : row.detail + ", " + delayed;
+  }
   // What was taken stands in `encrypt` and `sign`; what was passed over, and why, stands nowhere else.
   const auto is_told = [](const std::string& name, const std::string& value) {
     return name == "security" || name == "from_service" || name == "to_service" || name == "role" ||
@@ -411,6 +479,11 @@ Timeline::Row Timeline::row_of(const NodeRecord& node_record) const {
           .detail = {},
           .tree = {}};
   if (record.event == EventClass::message_delivered) {
+    if (is_broker_error(record)) {
+      row.event = fmt::format("broker's error to [{}]", detail_of(record, "error_queue"));
+      row.detail = record.text;
+      return row;
+    }
     row.event = fmt::format("delivered to [{}]", detail_of(record, "queue"));
     row.detail = detail_of(record, "message_type");
     return row;

@@ -17,9 +17,10 @@ enum class EventChoice { none, some, all };
 
 struct TimelineOptions {
   EventChoice events = EventChoice::some;
-  bool shows_results = false;  // result sets, prints and warnings of the batches
-  std::string build;           // "7c1e2aa"
-  std::string repeat;          // the command that repeats the run
+  bool shows_results = false;                  // result sets, prints and warnings of the batches
+  std::size_t results_width = kTimelineWidth;  // of their lines; 0: never cut
+  std::string build;                           // "7c1e2aa"
+  std::string repeat;                          // the command that repeats the run
   double real_ms = 0;
 };
 
@@ -36,6 +37,8 @@ class Timeline {
     std::string event;
     std::string detail;
     std::vector<std::string> tree;  // lines below it
+    proto::TimePoint at{};
+    std::vector<int> again = {};  // event classes of refusals that were told in full before
     [[nodiscard]] bool is_same(const Row& other) const {
       return node == other.node && event == other.event && detail == other.detail &&
              tree == other.tree;
@@ -53,6 +56,8 @@ class Timeline {
   [[nodiscard]] Row row_of(const NodeRecord& record) const;
   [[nodiscard]] Row row_of_sent(const NodeRecord& record) const;
   [[nodiscard]] Row row_of_decision(const NodeRecord& record) const;
+  // A refusal that an earlier row tells in full, as it comes at each retry: one line without the tree.
+  [[nodiscard]] Row shortened_refusal(const proto::TraceRecord& record, Row row) const;
   [[nodiscard]] std::string time_text(proto::TimePoint at) const;
   // "s1 new", "s1": short names for key ids, in the order of their first use.
   [[nodiscard]] std::string key_alias(const std::string& id) const;
@@ -61,6 +66,7 @@ class Timeline {
   TimelineOptions options_;
   std::size_t node_width_ = 4;
   mutable std::map<std::string, int> keys_;
+  mutable std::map<std::string, proto::TimePoint> refusals_;  // when each was told last
 };
 
 }  // namespace ssb::sim::scenario

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/tsql/convert.h"
 #include "sim/scenario/near.h"
 
 namespace ssb::sim::scenario {
@@ -26,8 +27,12 @@ bool is_right_aligned(const Value& value) {
 }
 
 // One line of a cell: line ends would break the table.
-std::string cell_text(const Value& value, std::size_t width_max) {
-  std::string text = value_text(value);
+std::string cell_text(const Value& value, const broker::tsql::DataType& type,
+                      std::size_t width_max) {
+  // Decimals and money show all digits of their scale, as sqlcmd does.
+  std::string text = std::holds_alternative<double>(value)
+                         ? broker::tsql::to_text(value, type).value_or("NULL")
+                         : value_text(value);
   for (char& c : text) {
     if (c == '\n' || c == '\r' || c == '\t') c = ' ';
   }
@@ -139,7 +144,7 @@ std::string table_text(const RowSet& rows, std::size_t column_width_max) {
   for (const auto& row : rows.rows) {
     std::vector<std::string>& texts = cells.emplace_back();
     for (std::size_t i = 0; i < widths.size() && i < row.size(); ++i) {
-      texts.push_back(cell_text(row[i], column_width_max));
+      texts.push_back(cell_text(row[i], rows.columns[i].type, column_width_max));
       widths[i] = std::max(widths[i], display_width(texts[i]));
       right[i] =
           right[i] && (is_right_aligned(row[i]) || std::holds_alternative<std::monostate>(row[i]));

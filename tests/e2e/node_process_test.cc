@@ -2,6 +2,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -127,6 +129,26 @@ class NodeProcessTest : public testing::Test {
            "CREATE USER svc WITHOUT LOGIN;\nCREATE QUEUE q;\nGRANT RECEIVE ON q TO svc;\n";
   }
 
+  // What instance A has logged, once the text is in it (10 s at most).
+  std::string log_with(const std::string& text) const {
+    for (const auto until = in(10);;) {
+      std::ifstream file(folder_ / "a.log");
+      std::string log{std::istreambuf_iterator<char>(file), {}};
+      if (log.find(text) != std::string::npos || Clock::now() > until) return log;
+      usleep(20'000);
+    }
+  }
+  void start_and_end() const {
+    const auto a = start_a();
+    a->say("CREATE DATABASE Db;\nPRINT 'made';\nGO\n");
+    ASSERT_TRUE(a->wait_for("made", in(60)));
+    EXPECT_EQ(a->end(SIGTERM), 0);
+  }
+  static int exit_code_of(const std::unique_ptr<Child>& child) {
+    const int status = child->end(0);  // waits
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
   fs::path folder_;
   std::string a_;
   std::string b_;
@@ -190,6 +212,81 @@ TEST_F(NodeProcessTest, KilledDuringTenThousandMessagesBothSidesGoOnExactlyOnceI
   const int status = b->end(SIGTERM);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(NodeProcessTest, AnErrorOfSeverity20EndsTheInputAndSaysSo) {
+  const auto a = start_a();
+  a->say("RAISERROR('the end', 20, 1) WITH LOG;\nGO\nPRINT 'too late';\nGO\n");
+  ASSERT_TRUE(a->wait_for("the end", in(60)));
+
+  EXPECT_NE(log_with("closed the session").find("closed the session"), std::string::npos);
+  EXPECT_FALSE(a->wait_for("too late", in(1)));
+  EXPECT_EQ(a->end(SIGTERM), 0);
+}
+
+TEST_F(NodeProcessTest, DirectivesOfSqlcmdAreAnswered) {
+  const auto a = start_a();
+  a->say(":connect HOST_B\nPRINT 'goes on';\nGO\n");
+
+  EXPECT_TRUE(a->wait_for("goes on", in(60)));
+  EXPECT_NE(log_with(":connect").find("':connect' is left out"), std::string::npos);
+}
+
+TEST_F(NodeProcessTest, TheLogHasListenersAndNoLineOfEveryMessage) {
+  const auto a = start_a();
+  a->say(common("HOST_A") +
+         "CREATE SERVICE One AUTHORIZATION svc ON QUEUE q ([DEFAULT]);\n"
+         "DECLARE @h uniqueidentifier;\n"
+         "BEGIN DIALOG @h FROM SERVICE One TO SERVICE 'One';\nSEND ON CONVERSATION @h ('x');\n"
+         "PRINT 'sent';\nGO\nDROP ENDPOINT broker;\nPRINT 'dropped';\nGO\n");
+  ASSERT_TRUE(a->wait_for("dropped", in(60)));
+  EXPECT_EQ(a->end(SIGTERM), 0);
+
+  const std::string log = log_with("has ended");
+  EXPECT_NE(log.find("instance HOST_A starts"), std::string::npos);
+  EXPECT_NE(log.find(" info HOST_A  22 ErrorLog  9690"), std::string::npos) << log;
+  EXPECT_EQ(log.find("warning"), std::string::npos) << log;
+  EXPECT_EQ(log.find("Message Delivered"), std::string::npos) << log;
+}
+
+TEST_F(NodeProcessTest, OnlyTheOwnerMayReadWhatItKeeps) {
+  start_and_end();
+
+  const auto others = fs::perms::group_all | fs::perms::others_all;
+  EXPECT_EQ(fs::status(folder_ / "HOST_A").permissions() & others, fs::perms::none);
+  int files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "HOST_A")) {
+    EXPECT_EQ(entry.status().permissions() & others, fs::perms::none) << entry.path();
+    files += entry.path().extension() == ".ssb" ? 1 : 0;
+  }
+  EXPECT_GE(files, 5);
+}
+
+TEST_F(NodeProcessTest, ADamagedStoreOrKeyFileIsNamed) {
+  start_and_end();
+  const fs::path key = folder_ / "HOST_A" / "secrets" / "machine.key";
+  std::ofstream(key, std::ios::binary | std::ios::trunc) << std::string(32, 'x');
+  {
+    const auto a = start_a();
+    EXPECT_NE(log_with("33094").find("33094"), std::string::npos);
+    EXPECT_EQ(a->end(SIGTERM), 0);
+  }
+  std::ofstream(key, std::ios::binary | std::ios::trunc) << "short";
+  EXPECT_EQ(exit_code_of(start_a()), 12);
+  EXPECT_NE(log_with("is not a machine key").find("is not a machine key"), std::string::npos);
+
+  std::ofstream(key, std::ios::binary | std::ios::trunc) << std::string(32, 'x');
+  std::ofstream(folder_ / "HOST_A" / "store" / "1.ssb", std::ios::binary | std::ios::trunc)
+      << std::string(8192, 'x');
+  EXPECT_EQ(exit_code_of(start_a()), 12);
+  EXPECT_NE(log_with("the store of").find("the store of"), std::string::npos);
+}
+
+TEST_F(NodeProcessTest, AnInstanceNeedsTheNameOfAServer) {
+  const Child child({SSB_PROGRAM, "node", "../evil", "--data", (folder_ / "e").string()},
+                    folder_ / "a.log");
+  EXPECT_NE(log_with("is no name").find("is no name of an instance"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "e"));
 }
 
 }  // namespace

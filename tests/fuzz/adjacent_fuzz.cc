@@ -5,6 +5,7 @@
 #include <string>
 
 #include "proto/check.h"
+#include "proto/error_code.h"
 #include "transport/wire/handshake.h"
 
 namespace {

@@ -12,7 +12,7 @@
 namespace ssb::net {
 namespace {
 
-constexpr std::size_t kSegmentBytesMax = 32 * 1024;
+constexpr std::size_t kSegmentBytesMax = std::size_t{32} * 1024;
 constexpr std::uint32_t kFirstSequence = 1000;
 enum : std::uint8_t { kSyn = 0x02, kPush = 0x08, kAck = 0x10 };
 

@@ -7,6 +7,7 @@
 
 #include <boost/asio.hpp>
 
+#include "proto/error_code.h"
 #include "transport/net/socket.h"
 
 namespace ssb::net {
@@ -150,6 +151,10 @@ void Host::State::arm_timer() {
   const proto::TimePoint deadline = server->deadline();
   if (deadline == proto::kNever) {
     timer.cancel();
+    return;
+  }
+  if (server->node().deadline() == broker::kAtOnce) {  // posted: signals and sockets come before it
+    give(broker::Event(broker::TimerDue{}));
     return;
   }
   const auto now = clock.now();

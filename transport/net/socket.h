@@ -17,7 +17,7 @@
 
 namespace ssb::net {
 
-inline constexpr std::size_t kReadBytesMax = 64 * 1024;
+inline constexpr std::size_t kReadBytesMax = std::size_t{64} * 1024;
 inline constexpr std::size_t kBuffersPerWrite = 16;
 inline constexpr std::chrono::seconds kCloseTime{2};
 

@@ -3,6 +3,7 @@
 #include "broker/catalog/permissions.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/bytes.h"
+#include "proto/error_code.h"
 
 namespace ssb::wire {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "broker/crypto/random.h"
 #include "proto/check.h"
+#include "proto/error_code.h"
 
 namespace ssb::wire {
 namespace {

@@ -27,8 +27,8 @@
 
 namespace ssb::wire {
 
-inline constexpr std::size_t kCreditBytes = 1024 * 1024;
-inline constexpr std::size_t kWriteBytesMax = 1024 * 1024;
+inline constexpr std::size_t kCreditBytes = std::size_t{1024} * 1024;
+inline constexpr std::size_t kWriteBytesMax = std::size_t{1024} * 1024;
 inline constexpr proto::Duration kConnectTime = std::chrono::seconds(15);
 inline constexpr proto::Duration kArbitrationTime = std::chrono::seconds(15);
 inline constexpr proto::Duration kIdleTime = std::chrono::seconds(90);
@@ -79,6 +79,7 @@ class Connection {
   Connection(ConnectionSettings settings, const Authority& authority, proto::TimePoint now);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+  ~Connection() = default;
 
   // ---- from the host ----
   void connected(proto::TimePoint now);

@@ -1,6 +1,7 @@
 // The connections of a server: opening, what follows from what happened to one, and their view.
 #include <algorithm>
 
+#include "proto/error_code.h"
 #include "transport/wire/state.h"
 
 namespace ssb::wire {

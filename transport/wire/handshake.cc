@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proto/check.h"
+#include "proto/error_code.h"
 #include "proto/secret.h"
 
 namespace ssb::wire {

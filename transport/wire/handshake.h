@@ -34,7 +34,7 @@ namespace ssb::wire {
 
 inline constexpr proto::Duration kHandshakeTime = std::chrono::seconds(15);
 // Two certificates of 16384 bits take less than half of it.
-inline constexpr std::size_t kHandshakeBytesMax = 32 * 1024;
+inline constexpr std::size_t kHandshakeBytesMax = std::size_t{32} * 1024;
 inline constexpr int kStateTlsAcceptor = 53;
 inline constexpr int kStateTlsInitiator = 56;
 inline constexpr int kStatePeerClosed = 11;

@@ -1,6 +1,7 @@
 // The links of a server: what waits for an address, and the connection that it waits for.
 #include <algorithm>
 
+#include "proto/error_code.h"
 #include "transport/wire/state.h"
 
 namespace ssb::wire {

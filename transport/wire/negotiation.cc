@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "proto/error_code.h"
+
 namespace ssb::wire {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/error_code.h"
 #include "transport/wire/state.h"
 
 namespace ssb::wire {

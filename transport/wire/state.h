@@ -19,7 +19,7 @@
 
 namespace ssb::wire {
 
-inline constexpr std::size_t kLinkQueueBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kLinkQueueBytesMax = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t kMessageOverheadBytes = 64;  // charged for each message that waits
 inline constexpr std::size_t kLinksMax = 1024;
 inline constexpr std::size_t kUnauthenticatedMax = 64;

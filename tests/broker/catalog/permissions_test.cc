@@ -1,5 +1,6 @@
 #include "broker/catalog/permissions.h"
 
+#include "proto/error_code.h"
 #include "tests/broker/catalog/test_instance.h"
 
 namespace ssb::broker::tests {

@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 
+#include "proto/error_code.h"
 #include "tests/broker/crypto/keys.h"
 
 namespace ssb::broker::crypto {

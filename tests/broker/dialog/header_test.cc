@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
 #include "tests/broker/dialog/header_examples.h"
 
 namespace ssb::broker::tests {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
 #include "tests/broker/dialog/two_sides.h"
 
 namespace ssb::broker::tests {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/dialog/security.h"
+#include "proto/error_code.h"
 #include "tests/broker/dialog/two_sides.h"
 
 namespace ssb::broker::tests {

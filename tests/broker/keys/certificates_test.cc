@@ -1,6 +1,7 @@
 #include "broker/keys/certificates.h"
 
 #include "broker/crypto/pvk.h"
+#include "proto/error_code.h"
 #include "tests/broker/catalog/test_instance.h"
 
 namespace ssb::broker::tests {

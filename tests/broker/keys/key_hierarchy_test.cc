@@ -2,6 +2,7 @@
 
 #include "broker/keys/certificates.h"
 #include "broker/keys/master_key.h"
+#include "proto/error_code.h"
 #include "tests/broker/catalog/test_instance.h"
 
 namespace ssb::broker::tests {

@@ -1,5 +1,6 @@
 #include "broker/routing/route.h"
 
+#include "proto/error_code.h"
 #include "tests/broker/catalog/test_instance.h"
 
 namespace ssb::broker::routing {

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
+
 namespace ssb::broker::tsql {
 namespace {
 

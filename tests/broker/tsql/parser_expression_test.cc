@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
 #include "tests/broker/tsql/parse_helpers.h"
 
 namespace ssb::broker::tsql {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
 #include "tests/broker/tsql/parse_helpers.h"
 
 namespace ssb::broker::tsql {

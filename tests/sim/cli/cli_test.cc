@@ -71,10 +71,58 @@ TEST(CliTest, ExitCodesTellWhatHappened) {
   EXPECT_EQ(code_of("--# modes sim\n:connect A\n"), 2);
   EXPECT_EQ(code_of("--# heal\n"), 2);
   EXPECT_EQ(code_of("--# setle\n"), 11);
-  EXPECT_EQ(run({"run", folder.path() + "/gone.sql"}).code, 10);
+  EXPECT_EQ(code_of("--# attack replay at wire A|B\n:connect A\n:connect B\n"), 2);
+  EXPECT_EQ(run({"run", folder.path() + "/gone.sql"}).code, 12);
   EXPECT_EQ(run({"run"}).code, 10);
   EXPECT_EQ(run({"walk"}).code, 10);
   EXPECT_EQ(run({}).code, 10);
+}
+
+TEST(CliTest, WhatCannotRunIsSaidBeforeAnythingRuns) {
+  const Folder folder;
+  const std::string file = folder.write("a.sql", kPasses);
+
+  const Ran gone = run({"run", folder.path() + "/gone.sql"});
+  const Ran unwritable = run({"run", file, "--key-pool", folder.pool(), "--junit",
+                              folder.path() + "/no/such/folder/report.xml"});
+  const Ran mistyped = run({"frob"});
+
+  EXPECT_THAT(gone.err, HasSubstr("gone.sql"));
+  EXPECT_EQ(unwritable.code, 12);
+  EXPECT_THAT(unwritable.err, HasSubstr("report.xml"));
+  EXPECT_EQ(unwritable.out, "");
+  EXPECT_EQ(mistyped.code, 10);
+  EXPECT_THAT(mistyped.err, HasSubstr("no subcommand 'frob'"));
+}
+
+TEST(CliTest, AScriptThatDoesNotParseHasNoTime) {
+  const Folder folder;
+
+  const Ran ran = run({"run", folder.write("a.sql", "--# setle\n"), "--key-pool", folder.pool()});
+
+  EXPECT_THAT(ran.out, HasSubstr("a.sql:1:5: unknown directive 'setle'"));
+  EXPECT_THAT(ran.out, HasSubstr("DOES NOT PARSE   exit 11"));
+  EXPECT_EQ(ran.out.find("virtual"), std::string::npos);
+}
+
+TEST(CliTest, NoPasswordIsShown) {
+  const Folder folder;
+  const std::string file = folder.write(
+      "a.sql",
+      ":connect A\nCREATE MASTER KEY ENCRYPTION BY PASSWORD='TopSecret_1!' BOGUS;\nGO\n"
+      "CREATE LOGIN x WITH PASSWORD = N'TopSecret_1!', FOO = 3\nGO\n"
+      "CREATE LOGIN x WITH PASSWORD 'TopSecret_1!'\nGO\n"
+      "EXEC('CREATE LOGIN x WITH PASSWORD=''TopSecret_1!'' BOGUS')\nGO\n"
+      ":connect A -U sa -P TopSecret_1!\n");
+
+  for (const char* option : {"--results", "--json"}) {
+    const Ran ran = run({"run", file, "--key-pool", folder.pool(), option, "--junit",
+                         folder.path() + "/report.xml"});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_THAT(ran.out, HasSubstr("***"));
+    for (const std::string& text : {ran.out, ran.err, folder.read("report.xml")})
+      EXPECT_EQ(text.find("TopSecret"), std::string::npos) << text;
+  }
 }
 
 TEST(CliTest, AScriptThatChecksNothingIsNotCalledPassed) {
@@ -150,6 +198,15 @@ TEST(CliTest, ResultsAreShownOnRequest) {
 
   EXPECT_THAT(run({"run", file, "--key-pool", folder.pool(), "--results"}).out,
               HasSubstr("A: seven\n"));
+
+  const std::string wide =
+      folder.write("b.sql", ":connect A\nSELECT '" + std::string(300, 'y') + "z' AS wide\nGO\n");
+  const auto out = [&](const char* width) {
+    return run({"run", wide, "--key-pool", folder.pool(), "--results", "--width", width}).out;
+  };
+  EXPECT_EQ(out("100").find("yz"), std::string::npos);
+  EXPECT_THAT(out("0"), HasSubstr("yz"));
+  EXPECT_THAT(out("400"), HasSubstr("yz"));
 }
 
 TEST(CliTest, ExplainKnowsEveryNumberAndNamesNearOnes) {
@@ -160,6 +217,8 @@ TEST(CliTest, ExplainKnowsEveryNumberAndNamesNearOnes) {
   EXPECT_EQ(unknown.code, 10);
   EXPECT_THAT(unknown.err, HasSubstr("9727"));
   EXPECT_EQ(run({"explain", "word"}).code, 10);
+  EXPECT_THAT(run({"explain", "9277"}).err, HasSubstr("9727"));
+  EXPECT_EQ(run({"explain", "66666"}).err.find("near"), std::string::npos);
 }
 
 TEST(CliTest, VersionAsTextAndJson) {

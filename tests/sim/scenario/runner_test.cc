@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
 #include "tests/sim/scenario/fake_backend.h"
 
 namespace ssb::sim::scenario {
@@ -90,6 +91,32 @@ TEST(RunnerTest, ExpectedErrorsStackAndCompanionsNeedNoLine) {
             Verdict::failed);
 }
 
+TEST(RunnerTest, WhatIsExpectedInAnotherOrderIsSaidToBe) {
+  FakeBackend backend;
+  backend.batches["BOTH"] = {error_message(33161, "a"), error_message(208, "b")};
+
+  const Report report =
+      run(backend, ":connect A\n--# expect error 208\n--# expect error 33161\nBOTH\nGO\n");
+
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_THAT(report.failures[0].seen, HasSubstr("the order is wrong"));
+  EXPECT_EQ(report.met, 1);
+}
+
+TEST(RunnerTest, WhatIsMetIsCountedWhereTheBatchFailsOtherwise) {
+  FakeBackend backend;
+  backend.batches["X"] = {error_message(208, "x"), print_message("hello")};
+
+  const Report report =
+      run(backend,
+          ":connect A\n--# expect error 208\n--# expect print 'hello'\n--# expect "
+          "warning 15214\nX\nGO 3\n");
+
+  EXPECT_EQ(report.met, 2);
+  EXPECT_EQ(report.expectations, 3);
+  EXPECT_EQ(report.failures.size(), 1U);
+}
+
 TEST(RunnerTest, WarningsAndPrintsAreExpectedBeforeTheBatch) {
   FakeBackend backend;
   backend.batches["X"] = {error_message(15214, "c"), print_message("hello there")};
@@ -166,7 +193,7 @@ TEST(RunnerTest, EventsAreOfTheNodeInUseAndSinceTheMark) {
   FakeBackend backend;
   backend.recorded = {record("B", proto::EventClass::audit_login, 28034)};
   const auto verdict = [&](std::string_view text) {
-    return run(backend, ":connect A\n" + std::string(text)).verdict;
+    return run(backend, ":connect B\n:connect A\n" + std::string(text)).verdict;
   };
 
   EXPECT_EQ(verdict("--# expect event 159 error 28034 state 84 on B\n"), Verdict::passed);
@@ -191,11 +218,18 @@ TEST(RunnerTest, DeliveredCountsTheQueueOfTheNode) {
                       record("A", proto::EventClass::message_delivered, 0, {{"queue", "q"}}),
                       record("B", proto::EventClass::message_delivered, 0, {{"queue", "q"}})};
 
-  EXPECT_EQ(run(backend,
-                ":connect A\n--# expect delivered 2 to [Q]\n--# expect delivered 1 to q on B\n--# "
-                "expect delivered 0 to other\n")
-                .met,
-            3);
+  backend.on_look = [](const auto&, const auto&, const auto& select) -> broker::tsql::Output {
+    if (select == "SELECT name FROM sys.databases")
+      return {row_set({"name"}, {{std::string("Db")}})};
+    return {row_set({"name"}, {{std::string("other")}})};
+  };
+
+  EXPECT_EQ(
+      run(backend,
+          ":connect B\n:connect A\n--# expect delivered 2 to [Q]\n--# expect delivered 1 to q "
+          "on B\n--# expect delivered 0 to other\n")
+          .met,
+      3);
   EXPECT_THAT(run(backend, ":connect A\n--# expect delivered 1 to other\n").failures.at(0).seen,
               HasSubstr("others went to A..q, B..q"));
 }
@@ -220,7 +254,11 @@ TEST(RunnerTest, StatusFindsTheNumberInItsText) {
   EXPECT_EQ(verdict("empty"), Verdict::passed);
   EXPECT_EQ(verdict("empty for Img"), Verdict::failed);
   EXPECT_EQ(verdict("none"), Verdict::failed);
-  EXPECT_EQ(verdict("none for Nobody"), Verdict::passed);
+  EXPECT_EQ(verdict("none for Nobody"), Verdict::failed);
+  backend.recorded = {
+      record("A", proto::EventClass::security_decision, 0, {{"to_service", "Gone"}})};
+  EXPECT_EQ(verdict("none for Gone"), Verdict::passed);
+  EXPECT_EQ(verdict("none for gone"), Verdict::failed);
 }
 
 TEST(RunnerTest, QueueErrorLooksAtTheBodiesInEitherEncoding) {
@@ -259,7 +297,7 @@ TEST(RunnerTest, WireExpectationsSearchWhatWasSentSinceTheMark) {
   FakeBackend backend;
   backend.sent = {{"A", "B", "xxsecret"}};
   const auto verdict = [&](std::string_view text) {
-    return run(backend, ":connect A\n" + std::string(text)).verdict;
+    return run(backend, ":connect C\n:connect B\n:connect A\n" + std::string(text)).verdict;
   };
 
   EXPECT_EQ(verdict("--# expect wire plaintext 'secret'\n"), Verdict::passed);
@@ -318,11 +356,11 @@ TEST(RunnerTest, FailedLoginEndsTheScript) {
 TEST(RunnerTest, WhatNeedsTheSimulatorIsInconclusiveBeforeAnythingRuns) {
   FakeBackend backend;
 
-  const Report report = run(backend, ":connect A\nX\nGO\n--# net A -> B loss 5%\n");
+  const Report report = run(backend, ":connect A\n:connect B\nX\nGO\n--# net A -> B loss 5%\n");
 
   EXPECT_EQ(report.verdict, Verdict::inconclusive);
   EXPECT_EQ(exit_code(report.verdict), 2);
-  EXPECT_EQ(report.reason, "a.sql:4: needs the simulator");
+  EXPECT_EQ(report.reason, "a.sql:5: needs the simulator");
   EXPECT_THAT(backend.calls, IsEmpty());
 }
 
@@ -370,6 +408,24 @@ TEST(RunnerTest, AFailureSaysWhatTheNodesKnow) {
   EXPECT_THAT(report.failures.at(0).known,
               ElementsAre("still in A.Src's transmission queue: a message to 'Img', status EMPTY",
                           HasSubstr("B  Broker:Message Undeliverable 160, error 11229 state 84")));
+}
+
+TEST(RunnerTest, WhatIsKnownOfDialogsComesBeforeTheChatterOfConnections) {
+  FakeBackend backend;
+  NodeRecord of_dialog = record("B", proto::EventClass::message_undeliverable, 11229);
+  of_dialog.record.conversation_id = "C1";
+  backend.recorded = {of_dialog};
+  for (int state = 1; state <= 9; ++state) {
+    backend.recorded.push_back(record("A", proto::EventClass::handshake_step, 28034));
+    backend.recorded.back().record.error->state = state;
+  }
+
+  const Report report = run(backend, ":connect A\n--# expect rows 1\n");
+
+  const auto& known = report.failures.at(0).known;
+  ASSERT_EQ(known.size(), 6U);
+  EXPECT_THAT(known.front(), HasSubstr("error 11229"));
+  EXPECT_THAT(known.back(), HasSubstr("state 9"));
 }
 
 TEST(ReportTest, TheMoreSevereVerdictDecidesForManyFiles) {

@@ -206,6 +206,8 @@ TEST(ScriptTest, DirectivesThatActDoNotStandInsideABatch) {
   EXPECT_THAT(
       parse("--# note before\nSELECT 1\n--# note inside\n--# expect error 50000\nGO\n").errors,
       IsEmpty());
+  EXPECT_THAT(error_lines(parse("--# expect no event 160\n:connect A\n")),
+              ElementsAre(HasSubstr("1:4: no instance is in use here")));
   EXPECT_THAT(error_lines(parse("SELECT 1 --# expect rows 1\nGO\n")),
               ElementsAre(HasSubstr("1:10: a --# directive stands on a line of its own")));
 }
@@ -213,6 +215,48 @@ TEST(ScriptTest, DirectivesThatActDoNotStandInsideABatch) {
 TEST(ScriptTest, ExpectedErrorWithoutABatchIsAnError) {
   EXPECT_THAT(error_lines(parse("SELECT 1\nGO\n--# expect error 15581\n")),
               ElementsAre(HasSubstr("3:4: no batch follows")));
+}
+
+TEST(ScriptTest, ANameThatNobodyConnectsToIsATypingError) {
+  EXPECT_THAT(error_lines(parse(":connect HOST_A\n--# expect no event 160 on HOST_AA\n")),
+              ElementsAre("dir/a.sql:2:27: this script has no instance 'HOST_AA': neither :connect "
+                          "nor --# instance names it; did you mean HOST_A?"));
+  EXPECT_EQ(parse(":connect A\n--# copy A 'x' to TYPO\n--# skew TYPO 3h\n--# net A -> TYPO loss "
+                  "1%\n--# expect wire ciphertext 'x' between A and TYPO\n--# crash TYPO\n")
+                .errors.size(),
+            5U);
+  EXPECT_THAT(
+      parse("--# instance C at=/x\n:connect A\n--# skew b 3h\n--# restart c\n--# copy A 'x' "
+            "to B\n:connect B\n--# attack A05 as peer EVIL\n")
+          .errors,
+      IsEmpty());
+}
+
+TEST(ScriptTest, AnInstanceHasTheNameOfAServer) {
+  for (const char* name : {"../evil", "..", "/etc", "a/b", ".a", "a..b", "a\\b\\c", "a b"})
+    EXPECT_THAT(error_lines(parse(":connect \"" + std::string(name) + "\"\n")),
+                ElementsAre(HasSubstr("is no name of an instance")))
+        << name;
+  for (const char* name : {"HOST_A", "host-b.example.com", "HOST\\SQL2", "127.0.0.2", "Köln"})
+    EXPECT_THAT(parse(":connect " + std::string(name) + "\n").errors, IsEmpty()) << name;
+}
+
+TEST(ScriptTest, ALoginThatIsToFailStandsBeforeItsConnect) {
+  EXPECT_THAT(parse("--# expect error 18456\n:connect A -U joe -P wrong\n").errors, IsEmpty());
+  EXPECT_THAT(error_lines(parse("--# expect error 208\n:connect A -U joe -P wrong\n")),
+              ElementsAre(HasSubstr("1:4: no batch follows")));
+  EXPECT_THAT(error_lines(parse("--# expect error 18456\n:connect A\n")),
+              ElementsAre(HasSubstr("1:4: no batch follows")));
+}
+
+TEST(ScriptTest, APasswordThatStandsAtItsOptionIsTakenAndNeverShown) {
+  const auto connects = actions<Connect>(parse(":connect A -Ujoe -PTop_secret\n"));
+
+  ASSERT_EQ(connects.size(), 1U);
+  EXPECT_EQ(connects[0].login, "joe");
+  EXPECT_EQ(connects[0].password, "Top_secret");
+  for (const std::string& line : error_lines(parse(":connect A -QTop_secret\n")))
+    EXPECT_EQ(line.find("Top_secret"), std::string::npos);
 }
 
 TEST(ScriptTest, StoryLinesAreCollected) {
@@ -229,6 +273,13 @@ TEST(ScriptTest, StoryLinesAreCollected) {
   EXPECT_EQ(parse("").title, "a");
 }
 
+TEST(ScriptTest, AClaimIsOneOfTheDocuments) {
+  EXPECT_THAT(error_lines(parse("--# claim D09, Z99\n")),
+              ElementsAre(HasSubstr("1:16: there is no claim 'Z99'")));
+  EXPECT_EQ(parse("--# claim D22\n--# claim d09\n--# claim D9\n--# claim D00\n").errors.size(), 4U);
+  EXPECT_THAT(parse("--# claim M14 R20 D21 T11 K20\n--# corpus F99\n").errors, IsEmpty());
+}
+
 TEST(ScriptTest, ClockAndInstancesStandBeforeTheFirstConnect) {
   EXPECT_THAT(parse("--# clock 2008-12-01\n--# instance A port=4022 at=/x\n:connect A\n").errors,
               IsEmpty());
@@ -243,6 +294,23 @@ TEST(ScriptTest, Utf16AndByteOrderMarksAreRead) {
 
   EXPECT_EQ(actions<Batch>(marked).at(0).text, "SELECT 1\n");
   EXPECT_EQ(actions<Batch>(parse(wide)).at(0).text, "SELECT 2\n");
+  EXPECT_EQ(actions<Batch>(parse(":r b.sql\n", {{"dir/b.sql", wide}})).at(0).text, "SELECT 2\n");
+  std::string other_end = "\xFE\xFF";
+  for (const char c : std::string("SELECT 3\n")) other_end += {'\0', c};
+  EXPECT_EQ(actions<Batch>(parse(other_end)).at(0).text, "SELECT 3\n");
+}
+
+TEST(ScriptTest, Utf16WithoutItsMarkIsNamed) {
+  std::string little, big;
+  for (const char c : std::string("SELECT 2\r\n")) {
+    little += {c, '\0'};
+    big += {'\0', c};
+  }
+
+  EXPECT_THAT(error_lines(parse(little)), ElementsAre(HasSubstr("1:1: the file is in UTF-16LE")));
+  EXPECT_THAT(error_lines(parse(big)), ElementsAre(HasSubstr("1:1: the file is in UTF-16BE")));
+  EXPECT_THAT(error_lines(parse(std::string("SELECT 1\0\n", 10))),
+              ElementsAre(HasSubstr("a zero byte")));
 }
 
 TEST(DirectiveTest, Durations) {
@@ -305,6 +373,12 @@ TEST(DirectiveTest, BrokenLinesSayWhereAndWhy) {
   EXPECT_EQ(column_of("net A -> B loss 5% only ping"), 25);
   EXPECT_EQ(column_of("link A -> B bandwidth 5"), 23);
   EXPECT_EQ(column_of("attack A05 at home B"), 15);
+  EXPECT_EQ(column_of("attack A05 at wire B"), 21);
+  EXPECT_EQ(column_of("expect no event 77777"), 17);
+  EXPECT_EQ(column_of("expect event 161 error 1"), 0);
+  EXPECT_EQ(column_of("expect no event 160 error 7"), 28);
+  EXPECT_EQ(column_of("expect no errorlog 7"), 21);
+  EXPECT_EQ(column_of("expect no errorlog 50001"), 0);
   EXPECT_EQ(column_of("advance -5s"), 12);
   EXPECT_EQ(column_of("disk A broken"), 8);
   EXPECT_EQ(column_of("modes udp"), 7);
@@ -321,6 +395,11 @@ TEST(DirectiveTest, FaultsOfTheSimulatorParse) {
   EXPECT_EQ(link.bytes_per_second, 1'000'000);
   EXPECT_TRUE(link.cut);
   EXPECT_EQ(std::get<Partition>(std::get<Directive>(parse_directive("partition A|B"))).other, "B");
+  const auto attack =
+      std::get<Attack>(std::get<Directive>(parse_directive("attack replay at wire A|B")));
+  EXPECT_EQ(attack.name, "replay");
+  EXPECT_EQ(attack.node, "A");
+  EXPECT_EQ(attack.other, "B");
   EXPECT_EQ(
       std::get<Crash>(std::get<Directive>(parse_directive("crash B after write 17"))).after_write,
       17);

@@ -175,11 +175,80 @@ TEST(TcpBackendTest, LoginsNeedTheirPassword) {
   EXPECT_THAT(failures_of(unknown), HasSubstr("18456"));
 }
 
+TEST(TcpBackendTest, ALoginThatIsExpectedToFailIsMet) {
+  const std::string create = ":connect A\nCREATE LOGIN app WITH PASSWORD = 'Pass_word_1!'\nGO\n";
+
+  const Report met = run_tcp(create +
+                             "--# expect error 18456 level 14 state 1\n:connect A -U app -P "
+                             "wrong\n:connect A\nSELECT 1\nGO\n--# expect value 1\n");
+  const Report not_met =
+      run_tcp(create + "--# expect error 18456\n:connect A -U app -P Pass_word_1!\n");
+
+  EXPECT_EQ(met.verdict, Verdict::passed) << failures_of(met);
+  EXPECT_EQ(met.met, 2);
+  EXPECT_THAT(failures_of(not_met), HasSubstr("'app' logged in"));
+}
+
+TEST(TcpBackendTest, WhatIsNotThereDoesNotMeetANegativeExpectation) {
+  const auto failure = [](std::string_view expectation) {
+    return failures_of(run_tcp(
+        ":connect A\nCREATE DATABASE Db\nGO\nUSE Db\nCREATE QUEUE [my queue]\nGO\n--# expect " +
+        std::string(expectation) + "\n"));
+  };
+
+  EXPECT_EQ(failure("delivered 0 to [my queue]"), "");
+  EXPECT_EQ(failure("delivered 0 to [My Queue] on A.Db"), "");
+  EXPECT_THAT(failure("delivered 0 to [my quue]"),
+              HasSubstr("there is no queue [my quue] on A; did you mean [my queue]?"));
+  EXPECT_THAT(failure("delivered 0 to [my queue] on A.master"), HasSubstr("there is no queue"));
+  EXPECT_THAT(failure("delivered 0 to [my queue] on A.TYPO"), HasSubstr("no database 'TYPO'"));
+  EXPECT_THAT(failure("no event 160 on A.Dc"), HasSubstr("no database 'Dc'; did you mean Db?"));
+  EXPECT_THAT(failure("status none for Nobody"), HasSubstr("ever to a service 'Nobody'"));
+  EXPECT_EQ(failure("status none"), "");
+}
+
+TEST(TcpBackendTest, AnErrorThatClosesTheSessionIsSaidToHaveDoneSo) {
+  const Report report = run_tcp(
+      ":connect A\n--# expect error 50000 level 20\nRAISERROR('the end', 20, 1) WITH "
+      "LOG\nGO\nSELECT "
+      "2\nGO\n:connect A\nSELECT 3\nGO\n--# expect value 3\n");
+
+  ASSERT_EQ(report.failures.size(), 1U) << failures_of(report);
+  EXPECT_THAT(report.failures[0].seen, HasSubstr("an error of severity 20 or above closed"));
+  EXPECT_EQ(report.met, 2);
+}
+
+TEST(TcpBackendTest, ATextThatGrowsForEverEndsItsBatchWithError701) {
+  const Report report = run_tcp(
+      ":connect A\n--# expect error 701\nDECLARE @s nvarchar(max)\nSET @s = REPLICATE(CAST('x' AS "
+      "varchar(max)), 100000000)\nWHILE 1 = 1 SET @s += @s\nPRINT 'not here'\nGO\n--# expect error "
+      "701\nSELECT REPLICATE(CAST('x' AS varchar(max)), 2000000000)\nGO\n--# expect error "
+      "701\nSELECT REPLACE(SPACE(100000), ' ', SPACE(100000))\nGO\nSELECT 1\nGO\n--# expect value "
+      "1\n");
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+}
+
+TEST(TcpBackendTest, ABatchThatLoopsForEverIsCancelled) {
+  const TemporaryFolder folder;
+  const auto backend = make_tcp_backend({.keys = test_key,
+                                         .folder = folder.path / "run",
+                                         .keeps_folder = false,
+                                         .capture_file = {},
+                                         .as_product = false,
+                                         .batch_timeout = std::chrono::seconds(1)});
+  const Script script = parse_script("a.sql", ":connect A\nWHILE 1 = 1 PRINT 'x'\nGO\n", {});
+
+  const Report report = Runner(script, *backend).run();
+
+  EXPECT_THAT(failures_of(report), HasSubstr("did not end within 1 s of real time"));
+}
+
 TEST(TcpBackendTest, SimulatorDirectivesAreInconclusive) {
-  for (const char* line :
-       {"--# net A -> B loss 5%", "--# link A -> B cut", "--# partition A | B", "--# heal",
-        "--# disk A full", "--# crash A after write 3", "--# attack A05 at wire A"}) {
-    const Report report = run_tcp(":connect A\n" + std::string(line) + "\n");
+  for (const char* line : {"--# net A -> B loss 5%", "--# link A -> B cut", "--# partition A | B",
+                           "--# heal", "--# disk A full", "--# crash A after write 3",
+                           "--# attack replay at wire A|B", "--# attack replay at hop A | B"}) {
+    const Report report = run_tcp(":connect A\n:connect B\n" + std::string(line) + "\n");
     EXPECT_EQ(report.verdict, Verdict::inconclusive) << line;
     EXPECT_THAT(report.reason, HasSubstr("simulator"));
   }

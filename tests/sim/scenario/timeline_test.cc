@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
 #include "sim/scenario/value_text.h"
 #include "tests/sim/scenario/fake_backend.h"
 
@@ -157,6 +158,71 @@ TEST(TimelineTest, NothingIsWiderThanAHundredColumns) {
   std::istringstream lines(Timeline(report, {}).text());
   for (std::string line; std::getline(lines, line);)
     EXPECT_LE(display_width(line), kTimelineWidth) << line;
+}
+
+// What a target says at each of the sender's tries.
+void add_refusal(Report& report, proto::Duration after, const std::string& reason) {
+  for (const auto event :
+       {proto::EventClass::audit_conversation, proto::EventClass::message_undeliverable}) {
+    report.records.push_back(record("HOST_B", event, "Refused", {{"looked_for", reason}}));
+    report.records.back().record.at = default_start() + after;
+    report.records.back().record.error = proto::Error(proto::ErrorCode::security_context_missing);
+  }
+}
+
+TEST(TimelineTest, ARefusalThatIsRepeatedAtEachRetryIsOneLine) {
+  Report report = passing_report();
+  report.records.clear();
+  add_refusal(report, std::chrono::seconds(1), "CN=one");
+  add_refusal(report, std::chrono::seconds(5) + microseconds(40), "CN=one");
+  add_refusal(report, std::chrono::seconds(13), "CN=one");
+  add_refusal(report, std::chrono::seconds(29), "CN=two");
+
+  const std::string some = Timeline(report, {}).text();
+  TimelineOptions all;
+  all.events = EventChoice::all;
+  const std::string everything = Timeline(report, all).text();
+
+  EXPECT_THAT(some, HasSubstr("\n  +5.000040     HOST_B        158, 160 again                     "
+                              "4 s later\n"
+                              "  +13.000000    HOST_B        158, 160 again                     "
+                              "8 s later\n"));
+  const auto count = [](const std::string& text, const std::string& what) {
+    int found = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count(some, "CN=one"), 2);
+  EXPECT_EQ(count(some, "CN=two"), 2);
+  EXPECT_EQ(count(everything, "CN=one"), 6);
+  EXPECT_THAT(everything, Not(HasSubstr("again")));
+}
+
+TEST(TimelineTest, ADelayedDecisionIsNotShownAsNoSecurity) {
+  Report report = passing_report();
+  report.records = {record("HOST_A", proto::EventClass::security_decision, "Begin",
+                           {{"from_service", "My"}, {"to_service", "Img"}, {"security", "none"}}),
+                    record("HOST_A", proto::EventClass::security_decision, "Begin",
+                           {{"from_service", "My"}, {"to_service", "Img"}, {"security", "full"}})};
+  report.records[0].record.error = proto::Error(proto::ErrorCode::no_remote_service_binding);
+  report.records[1].record.error = proto::Error(proto::ErrorCode::no_certificate_for_principal);
+
+  const std::string text = Timeline(report, {}).text();
+
+  EXPECT_THAT(text, HasSubstr("BEGIN DIALOG  My → Img             delayed (9727)\n"));
+  EXPECT_THAT(text, HasSubstr("BEGIN DIALOG  My → Img             full, delayed (9731)\n"));
+}
+
+TEST(TimelineTest, ABrokersErrorNamesItsQueueAndCodeAndIsNoDelivery) {
+  Report report = passing_report();
+  report.records = {record("HOST_A", proto::EventClass::message_delivered, "Broker Error",
+                           {{"error_queue", "q"}})};
+  report.records[0].record.text = "-8494";
+
+  const std::string text = Timeline(report, {}).text();
+
+  EXPECT_THAT(text, HasSubstr("broker's error to [q]              -8494\n"));
+  EXPECT_THAT(text, HasSubstr("delivered 0 messages"));
 }
 
 TEST(TimelineTest, LongTimesAreDaysAndHours) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
 #include "tests/transport/wire/parties.h"
 
 namespace ssb::wire {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proto/error_code.h"
 #include "transport/wire/server.h"
 #include "transport/wire/state.h"
 

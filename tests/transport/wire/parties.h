@@ -6,6 +6,7 @@
 #include <string>
 
 #include "broker/crypto/x509.h"
+#include "proto/error_code.h"
 #include "transport/wire/handshake.h"
 
 namespace ssb::wire::test {

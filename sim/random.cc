@@ -1,0 +1,103 @@
+#include "sim/random.h"
+
+// RAND_METHOD is the one way to give OpenSSL 3 another source process-wide without a provider of its own.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/rand.h>
+
+#include "proto/check.h"
+
+namespace ssb::sim {
+namespace {
+
+std::uint64_t split_mix(std::uint64_t& state) {
+  state += 0x9E3779B97F4A7C15ULL;
+  std::uint64_t z = state;
+  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+  return z ^ (z >> 31U);
+}
+
+constexpr std::uint64_t rotated(std::uint64_t x, unsigned by) {
+  return (x << by) | (x >> (64U - by));
+}
+
+// OpenSSL's callbacks have no argument to carry it.
+Random* source_of_openssl = nullptr;
+
+int draw_bytes(unsigned char* out, int count) {
+  source_of_openssl->fill({out, static_cast<std::size_t>(count)});
+  return 1;
+}
+int is_seeded() {
+  return 1;
+}
+
+const RAND_METHOD kSeeded = {nullptr, draw_bytes, nullptr, nullptr, draw_bytes, is_seeded};
+
+}  // namespace
+
+Random::Random(std::uint64_t seed) : seed_(seed) {
+  for (std::uint64_t& word : state_) word = split_mix(seed);
+}
+
+Random Random::split(std::string_view name) const {
+  // FNV-1a of the name, mixed with the seed.
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const char c : name) {
+    hash ^= static_cast<std::uint8_t>(c);
+    hash *= 0x100000001B3ULL;
+  }
+  std::uint64_t mixed = seed_ ^ rotated(hash, 32);
+  return Random(split_mix(mixed));
+}
+
+std::uint64_t Random::operator()() {
+  ++draws_;
+  const std::uint64_t result = rotated(state_[1] * 5, 7) * 9;
+  const std::uint64_t shifted = state_[1] << 17U;
+  state_[2] ^= state_[0];
+  state_[3] ^= state_[1];
+  state_[1] ^= state_[2];
+  state_[0] ^= state_[3];
+  state_[2] ^= shifted;
+  state_[3] = rotated(state_[3], 45);
+  return result;
+}
+
+std::uint64_t Random::below(std::uint64_t count) {
+  SSB_CHECK(count > 0);
+  // Values beyond the last whole multiple of count would favour the small ones.
+  const std::uint64_t rest = (UINT64_MAX % count + 1) % count;
+  std::uint64_t value = (*this)();
+  while (value > UINT64_MAX - rest) value = (*this)();
+  return value % count;
+}
+
+double Random::unit() {
+  return static_cast<double>((*this)() >> 11U) * 0x1.0p-53;
+}
+
+void Random::fill(std::span<std::uint8_t> out) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (i % 8 == 0) word = (*this)();
+    out[i] = static_cast<std::uint8_t>(word >> (8 * (i % 8)));
+  }
+}
+
+SeededOpenSsl::SeededOpenSsl(Random& first) {
+  SSB_CHECK(source_of_openssl == nullptr);
+  source_of_openssl = &first;
+  SSB_CHECK(RAND_set_rand_method(&kSeeded) == 1);
+}
+
+SeededOpenSsl::~SeededOpenSsl() {
+  RAND_set_rand_method(RAND_OpenSSL());
+  source_of_openssl = nullptr;
+}
+
+void SeededOpenSsl::use(Random& random) {
+  source_of_openssl = &random;
+}
+
+}  // namespace ssb::sim

@@ -1,0 +1,47 @@
+// The simulator's randomness: one seeded generator, split by name, and OpenSSL drawing from it.
+//
+//   A stream that is split off by a name depends on the seed and the name alone: who draws more in one place changes nothing in
+//   another. None of this is secret or unpredictable; `ssbsim node` never uses it.
+//   Source  xoshiro256** and SplitMix64, Blackman and Vigna, public domain; RAND_set_rand_method(3).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace ssb::sim {
+
+class Random {
+ public:
+  explicit Random(std::uint64_t seed);
+
+  [[nodiscard]] Random split(std::string_view name) const;
+  std::uint64_t operator()();
+  // 0 to count - 1; count is at least 1.
+  std::uint64_t below(std::uint64_t count);
+  // 0 to 1, without 1.
+  double unit();
+  bool chance(double probability) { return probability > 0 && unit() < probability; }
+  void fill(std::span<std::uint8_t> out);
+  [[nodiscard]] std::uint64_t draws() const { return draws_; }
+
+ private:
+  std::uint64_t seed_;
+  std::array<std::uint64_t, 4> state_{};
+  std::uint64_t draws_ = 0;
+};
+
+// While one lives, all of OpenSSL in this process draws from the generator that `use` names, so that keys, nonces, salts and TLS
+// randoms repeat. At most one at a time (SSB_CHECK); OpenSSL's own generator is back afterwards.
+class SeededOpenSsl {
+ public:
+  explicit SeededOpenSsl(Random& first);
+  SeededOpenSsl(const SeededOpenSsl&) = delete;
+  SeededOpenSsl& operator=(const SeededOpenSsl&) = delete;
+  ~SeededOpenSsl();
+
+  void use(Random& random);
+};
+
+}  // namespace ssb::sim

@@ -1,0 +1,383 @@
+#include "sim/scenario/simulated.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sim/scenario/login.h"
+#include "sim/scenario/near.h"
+#include "sim/world.h"
+#include "transport/net/capture.h"
+
+namespace ssb::sim::scenario {
+namespace {
+
+using broker::tsql::Output;
+using proto::Duration;
+using proto::kNever;
+using proto::TimePoint;
+
+// Of virtual time: the longest WAITFOR is 24 hours.
+constexpr Duration kBatchMax = std::chrono::hours(25);
+// Steps of one directive that end a run which keeps itself busy.
+constexpr std::uint64_t kEventsMax = 20'000'000;
+
+class SimulatedBackend : public Backend {
+ public:
+  explicit SimulatedBackend(SimulatedOptions options);
+  SimulatedBackend(const SimulatedBackend&) = delete;
+  SimulatedBackend& operator=(const SimulatedBackend&) = delete;
+  ~SimulatedBackend() override;
+
+  std::optional<std::string> unsupported(const Step& step) const override;
+  std::optional<std::string> unsupported(const InstanceOptions& options) const override;
+  void declare(const std::string& node, const InstanceOptions* options) override;
+  bool is_running(const std::string& node) const override;
+  Outcome<> start(const std::string& node) override;
+  Outcome<> stop(const std::string& node) override;
+  Outcome<> crash(const std::string& node) override;
+  Outcome<> copy_file(const CopyFile& copy) override;
+  Outcome<BackendSession> open_session(const std::string& node, const std::string& login,
+                                       const std::string& password) override;
+  void close_session(BackendSession session) override;
+  Outcome<Output> run_batch(BackendSession session, const std::string& text) override;
+  std::optional<std::string> variable(BackendSession session, const std::string& name) override;
+  void set_start(TimePoint start) override;
+  TimePoint now() const override { return world_ ? world_->now() : start_; }
+  void advance_to(TimePoint time) override;
+  void skew(const std::string& node, Duration by) override;
+  void settle(Duration at_most) override;
+  bool step(TimePoint until) override;
+  Outcome<> apply(const Step& fault) override;
+  const std::vector<NodeRecord>& records() const override { return records_; }
+  std::uint64_t wire_position() const override { return capture_.position(); }
+  WireFinding find_on_wire(const std::string& text, std::uint64_t from, const std::string& one,
+                           const std::string& other) const override;
+  Outcome<Output> look(const std::string& node, const std::string& database,
+                       const std::string& select) override;
+
+ private:
+  [[nodiscard]] std::optional<HostNumber> find(const std::string& node) const;
+  [[nodiscard]] std::optional<HostNumber> running(const std::string& node) const;
+  // The world is made with the start time, which the script may set first.
+  World& world();
+  [[nodiscard]] std::optional<HostNumber> resolve(HostNumber from, const std::string& host) const;
+  // Does what is under way, and no more than `latest`.
+  void run_until_quiet(TimePoint latest);
+
+  SimulatedOptions options_;
+  TimePoint start_{};
+  net::Capture capture_;
+  std::unique_ptr<World> world_;
+  std::map<std::string, HostNumber> hosts_;  // by lower-case name
+  struct Session {
+    HostNumber host = 0;
+    Output output;
+    bool is_finished = true;
+  };
+  std::map<broker::SessionId, Session> sessions_;
+  broker::SessionId last_session_ = 0;
+  std::vector<NodeRecord> records_;
+};
+
+SimulatedBackend::SimulatedBackend(SimulatedOptions options)
+    : options_(std::move(options)), capture_(options_.capture_file) {
+  std::filesystem::create_directories(options_.folder);
+}
+
+SimulatedBackend::~SimulatedBackend() {
+  world_.reset();
+  std::error_code ignored;
+  if (!options_.keeps_folder) std::filesystem::remove_all(options_.folder, ignored);
+}
+
+World& SimulatedBackend::world() {
+  if (world_) return *world_;
+  world_ = std::make_unique<World>(WorldOptions{.seed = options_.seed,
+                                                .start = start_,
+                                                .keys = options_.keys,
+                                                .as_product = options_.as_product},
+                                   options_.folder);
+  world_->resolve = [this](HostNumber from, const std::string& host) {
+    return resolve(from, host);
+  };
+  world_->on_trace = [this](HostNumber host, const proto::TraceRecord& record) {
+    records_.push_back({.node = world_->name(host), .record = record});
+  };
+  world_->on_output = [this](HostNumber, broker::SessionId id, const Output& output) {
+    const auto session = sessions_.find(id);
+    if (session != sessions_.end())
+      session->second.output.insert(session->second.output.end(), output.begin(), output.end());
+  };
+  world_->on_finished = [this](HostNumber, broker::SessionId id) {
+    const auto session = sessions_.find(id);
+    if (session != sessions_.end()) session->second.is_finished = true;
+  };
+  world_->on_wire = [this](HostNumber, bool sent, const std::string& local,
+                           const std::string& remote, proto::ByteView bytes) {
+    capture_.record(world_->now(), sent, local, remote, bytes);
+  };
+  return *world_;
+}
+
+// ---- what waits for a later part ----
+
+std::optional<std::string> SimulatedBackend::unsupported(const Step& step) const {
+  const auto* crash = std::get_if<Crash>(&step.action);
+  const bool is_missing = std::holds_alternative<NetFault>(step.action) ||
+                          std::holds_alternative<DiskFault>(step.action) ||
+                          std::holds_alternative<Attack>(step.action) ||
+                          (crash != nullptr && crash->after_write);
+  if (!is_missing) return std::nullopt;
+  return "the simulator does not have this fault yet";
+}
+
+std::optional<std::string> SimulatedBackend::unsupported(const InstanceOptions& options) const {
+  if (options.tds_port) return "tds= needs an instance that speaks TDS";
+  if (options.port) return "port= is what CREATE ENDPOINT says";
+  return std::nullopt;
+}
+
+Outcome<> SimulatedBackend::apply(const Step& fault) {
+  Network& network = world().network();
+  const auto hosts = [&](const std::string& one,
+                         const std::string& other) -> Outcome<std::pair<HostNumber, HostNumber>> {
+    const auto from = find(one);
+    const auto to = find(other);
+    if (!from || !to)
+      return Reason{.text = fmt::format("there is no instance {}", from ? other : one)};
+    return std::pair(*from, *to);
+  };
+  if (const auto* partition = std::get_if<Partition>(&fault.action)) {
+    const auto ends = hosts(partition->one, partition->other);
+    if (!ends) return ends.error();
+    network.partition(ends->first, ends->second);
+  } else if (std::holds_alternative<Heal>(fault.action)) {
+    network.heal();
+  } else if (const auto* link = std::get_if<LinkFault>(&fault.action)) {
+    const auto ends = hosts(link->from, link->to);
+    if (!ends) return ends.error();
+    LinkSettings& settings = network.link(ends->first, ends->second);
+    if (link->delay)
+      settings.delay = link->delay->count() == 0 ? LinkSettings().delay : *link->delay;
+    if (link->stall) settings.stalled_until = now() + *link->stall;
+    if (link->bytes_per_second) {
+      settings.bytes_per_second =
+          *link->bytes_per_second == 0 ? std::optional<std::int64_t>() : link->bytes_per_second;
+    }
+    if (link->corrupt) ++settings.corrupt_next;
+    if (link->cut) network.cut(ends->first, ends->second);
+  } else {
+    return Reason{.text = "the simulator does not have this fault yet"};
+  }
+  return {};
+}
+
+// ---- instances ----
+
+std::optional<HostNumber> SimulatedBackend::find(const std::string& node) const {
+  const auto found = hosts_.find(to_lower(node));
+  return found == hosts_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<HostNumber> SimulatedBackend::running(const std::string& node) const {
+  const auto host = find(node);
+  return host && world_->is_running(*host) ? host : std::nullopt;
+}
+
+std::optional<HostNumber> SimulatedBackend::resolve(HostNumber from,
+                                                    const std::string& host) const {
+  const std::string wanted = to_lower(host);
+  if (wanted == "localhost" || wanted == "127.0.0.1" || wanted == "." || wanted == "(local)")
+    return from;
+  const auto found = hosts_.find(wanted);
+  if (found != hosts_.end()) return found->second;
+  // A qualified name of a host: its first label.
+  const auto labelled = hosts_.find(wanted.substr(0, wanted.find('.')));
+  return labelled == hosts_.end() ? std::nullopt : std::optional(labelled->second);
+}
+
+void SimulatedBackend::declare(const std::string& node, const InstanceOptions*) {
+  const auto [place, is_new] = hosts_.try_emplace(to_lower(node), 0);
+  if (!is_new) return;
+  place->second = world().add(node);
+  capture_.add_host(Network::address_of(place->second));
+}
+
+bool SimulatedBackend::is_running(const std::string& node) const {
+  return running(node).has_value();
+}
+
+Outcome<> SimulatedBackend::start(const std::string& node) {
+  const auto host = find(node);
+  if (!host) return Reason{.text = fmt::format("there is no instance {}", node)};
+  if (world().is_running(*host)) return {};
+  try {
+    world().start(*host);
+    run_until_quiet(now());
+  } catch (const std::exception& failure) {
+    return Reason{.text = failure.what(), .is_environment = true};
+  }
+  return {};
+}
+
+Outcome<> SimulatedBackend::stop(const std::string& node) {
+  const auto host = running(node);
+  if (!host) return Reason{.text = fmt::format("{} is not running", node)};
+  world().stop(*host);
+  std::erase_if(sessions_, [&](const auto& entry) { return entry.second.host == *host; });
+  return {};
+}
+
+Outcome<> SimulatedBackend::crash(const std::string& node) {
+  const auto host = running(node);
+  if (!host) return Reason{.text = fmt::format("{} is not running", node)};
+  world().crash(*host);
+  std::erase_if(sessions_, [&](const auto& entry) { return entry.second.host == *host; });
+  return {};
+}
+
+Outcome<> SimulatedBackend::copy_file(const CopyFile& copy) {
+  const auto from = find(copy.from_node);
+  const auto to = find(copy.to_node);
+  if (!from || !to) return Reason{.text = "there is no such instance"};
+  const std::string& name = copy.to_name.empty() ? copy.from_name : copy.to_name;
+  auto contents = world().files(*from).read(copy.from_name);
+  if (!contents)
+    return Reason{.text = fmt::format("'{}' on {}: {}", copy.from_name, world().name(*from),
+                                      contents.error())};
+  auto created = world().files(*to).create(name, *contents);
+  if (!created)
+    return Reason{.text = fmt::format("'{}' on {}: {}", name, world().name(*to), created.error())};
+  return {};
+}
+
+// ---- sessions ----
+
+Outcome<BackendSession> SimulatedBackend::open_session(const std::string& node,
+                                                       const std::string& login,
+                                                       const std::string& password) {
+  const auto host = running(node);
+  if (!host) return Reason{.text = fmt::format("{} is not running", node)};
+  broker::catalog::SecurityContext context;
+  if (!login.empty()) {
+    auto checked = log_in(world().server(*host).node().instance(), login, password);
+    if (!checked) return checked.error();
+    context = *checked;
+  }
+  const broker::SessionId id = ++last_session_;
+  sessions_[id].host = *host;
+  world().give(*host, broker::Event(broker::SessionOpened{id, std::move(context)}));
+  return BackendSession{id};
+}
+
+void SimulatedBackend::close_session(BackendSession session) {
+  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
+  if (found == sessions_.end()) return;
+  world().give(found->second.host, broker::Event(broker::SessionClosed{found->first}));
+  run_until_quiet(now());
+  sessions_.erase(found);
+}
+
+Outcome<Output> SimulatedBackend::run_batch(BackendSession session, const std::string& text) {
+  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
+  if (found == sessions_.end() || !world().is_running(found->second.host))
+    return Reason{.text = "the instance is not running"};
+  const auto id = found->first;
+  Session& batch = found->second;
+  batch.output.clear();
+  batch.is_finished = false;
+  world().give(batch.host, broker::Event(broker::BatchSubmitted{id, text}));
+  const TimePoint latest = now() + kBatchMax;
+  const std::uint64_t last_event = world().events_done() + kEventsMax;
+  while (!batch.is_finished && world().events_done() < last_event && world().run_next(latest)) {
+  }
+  if (!batch.is_finished) {
+    world().give(batch.host, broker::Event(broker::BatchCancelled{id}));
+    run_until_quiet(now());
+    if (!batch.is_finished) return Reason{.text = "the batch could not be cancelled"};
+    return Reason{.text = "the batch waits for something that does not happen; it was cancelled"};
+  }
+  return std::exchange(batch.output, {});
+}
+
+std::optional<std::string> SimulatedBackend::variable(BackendSession session,
+                                                      const std::string& name) {
+  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
+  if (found == sessions_.end() || !world().is_running(found->second.host)) return std::nullopt;
+  return world().server(found->second.host).node().last_variable(found->first, name);
+}
+
+Outcome<Output> SimulatedBackend::look(const std::string& node, const std::string& database,
+                                       const std::string& select) {
+  const auto host = running(node);
+  if (!host) return Reason{.text = fmt::format("{} is not running", node)};
+  broker::Node& engine = world().server(*host).node();
+  const broker::catalog::Catalog* catalog = engine.instance().database(database);
+  if (catalog == nullptr)
+    return Reason{.text = fmt::format("{} has no database {}", node, database)};
+  return world().with_randomness_of(
+      *host, [&] { return engine.look(catalog->id(), select, world().now_at(*host)); });
+}
+
+WireFinding SimulatedBackend::find_on_wire(const std::string& text, std::uint64_t from,
+                                           const std::string& one, const std::string& other) const {
+  const auto address = [&](const std::string& name) {
+    const auto host = name.empty() ? std::nullopt : find(name);
+    return host ? Network::address_of(*host) : std::string();
+  };
+  const bool is_unknown = (!one.empty() && !find(one)) || (!other.empty() && !find(other));
+  if (is_unknown) return {};
+  return {.bytes_seen = capture_.bytes_between(address(one), address(other), from),
+          .is_found = capture_.contains(text, address(one), address(other), from)};
+}
+
+// ---- time ----
+
+void SimulatedBackend::set_start(TimePoint start) {
+  start_ = start;
+}
+
+void SimulatedBackend::skew(const std::string& node, Duration by) {
+  if (const auto host = find(node)) world().set_skew(*host, by);
+}
+
+void SimulatedBackend::run_until_quiet(TimePoint latest) {
+  const std::uint64_t last_event = world().events_done() + kEventsMax;
+  while (!world().is_quiet() && world().events_done() < last_event && world().run_next(latest)) {
+  }
+}
+
+void SimulatedBackend::advance_to(TimePoint time) {
+  const std::uint64_t last_event = world().events_done() + kEventsMax;
+  while (world().events_done() < last_event && world().run_next(time)) {
+  }
+  if (time > now()) world().advance_to(time);
+}
+
+void SimulatedBackend::settle(Duration at_most) {
+  const TimePoint latest = now() + at_most;
+  const std::uint64_t last_event = world().events_done() + kEventsMax;
+  while (world().events_done() < last_event) {
+    run_until_quiet(latest);
+    const TimePoint next = world().settle_deadline();
+    if (next > latest || !world().run_next(latest)) return;
+  }
+}
+
+bool SimulatedBackend::step(TimePoint until) {
+  if (now() >= until) return false;
+  if (world().run_next(until)) return true;
+  world().advance_to(until);
+  return false;
+}
+
+}  // namespace
+
+std::unique_ptr<Backend> make_simulated_backend(SimulatedOptions options) {
+  return std::make_unique<SimulatedBackend>(std::move(options));
+}
+
+}  // namespace ssb::sim::scenario

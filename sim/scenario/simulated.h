@@ -1,0 +1,28 @@
+// The back end in virtual time: every instance is a node of a sim::World, and the seed decides everything that could go either way.
+//
+//   Time    goes on only through directives, `settle`, WAITFOR and the network; batches and RSA take none.
+//   Errors  a Reason for what the scenario asks of an instance that is not there. What waits for a part that is not built yet is
+//           `unsupported` before the run.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "broker/crypto/rsa.h"
+#include "sim/scenario/backend.h"
+
+namespace ssb::sim::scenario {
+
+struct SimulatedOptions {
+  std::uint64_t seed = 1;
+  broker::crypto::RsaKeySource keys;
+  std::filesystem::path folder;        // of all instances' data; made when absent
+  bool keeps_folder = false;           // it stays behind
+  std::filesystem::path capture_file;  // pcap of everything between the instances; empty: none
+  bool as_product = false;             // no tombstones (A03)
+};
+
+[[nodiscard]] std::unique_ptr<Backend> make_simulated_backend(SimulatedOptions options);
+
+}  // namespace ssb::sim::scenario

@@ -1,0 +1,101 @@
+// The disk of one simulated node, in memory: the same Store runs on it as on the machine's, through
+// an SQLite VFS of its own.
+//
+//   What was not synced survives a crash or does not, as disk_image.h says. Faults are set from
+//   outside, at any moment; nothing here happens by chance but what a generator that was handed in
+//   decides, and no time passes but what take_delay reports.
+//   SQLite's own generator (the salts of its write-ahead logs) is the process's: each Storage that
+//   is made seeds it anew, and with the last one it goes back to the system's randomness.
+//
+//   Units   bytes. Names of files are absolute and normal: "/node/5.ssb", "/node/5.ssb-wal".
+//   Errors  SQLITE_IOERR, SQLITE_FULL; StoreFailure from what a Folder asks.
+//   Source  our own; SQLite's VFS interface, version 1 (https://sqlite.org/vfs.html).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/store/disk.h"
+#include "proto/time.h"
+#include "sim/disk_image.h"
+
+namespace ssb::sim {
+
+inline constexpr std::uint64_t kCapacityBytes = std::uint64_t{256} << 20;
+
+struct StorageFaults {
+  // What no longer fits is refused with SQLITE_FULL; what is there already may be overwritten.
+  std::uint64_t capacity_bytes = kCapacityBytes;
+  // So many of 1000 syncs are reported done and are not.
+  std::uint32_t lying_syncs = 0;
+  bool tears_writes = false;  // the last write before a loss of power may end at any byte
+  proto::Duration write_delay{0};
+  proto::Duration sync_delay{0};
+};
+
+struct StorageCounters {
+  std::uint64_t steps = 0;  // all that changes something: also creations, removals, resizings
+  std::uint64_t writes = 0;
+  std::uint64_t syncs = 0;
+  std::uint64_t lied_syncs = 0;  // of `syncs`
+  std::uint64_t bytes_written = 0;
+};
+
+class Storage final : public broker::store::Disk {
+ public:
+  using Clock = std::function<proto::TimePoint()>;
+
+  // `draw` decides which syncs lie and seeds SQLite; both must outlive the Storage, which must
+  // outlive every connection on it (a Store keeps its disk alive).
+  Storage(Draw draw, Clock clock);
+  ~Storage() override;
+
+  // A relative path is one from "/".
+  [[nodiscard]] std::unique_ptr<broker::store::LockedFolder> open_folder(
+      const std::filesystem::path& path) override;
+
+  // ---- faults
+  void set_faults(const StorageFaults& faults);
+  [[nodiscard]] const StorageFaults& faults() const;
+
+  enum class Step : std::uint8_t { write, sync, any };
+  // last: from then on every operation fails, reading as well, until revive or lose_power: the
+  // moment of a crash. passing: that one operation alone.
+  enum class Failure : std::uint8_t { lasting, passing };
+  // The n-th such step from now fails with SQLITE_IOERR (1: the next); 0: none does. A write that
+  // fails for good was under way: lose_power may leave parts of it.
+  void fail_at(Step step, std::uint64_t n, Failure failure = Failure::lasting);
+  [[nodiscard]] bool has_failed() const;  // since the last fail_at
+  void revive();
+
+  // The process has died, the machine has not: everything written stays. What was open answers
+  // SQLITE_IOERR from now on, and a new Store may open the folder.
+  void kill();
+  // The machine has lost power and is up again: kill, forget, revive.
+  void lose_power(const Draw& draw);
+
+  // Flips the bits of `mask` in a durable byte; false when there is no such byte.
+  bool rot(const std::string& file, std::uint64_t offset, std::uint8_t mask);
+
+  // The virtual time that the disk has taken since the last call.
+  [[nodiscard]] proto::Duration take_delay();
+
+  // ---- looking
+  [[nodiscard]] StorageCounters counters() const;
+  // Since the Storage was made, whatever became of the file; of a folder, its syncs.
+  [[nodiscard]] StorageCounters counters(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> files() const;
+  [[nodiscard]] std::uint64_t size(const std::string& file) const;  // 0 when there is none
+  [[nodiscard]] std::uint64_t used_bytes() const;
+  // Over names and contents, as seen and as durable.
+  [[nodiscard]] broker::crypto::Sha256Digest fingerprint() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ssb::sim

@@ -1,0 +1,111 @@
+// Instances on a simulated network in virtual time: the same wire::Server as on real TCP, everything else drawn from one seed.
+//
+//   A step of a node: the inputs that have come, one commit, then what the commit released. Steps take no virtual time; bytes do
+//   (network.h). A node's clock is the world's plus its skew.
+//   Determinism  Each node draws its randomness, OpenSSL's included, from a stream of its own: what one node does never shifts what
+//                another one draws. One World at a time in a process.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/memory_files.h"
+#include "sim/network.h"
+#include "sim/random.h"
+#include "sim/scheduler.h"
+#include "transport/wire/server.h"
+
+namespace ssb::sim {
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  proto::TimePoint start{};
+  broker::crypto::RsaKeySource keys;  // called with OpenSSL's own randomness in place
+  bool as_product = false;
+  int password_iterations = 1000;  // of PBKDF2: passwords of scenarios guard nothing
+};
+
+class World {
+ public:
+  World(WorldOptions options, std::filesystem::path folder);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World();
+
+  // ---- what happens at nodes; set before the first start ----
+  std::function<void(HostNumber, const proto::TraceRecord&)> on_trace;
+  std::function<void(HostNumber, broker::SessionId, const broker::tsql::Output&)> on_output;
+  std::function<void(HostNumber, broker::SessionId)> on_finished;
+  Network::Observe on_wire;
+
+  // ---- nodes ----
+  HostNumber add(std::string name);
+  // Whom a host name of a route or the local host leads to.
+  std::function<std::optional<HostNumber>(HostNumber from, const std::string& host)> resolve;
+  [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+  [[nodiscard]] const std::string& name(HostNumber node) const;
+  [[nodiscard]] bool is_running(HostNumber node) const;
+  void start(HostNumber node);
+  void stop(HostNumber node);   // clean
+  void crash(HostNumber node);  // at once; what was not durable is lost
+  [[nodiscard]] wire::Server& server(HostNumber node);
+  [[nodiscard]] MemoryFiles& files(HostNumber node);
+  void give(HostNumber node, wire::Input input);
+
+  // ---- time ----
+  [[nodiscard]] proto::TimePoint now() const { return scheduler_.now(); }
+  [[nodiscard]] proto::TimePoint now_at(HostNumber node) const;
+  void set_skew(HostNumber node, proto::Duration skew);
+  // Does what comes next; false when nothing does up to `latest`.
+  bool run_next(proto::TimePoint latest) { return scheduler_.run_next(latest); }
+  void advance_to(proto::TimePoint time) { scheduler_.advance_to(time); }
+  // Bytes under way, or inputs that a node has not seen.
+  [[nodiscard]] bool is_quiet() const;
+  // The next moment that a settling run must reach, in the world's time.
+  [[nodiscard]] proto::TimePoint settle_deadline() const;
+  [[nodiscard]] std::uint64_t events_done() const { return scheduler_.events_done(); }
+
+  [[nodiscard]] Network& network() { return network_; }
+  // Runs `work` with the randomness of that node, for calls that are no inputs (a log-in, a look).
+  template <typename Work>
+  auto with_randomness_of(HostNumber node, Work work) {
+    openssl_.use(nodes_.at(node)->random);
+    return work();
+  }
+  [[nodiscard]] std::uint64_t draws() const;
+
+ private:
+  struct Node {
+    std::string name;
+    std::filesystem::path folder;
+    Random random;
+    MemoryFiles files;
+    proto::Duration skew{0};
+    std::unique_ptr<wire::Server> server;  // null: not running
+    std::vector<wire::Input> inbox;
+    bool is_step_scheduled = false;
+    std::uint64_t incarnation = 0;  // of what was scheduled for an earlier one nothing happens
+    std::uint64_t wake_number = 0;
+    proto::TimePoint wake_at = proto::kNever;
+  };
+
+  [[nodiscard]] broker::crypto::RsaKeySource key_source(HostNumber node);
+  void schedule_step(HostNumber node);
+  void step(HostNumber node);
+  void perform(HostNumber node, wire::Outputs&& outputs);
+  void schedule_wake(HostNumber node);
+
+  WorldOptions options_;
+  std::filesystem::path folder_;
+  Random random_;
+  SeededOpenSsl openssl_;
+  Scheduler scheduler_;
+  Network network_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+};
+
+}  // namespace ssb::sim
