@@ -106,13 +106,9 @@ std::shared_ptr<spdlog::logger> make_logger(const std::string& name, const std::
 // Lines of the error log that tell of what goes as it should.
 bool is_good_news(const proto::TraceRecord& record) {
   if (!record.error) return false;
-  switch (record.error->code) {
-    case ErrorCode::transport_listening:
-    case ErrorCode::transport_stopped:
-    case ErrorCode::endpoint_changed:
-    case ErrorCode::login_succeeded: return true;
-    default: return false;
-  }
+  const ErrorCode code = record.error->code;
+  return code == ErrorCode::transport_listening || code == ErrorCode::transport_stopped ||
+         code == ErrorCode::endpoint_changed || code == ErrorCode::login_succeeded;
 }
 
 // What comes once a message, a dialog or a step is for who looks for something: debug.

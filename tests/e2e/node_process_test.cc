@@ -276,6 +276,7 @@ TEST_F(NodeProcessTest, ADamagedStoreOrKeyFileIsNamed) {
   EXPECT_NE(log_with("is not a machine key").find("is not a machine key"), std::string::npos);
 
   std::ofstream(key, std::ios::binary | std::ios::trunc) << std::string(32, 'x');
+  fs::remove(folder_ / "HOST_A" / "store" / "1.ssb-wal");
   std::ofstream(folder_ / "HOST_A" / "store" / "1.ssb", std::ios::binary | std::ios::trunc)
       << std::string(8192, 'x');
   EXPECT_EQ(exit_code_of(start_a()), 12);

@@ -219,7 +219,7 @@ TEST(ScriptTest, ExpectedErrorWithoutABatchIsAnError) {
 
 TEST(ScriptTest, ANameThatNobodyConnectsToIsATypingError) {
   EXPECT_THAT(error_lines(parse(":connect HOST_A\n--# expect no event 160 on HOST_AA\n")),
-              ElementsAre("dir/a.sql:2:27: this script has no instance 'HOST_AA': neither :connect "
+              ElementsAre("dir/a.sql:2:28: this script has no instance 'HOST_AA': neither :connect "
                           "nor --# instance names it; did you mean HOST_A?"));
   EXPECT_EQ(parse(":connect A\n--# copy A 'x' to TYPO\n--# skew TYPO 3h\n--# net A -> TYPO loss "
                   "1%\n--# expect wire ciphertext 'x' between A and TYPO\n--# crash TYPO\n")
