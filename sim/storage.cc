@@ -315,23 +315,23 @@ Storage::State::Process::Process(State& owner) : state(owner) {
     memory->pMethods = nullptr;  // nothing to close, should this fail
     auto& process = *static_cast<Process*>(self->pAppData);
     if (process.is_stopped()) return SQLITE_IOERR;
-    State& state = process.state;
+    State& disk = process.state;
     const std::string path = file == nullptr ? "" : file;
-    std::shared_ptr<FileImage> image = state.image.find(path);
+    std::shared_ptr<FileImage> image = disk.image.find(path);
     bool is_new = false;
     if (path.empty()) {
       image = std::make_shared<FileImage>();
     } else if (!image) {
       is_new = true;
-      if ((flags & SQLITE_OPEN_CREATE) == 0 || state.image.exists(path) ||
-          !state.image.has_folder(DiskImage::folder_of(path))) {
+      if ((flags & SQLITE_OPEN_CREATE) == 0 || disk.image.exists(path) ||
+          !disk.image.has_folder(DiskImage::folder_of(path))) {
         return SQLITE_CANTOPEN;
       }
-      if (state.fails(Step::any)) return SQLITE_IOERR;
-      image = state.image.create(path);
-      state.count(path, {});
+      if (disk.fails(Step::any)) return SQLITE_IOERR;
+      image = disk.image.create(path);
+      disk.count(path, {});
     }
-    auto* handle = new (memory) Handle(state.process, path, std::move(image));
+    auto* handle = new (memory) Handle(disk.process, path, std::move(image));
     constexpr int kJournals =
         SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
     handle->syncs_folder = is_new && (flags & kJournals) != 0;

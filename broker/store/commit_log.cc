@@ -18,8 +18,7 @@ CommitLog::CommitLog(Shared& shared, const std::string& file, bool flushed)
       " PRIMARY KEY (database_id, commit_id, part)) WITHOUT ROWID");
   connection_.control("INSERT OR IGNORE INTO ssb_instance VALUES (1, 0)");
   connection_.control("COMMIT");
-  const ResultSet last = connection_.control("SELECT last_commit_id FROM ssb_instance");
-  last_commit_ = std::get<std::int64_t>(last.rows.at(0).at(0));
+  last_commit_ = connection_.control_number("SELECT last_commit_id FROM ssb_instance");
 }
 
 std::vector<CommitLog::Part> CommitLog::parts_after(DatabaseId id, std::int64_t applied) {
@@ -30,10 +29,14 @@ std::vector<CommitLog::Part> CommitLog::parts_after(DatabaseId id, std::int64_t 
   std::vector<Part> parts;
   for (const Row& row : found.rows) {
     Part& part = parts.emplace_back();
-    part.commit = std::get<std::int64_t>(row.at(0));
-    Reader reader(std::get<proto::Bytes>(row.at(1)));
-    while (!reader.is_bad() && !reader.is_at_end()) part.statements.push_back(reader.statement());
-    if (!reader.is_bad()) continue;
+    const auto* commit = std::get_if<std::int64_t>(&row.at(0));
+    const auto* statements = std::get_if<proto::Bytes>(&row.at(1));
+    if (commit != nullptr) part.commit = *commit;
+    if (commit != nullptr && statements != nullptr) {
+      Reader reader(*statements);
+      while (!reader.is_bad() && !reader.is_at_end()) part.statements.push_back(reader.statement());
+      if (!reader.is_bad()) continue;
+    }
     shared_.failure =
         fmt::format("instance file: commit record {} of database {} is damaged", part.commit, id);
     throw StoreFailure(shared_.failure);

@@ -23,7 +23,7 @@ class CommitLog {
   CommitLog(Shared& shared, const std::string& file, bool flushed);
 
   struct Part {
-    std::int64_t commit;
+    std::int64_t commit = 0;
     std::vector<Statement> statements;
   };
   // What a database has still to apply, oldest first.

@@ -385,6 +385,14 @@ ResultSet Connection::control(std::string_view sql, const std::vector<Value>& pa
   return result;
 }
 
+std::int64_t Connection::control_number(std::string_view sql) {
+  const ResultSet found = control(sql);
+  const bool is_one = found.rows.size() == 1 && found.rows[0].size() == 1;
+  const auto* number = is_one ? std::get_if<std::int64_t>(&found.rows[0][0]) : nullptr;
+  if (number == nullptr) fail("the file is damaged: " + std::string(sql));
+  return *number;
+}
+
 void Connection::checkpoint() {
   const int code =
       sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);

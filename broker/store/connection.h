@@ -115,6 +115,8 @@ class Connection {
   // A statement of the store itself, exempt from what callers may not do; any error is a
   // StoreFailure.
   ResultSet control(std::string_view sql, const std::vector<Value>& parameters = {});
+  // The one integer that such a statement gives; a file that gives anything else is damaged.
+  [[nodiscard]] std::int64_t control_number(std::string_view sql);
 
   void add_function(const Function& function);
   void add_views(const ViewProvider& views);

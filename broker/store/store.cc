@@ -177,9 +177,8 @@ void Store::State::create_or_recover(Database& database, bool is_new) {
 
 void Store::State::recover(Database& database) {
   Connection& connection = database.connection;
-  const ResultSet applied = connection.control("SELECT commit_id FROM ssb_applied");
-  std::vector<CommitLog::Part> parts =
-      log->parts_after(connection.id(), std::get<std::int64_t>(applied.rows.at(0).at(0)));
+  const std::int64_t applied = connection.control_number("SELECT commit_id FROM ssb_applied");
+  std::vector<CommitLog::Part> parts = log->parts_after(connection.id(), applied);
   if (parts.empty()) return;
   step(fmt::format("recover {}", connection.id()));
   connection.control("BEGIN IMMEDIATE");
