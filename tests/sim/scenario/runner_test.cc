@@ -221,6 +221,7 @@ TEST(RunnerTest, DeliveredCountsTheQueueOfTheNode) {
   backend.on_look = [](const auto&, const auto&, const auto& select) -> broker::tsql::Output {
     if (select == "SELECT name FROM sys.databases")
       return {row_set({"name"}, {{std::string("Db")}})};
+    if (select != "SELECT name FROM sys.service_queues") return {};
     return {row_set({"name"}, {{std::string("other")}})};
   };
 

@@ -156,7 +156,7 @@ TEST(TcpBackendTest, FilesAreCopiedFromSandboxToSandbox) {
       "'D:\\d.cer'\nGO\n");
   EXPECT_THAT(report.failures, IsEmpty()) << failures_of(report);
 
-  const Report missing = run_tcp(":connect A\n--# copy A 'no.cer' to B\n");
+  const Report missing = run_tcp(":connect B\n:connect A\n--# copy A 'no.cer' to B\n");
   ASSERT_EQ(missing.failures.size(), 1U);
   EXPECT_THAT(missing.failures[0].seen, HasSubstr("'no.cer' on A"));
 }
