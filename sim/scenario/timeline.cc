@@ -121,7 +121,7 @@ bool is_refusal(const TraceRecord& record) {
     case EventClass::message_undeliverable:
     case EventClass::corrupted_message:
     case EventClass::forwarded_message_dropped: return true;
-    case EventClass::error_log:
+    case EventClass::error_log: return record.error && record.error->severity() > 10;
     case EventClass::message_classify: return record.error.has_value();
     case EventClass::conversation:
     case EventClass::conversation_group:
@@ -382,8 +382,10 @@ std::string Timeline::time_text(proto::TimePoint at) const {
 Timeline::Row Timeline::shortened_refusal(const TraceRecord& record, Row row) const {
   row.at = record.at;
   if (options_.events == EventChoice::all || !is_refusal(record)) return row;
-  const std::string what =
-      fmt::format("{}\n{}\n{}\n{}", row.node, row.event, row.detail, fmt::join(row.tree, "\n"));
+  std::string what = fmt::format("{}\n{}\n{}", row.node, row.event, row.detail);
+  for (const std::string& line : row.tree) {
+    if (!line.starts_with("peer ")) what += "\n" + line;  // its port is another after a reconnect
+  }
   const auto [told, is_new] = refusals_.try_emplace(what, record.at);
   if (is_new) return row;
   row.again = {static_cast<int>(record.event)};

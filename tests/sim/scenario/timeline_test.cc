@@ -164,7 +164,9 @@ TEST(TimelineTest, NothingIsWiderThanAHundredColumns) {
 void add_refusal(Report& report, proto::Duration after, const std::string& reason) {
   for (const auto event :
        {proto::EventClass::audit_conversation, proto::EventClass::message_undeliverable}) {
-    report.records.push_back(record("HOST_B", event, "Refused", {{"looked_for", reason}}));
+    const std::string port = std::to_string(after.count());
+    report.records.push_back(record("HOST_B", event, "Refused",
+                                    {{"looked_for", reason}, {"peer", "127.0.0.1:" + port}}));
     report.records.back().record.at = default_start() + after;
     report.records.back().record.error = proto::Error(proto::ErrorCode::security_context_missing);
   }
