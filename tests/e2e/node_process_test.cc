@@ -135,7 +135,7 @@ class NodeProcessTest : public testing::Test {
       std::ifstream file(folder_ / "a.log");
       std::string log{std::istreambuf_iterator<char>(file), {}};
       if (log.find(text) != std::string::npos || Clock::now() > until) return log;
-      usleep(20'000);
+      poll(nullptr, 0, 20);  // until the other process has written
     }
   }
   void start_and_end() const {
