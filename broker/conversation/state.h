@@ -42,7 +42,8 @@ inline constexpr std::uint32_t kWindowFragments = 16;  // of one message
 // Largest message body: SQLite's limit of a value, less than the product's 2 GB (README, fidelity).
 inline constexpr std::uint64_t kMessageBytesMax = 900'000'000;
 inline constexpr std::size_t kTombstonesMax = 100'000;
-inline constexpr int kPoisonRollbacks = 5;  // in a row, then the queue is switched off (reference 1.4)
+inline constexpr int kPoisonRollbacks =
+    5;  // in a row, then the queue is switched off (reference 1.4)
 // Retries that `settle` waits for before it takes a silent peer for a refusal: 4, 8 and 16 seconds.
 inline constexpr int kSettleAttempts = 3;
 

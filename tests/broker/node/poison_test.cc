@@ -134,14 +134,10 @@ TEST_F(NodePoisonTest, ADatabaseThatAnotherTransactionIsChangingIsWaitedFor) {
 
 TEST_F(NodePoisonTest, WhoWaitsForAMessageHearsThatTheQueueWasSwitchedOff) {
   b_.node->handle(SessionOpened{2, {}}, b_.now);
-  b_.node->handle(BatchSubmitted{2,
-                                 "USE Receiver; BEGIN TRAN; RECEIVE * FROM ReceiverQueue WHERE "
-                                 "message_type_name = N'none'; COMMIT;"},
-                  b_.now);
-  b_.commit();
   roll_back(4);
   b_.must("USE Receiver; BEGIN TRAN; RECEIVE TOP (1) * FROM ReceiverQueue;");
-  b_.node->handle(BatchSubmitted{2, "WAITFOR (RECEIVE * FROM ReceiverQueue)"}, b_.now);
+  b_.node->handle(BatchSubmitted{2, "USE Receiver; WAITFOR (RECEIVE * FROM ReceiverQueue);"},
+                  b_.now);
   b_.commit();
   ASSERT_TRUE(b_.node->is_busy(2));
 

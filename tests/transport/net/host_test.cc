@@ -225,6 +225,30 @@ TEST_F(HostTest, ShutDownEndsInOrderAndSaysSo) {
   }));
 }
 
+TEST_F(HostTest, ABatchThatNeverEndsStopsNeitherTheWireNorTheEnd) {
+  set_up();
+  a.host().submit(1,
+                  "USE d;\nDECLARE @h uniqueidentifier;\nBEGIN DIALOG @h FROM SERVICE "
+                  "HOST_A_service TO SERVICE 'HOST_B_service' WITH ENCRYPTION = OFF;\n"
+                  "WHILE 1 = 1 SEND ON CONVERSATION @h ('x');");
+  // One handler at a time: of those that are ready there is no end.
+  const auto run_one_by_one = [&](const auto& condition) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!condition() && std::chrono::steady_clock::now() < end) {
+      for (Instance* instance : {&a, &b}) {
+        instance->io.restart();
+        instance->io.run_one_for(1ms);
+      }
+    }
+    return condition();
+  };
+
+  EXPECT_TRUE(run_one_by_one([&] { return b.ask("SELECT COUNT(*) FROM q") != "0"; }));
+  bool done = false;
+  a.host().shut_down([&] { done = true; });
+  EXPECT_TRUE(run_one_by_one([&] { return done; }));
+}
+
 TEST_F(HostTest, AHostThatIsDestroyedWithWorkUnderWayLeavesNothingBehind) {
   set_up();
   send("'x'");
