@@ -114,12 +114,17 @@ Result<void> run(const AlterDatabase& node, StatementContext& context) {
   const catalog::Catalog* found = node.name.empty()
                                       ? context.instance.database(context.database)
                                       : context.instance.database(std::string_view(node.name));
-  if (found == nullptr) return failed(context, Error(ErrorCode::unknown_database, node.name));
+  if (found == nullptr) {
+    return failed(context, Error(ErrorCode::database_missing_or_denied_alter, node.name));
+  }
   const bool allowed = catalog::require_permission(context.instance, context.who, found->id(),
                                                    ObjectClass::database, 0, node.name, "ALTER")
                            .has_value() ||
                        require_server(context, "ALTER ANY DATABASE").has_value();
-  if (!allowed) return failed(context, missing(ObjectKind::database, node.name));
+  if (!allowed) {
+    return failed(context, Error(ErrorCode::database_missing_or_denied_alter,
+                                 context.instance.info(found->id()).name()));
+  }
   if (node.partner || node.witness) return unsupported("ALTER DATABASE ... SET PARTNER or WITNESS");
   if (node.new_name) return unsupported("ALTER DATABASE ... MODIFY NAME");
   if (node.collation || node.other) return {};  // files and collation have no meaning here

@@ -117,7 +117,7 @@ Result<catalog::Catalog*> prepare(StatementContext& context, const char* stateme
   return lock_master(context);
 }
 
-// The endpoint that ALTER and DROP are for: 15151, also without the right to; 9663 for those of T-SQL.
+// The endpoint that ALTER and DROP are for: 15151, also without the right to; 7873 for those of T-SQL.
 Result<const pb::Endpoint*> to_change(const StatementContext& context,
                                       const catalog::Catalog& master, const std::string& name,
                                       const char* permission) {
@@ -130,7 +130,7 @@ Result<const pb::Endpoint*> to_change(const StatementContext& context,
       require_server(context, "ALTER ANY ENDPOINT").has_value();
   if (!allowed) return missing(ObjectKind::endpoint, name);
   if (master.is_built_in(catalog::Kind::endpoint, found->id()))
-    return Error(ErrorCode::system_object, name);
+    return Error(ErrorCode::endpoint_built_in, name);
   return found;
 }
 

@@ -139,6 +139,11 @@ Result<std::int32_t> grantee_in(const StatementContext& context, const Target& t
   return principal->id();
 }
 
+// Whom GRANT, DENY and REVOKE do not reach: sa, dbo, and oneself; 4624. (An object's owner is not looked at.)
+bool is_above_permissions(const Target& target, std::int32_t grantee, std::int32_t grantor) {
+  return grantee == grantor || grantee == (target.is_server ? catalog::kSa : catalog::kDbo);
+}
+
 Result<void> may_change(const StatementContext& context, const Target& target) {
   if (target.is_server) return require_server(context, "CONTROL SERVER");
   return catalog::require_permission(context.instance, context.who, target.where->id(),
@@ -212,6 +217,8 @@ Result<void> run(const ChangePermission& node, StatementContext& context) {
     for (const std::string& name : node.principals) {
       const auto grantee = grantee_in(context, *target, name);
       if (!grantee) return grantee.error();
+      if (is_above_permissions(*target, *grantee, *grantor))
+        return Error(ErrorCode::permission_of_owner);
       if (node.verb == PermissionVerb::revoke) {
         catalog::remove_permission(context.transaction, *target->where, target->object_class,
                                    target->id, *grantee, permission.name);

@@ -120,12 +120,8 @@ std::optional<std::string> owned_by(const catalog::Catalog& catalog, std::int32_
     return row.type() == "R" && row.owning_principal() == principal;
   });
   if (role != nullptr) return "the role '" + role->name() + "'";
-  const auto* binding = catalog.table<pb::RemoteServiceBinding>().find_if(
-      [principal](const pb::RemoteServiceBinding& row) {
-        return row.owner() == principal || row.remote_principal() == principal;
-      });
-  if (binding != nullptr)
-    return "or is the user of the remote service binding '" + binding->name() + "'";
+  if (const auto* binding = owned(catalog.table<pb::RemoteServiceBinding>()))
+    return "the remote service binding '" + binding->name() + "'";
   return std::nullopt;
 }
 
@@ -144,6 +140,10 @@ Result<void> drop_user_or_role(StatementContext& context, ObjectKind kind,
   const std::int32_t id = principal->id();
   if (const auto owned = owned_by(catalog, id))
     return Error(ErrorCode::principal_owns_object, name, *owned);
+  const auto* binding = catalog.table<pb::RemoteServiceBinding>().find_if(
+      [id](const pb::RemoteServiceBinding& row) { return row.remote_principal() == id; });
+  if (binding != nullptr)
+    return Error(ErrorCode::principal_of_binding, name, "remote service binding", binding->name());
   catalog.erase<pb::Principal>(context.transaction, id);
   catalog::remove_permissions_to(context.transaction, catalog, id, false);
   catalog::remove_permissions_on(context.transaction, catalog, ObjectClass::principal, id);

@@ -34,7 +34,7 @@ Result<void> check_route(const pb::Route& route) {
   if (route.service_name().empty() || route.broker_instance().empty())
     return Error(ErrorCode::mirror_address_needs_service);
   for (const std::string& address : {route.address(), route.mirror_address()}) {
-    if (!routing::parse_address(address)) return Error(ErrorCode::bad_route_address, address);
+    if (!routing::parse_address(address)) return Error(ErrorCode::bad_mirror_address, address);
   }
   if (equals_word(route.mirror_address(), route.address()))
     return Error(ErrorCode::mirror_address_same);
@@ -51,10 +51,8 @@ Result<void> set_options(const StatementContext& context, const RouteOptions& op
     route.set_broker_instance(guid ? guid->text() : "");
   }
   if (options.lifetime_s) {
-    if (*options.lifetime_s < 1 || *options.lifetime_s > kRouteLifetimeMax_s) {
-      return Error(ErrorCode::wrong_argument_type, "LIFETIME",
-                   "a number of seconds from 1 to 2147483647");
-    }
+    if (*options.lifetime_s < 1 || *options.lifetime_s > kRouteLifetimeMax_s)
+      return Error(ErrorCode::bad_route_lifetime, route.name());
     const auto expiry = context.now + std::chrono::seconds(*options.lifetime_s);
     route.set_lifetime_us(proto::to_unix_us(expiry));
   }
