@@ -1,6 +1,7 @@
 #include "sim/network.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -26,6 +27,19 @@ Network::Network(Scheduler& scheduler, Random random, Deliver deliver, Observe o
 
 std::string Network::address_of(HostNumber host) {
   return fmt::format("10.0.{}.{}", (host + 1) / 256, (host + 1) % 256);
+}
+
+std::optional<HostNumber> Network::host_of(std::string_view address) {
+  constexpr std::string_view kPrefix = "10.0.";
+  if (!address.starts_with(kPrefix)) return std::nullopt;
+  HostNumber high = 0;
+  HostNumber low = 0;
+  const char* end = address.data() + address.size();
+  const auto first = std::from_chars(address.data() + kPrefix.size(), end, high);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return std::nullopt;
+  const auto second = std::from_chars(first.ptr + 1, end, low);
+  if (second.ec != std::errc() || high * 256 + low == 0) return std::nullopt;
+  return high * 256 + low - 1;
 }
 
 void Network::post(proto::TimePoint time, std::function<void()> work) {

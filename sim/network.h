@@ -67,6 +67,8 @@ class Network {
 
   [[nodiscard]] bool is_quiet() const { return in_flight_ == 0; }  // bytes and closes under way
   [[nodiscard]] static std::string address_of(HostNumber host);
+  // Of "10.0.0.1:4022" or "10.0.0.1"; nullopt: not one of these.
+  [[nodiscard]] static std::optional<HostNumber> host_of(std::string_view address);
 
  private:
   using EndKey = std::pair<HostNumber, wire::ConnectionId>;

@@ -13,11 +13,35 @@ namespace {
 // A deadline that has passed is due again after this: a node that cannot get past one must not stop time.
 constexpr proto::Duration kWakeMin = std::chrono::milliseconds(1);
 
+struct ValueText {
+  std::string operator()(std::monostate) const { return "NULL"; }
+  std::string operator()(std::int64_t number) const { return std::to_string(number); }
+  std::string operator()(double number) const { return fmt::format("{}", number); }
+  std::string operator()(const std::string& text) const { return text; }
+  std::string operator()(const proto::Bytes& bytes) const { return "0x" + proto::to_hex(bytes); }
+};
+
+// All that a client is told, for the fingerprint.
+std::string output_text(const broker::tsql::Output& output) {
+  std::string out;
+  for (const auto& item : output) {
+    if (const auto* rows = std::get_if<broker::tsql::RowSet>(&item)) {
+      for (const auto& row : rows->rows) {
+        for (const auto& value : row) out += std::visit(ValueText{}, value) + "|";
+        out += "\n";
+      }
+    } else if (const auto* message = std::get_if<broker::tsql::ServerMessage>(&item)) {
+      out +=
+          fmt::format("{} {} {}\n", message->error.number(), message->line, message->error.text());
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
-World::World(WorldOptions options, std::filesystem::path folder)
+World::World(WorldOptions options)
     : options_(std::move(options)),
-      folder_(std::move(folder)),
       random_(options_.seed),
       openssl_(random_),
       scheduler_(options_.start),
@@ -26,6 +50,7 @@ World::World(WorldOptions options, std::filesystem::path folder)
           [this](HostNumber node, wire::Input input) { give(node, std::move(input)); },
           [this](HostNumber node, bool sent, const std::string& local, const std::string& remote,
                  proto::ByteView bytes) {
+            if (sent) fingerprint_.add(Fingerprint::Layer::wire, now(), name(node), bytes);
             if (on_wire) on_wire(node, sent, local, remote, bytes);
           }) {
   network_.next_connection = [this](HostNumber node) {
@@ -39,12 +64,13 @@ World::~World() = default;
 
 HostNumber World::add(std::string name) {
   const HostNumber number = nodes_.size();
-  nodes_.push_back(std::make_unique<Node>(Node{.name = name,
-                                               .folder = folder_ / fmt::format("node{}", number),
-                                               .random = random_.split("node " + name),
-                                               .files = {},
-                                               .server = nullptr,
-                                               .inbox = {}}));
+  auto node = std::make_unique<Node>(Node{.name = name,
+                                          .random = random_.split("node " + name),
+                                          .disk_random = random_.split("disk " + name)});
+  Random& draws = node->disk_random;
+  node->disk = std::make_shared<Storage>([&draws] { return draws(); },
+                                         [this, number] { return now_at(number); });
+  nodes_.push_back(std::move(node));
   return number;
 }
 
@@ -73,17 +99,25 @@ void World::start(HostNumber number) {
   openssl_.use(node.random);
   broker::NodeOptions options;
   options.name = node.name;
-  options.folder = node.folder;
-  options.store.flushed = false;
+  options.folder = "/store";
+  options.store.disk = node.disk;
   options.as_product = options_.as_product;
   ++node.incarnation;
   // The machine key of a simulated instance guards nothing; it must be the same after a restart.
   proto::Secret machine_key(std::size_t{32});
   Random key_stream = random_.split("machine key of " + node.name);
   key_stream.fill(machine_key.writable());
-  node.server = std::make_unique<wire::Server>(std::move(options), node.files, key_source(number),
-                                               std::move(machine_key), now_at(number));
+  try {
+    node.server = std::make_unique<wire::Server>(std::move(options), node.files, key_source(number),
+                                                 std::move(machine_key), now_at(number));
+  } catch (const broker::store::StoreFailure&) {
+    ++probes_["storage.failed"];
+    node.disk->lose_power([&node] { return node.disk_random(); });
+    throw;
+  }
   node.server->node().instance().set_password_iterations(options_.password_iterations);
+  node.server->intercept(
+      [this, number](broker::MessageArrived& arrived) { return on_arrival(number, arrived); });
   schedule_step(number);
 }
 
@@ -92,13 +126,21 @@ void World::stop(HostNumber number) {
   SSB_CHECK(node.server != nullptr);
   openssl_.use(node.random);
   wire::Outputs outputs;
-  node.server->shut_down(now_at(number), outputs);
+  try {
+    node.server->shut_down(now_at(number), outputs);
+  } catch (const broker::store::StoreFailure& failure) {  // it went down all the same
+    store_failed(number, failure.what());
+    return;
+  }
   perform(number, std::move(outputs));
+  node.disk->kill();
   crash(number);
 }
 
 void World::crash(HostNumber number) {
   Node& node = *nodes_.at(number);
+  // First the disk: what the dying server still does must not reach it.
+  node.disk->lose_power([&node] { return node.disk_random(); });
   node.server.reset();
   node.inbox.clear();
   node.is_step_scheduled = false;
@@ -110,6 +152,10 @@ void World::crash(HostNumber number) {
 wire::Server& World::server(HostNumber node) {
   SSB_CHECK(is_running(node));
   return *nodes_[node]->server;
+}
+
+Storage& World::disk(HostNumber node) {
+  return *nodes_.at(node)->disk;
 }
 
 MemoryFiles& World::files(HostNumber node) {
@@ -128,7 +174,7 @@ void World::give(HostNumber number, wire::Input input) {
 void World::schedule_step(HostNumber number) {
   Node& node = *nodes_.at(number);
   if (std::exchange(node.is_step_scheduled, true)) return;
-  scheduler_.at(scheduler_.now(), [this, number, incarnation = node.incarnation] {
+  scheduler_.at(node.busy_until, [this, number, incarnation = node.incarnation] {
     if (nodes_[number]->incarnation == incarnation) step(number);
   });
 }
@@ -138,12 +184,39 @@ void World::step(HostNumber number) {
   node.is_step_scheduled = false;
   openssl_.use(node.random);
   const TimePoint now = now_at(number);
-  for (const wire::Input& input : std::exchange(node.inbox, {})) node.server->handle(input, now);
   wire::Outputs outputs;
-  node.server->commit(now, outputs);
+  try {
+    for (const wire::Input& input : std::exchange(node.inbox, {})) node.server->handle(input, now);
+    node.server->commit(now, outputs);
+  } catch (const broker::store::StoreFailure& failure) {
+    store_failed(number, failure.what());
+    return;
+  }
   const std::uint64_t incarnation = node.incarnation;
-  perform(number, std::move(outputs));
+  perform_when_written(number, std::move(outputs));
   if (node.incarnation == incarnation) schedule_wake(number);
+}
+
+// Nothing is said before a slow disk has taken what it rests on.
+void World::perform_when_written(HostNumber number, wire::Outputs&& outputs) {
+  Node& node = *nodes_[number];
+  const proto::Duration delay = node.disk->take_delay();
+  if (delay.count() == 0 && node.busy_until <= scheduler_.now()) {
+    perform(number, std::move(outputs));
+    return;
+  }
+  node.busy_until = std::max(node.busy_until, scheduler_.now()) + delay;
+  // A shared pointer, as work must be copyable.
+  const auto kept = std::make_shared<wire::Outputs>(std::move(outputs));
+  scheduler_.at(node.busy_until, [this, number, kept, incarnation = node.incarnation] {
+    if (nodes_[number]->incarnation == incarnation) perform(number, std::move(*kept));
+  });
+}
+
+void World::store_failed(HostNumber number, const std::string& reason) {
+  ++probes_["storage.failed"];
+  crash(number);
+  if (on_store_failure) on_store_failure(number, reason);
 }
 
 void World::perform(HostNumber number, wire::Outputs&& outputs) {
@@ -151,8 +224,11 @@ void World::perform(HostNumber number, wire::Outputs&& outputs) {
   for (wire::Output& output : outputs) {
     if (nodes_[number]->incarnation != incarnation) return;  // a callback ended the node
     if (const auto* trace = std::get_if<broker::Trace>(&output)) {
+      note(number, trace->record);
       if (on_trace) on_trace(number, trace->record);
     } else if (const auto* batch = std::get_if<broker::BatchOutput>(&output)) {
+      fingerprint_.add(Fingerprint::Layer::statements, now(), name(number),
+                       output_text(batch->items));
       if (on_output) on_output(number, batch->session, batch->items);
     } else if (const auto* finished = std::get_if<broker::BatchFinished>(&output)) {
       if (on_finished) on_finished(number, finished->session);
@@ -169,6 +245,39 @@ void World::perform(HostNumber number, wire::Outputs&& outputs) {
       network_.stop_listening(number, stopped->kind);
     }
   }
+}
+
+// ---- faults ----
+
+HopFaults& World::hop(HostNumber from, HostNumber to) {
+  std::unique_ptr<Hop>& hop = hops_[{from, to}];
+  if (!hop) {
+    hop = std::make_unique<Hop>(scheduler_, random_.split(fmt::format("hop {} {}", from, to)),
+                                [this](const char* name) { ++probes_[name]; });
+  }
+  return hop->faults;
+}
+
+void World::heal() {
+  network_.heal();
+  for (const auto& [ends, hop] : hops_) hop->faults = HopFaults();
+}
+
+bool World::on_arrival(HostNumber node, const broker::MessageArrived& arrived) {
+  const auto from = Network::host_of(arrived.from_address);
+  const auto hop = from ? hops_.find({*from, node}) : hops_.end();
+  if (hop == hops_.end()) return false;
+  return hop->second->take(arrived, [this, node](broker::MessageArrived late) {
+    give(node, broker::Event(std::move(late)));
+  });
+}
+
+void World::note(HostNumber node, const proto::TraceRecord& record) {
+  std::string text = fmt::format("{} {} {} {} {}", static_cast<int>(record.event), record.subclass,
+                                 record.database, record.conversation_id, record.text);
+  if (record.error) text += fmt::format(" {}/{}", record.error->number(), record.error->state);
+  for (const auto& [key, value] : record.detail) text += " " + key + "=" + value;
+  fingerprint_.add(Fingerprint::Layer::events, now(), name(node), text);
 }
 
 // ---- time ----
@@ -222,10 +331,15 @@ TimePoint World::settle_deadline() const {
   return next;
 }
 
-std::uint64_t World::draws() const {
-  std::uint64_t sum = 0;
-  for (const auto& node : nodes_) sum += node->random.draws();
-  return sum;
+Fingerprint World::fingerprint() const {
+  Fingerprint whole = fingerprint_;
+  for (const auto& node : nodes_) {
+    whole.add(Fingerprint::Layer::storage, now(), node->name, node->disk->fingerprint());
+    whole.add(Fingerprint::Layer::draws, now(), node->name,
+              fmt::format("{} of its own, {} of its disk", node->random.draws(),
+                          node->disk_random.draws()));
+  }
+  return whole;
 }
 
 }  // namespace ssb::sim

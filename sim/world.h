@@ -13,10 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "sim/fingerprint.h"
+#include "sim/hop.h"
 #include "sim/memory_files.h"
 #include "sim/network.h"
 #include "sim/random.h"
 #include "sim/scheduler.h"
+#include "sim/storage.h"
 #include "transport/wire/server.h"
 
 namespace ssb::sim {
@@ -31,7 +34,7 @@ struct WorldOptions {
 
 class World {
  public:
-  World(WorldOptions options, std::filesystem::path folder);
+  explicit World(WorldOptions options);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   ~World();
@@ -49,11 +52,15 @@ class World {
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] const std::string& name(HostNumber node) const;
   [[nodiscard]] bool is_running(HostNumber node) const;
+  // StoreFailure: the disk failed under it; it has lost its power and may be started again.
   void start(HostNumber node);
   void stop(HostNumber node);   // clean
-  void crash(HostNumber node);  // at once; what was not durable is lost
+  void crash(HostNumber node);  // as a loss of power: what was not durable may be lost
+  // A node whose store failed has crashed; told after it.
+  std::function<void(HostNumber, const std::string& reason)> on_store_failure;
   [[nodiscard]] wire::Server& server(HostNumber node);
   [[nodiscard]] MemoryFiles& files(HostNumber node);
+  [[nodiscard]] Storage& disk(HostNumber node);
   void give(HostNumber node, wire::Input input);
 
   // ---- time ----
@@ -69,42 +76,57 @@ class World {
   [[nodiscard]] proto::TimePoint settle_deadline() const;
   [[nodiscard]] std::uint64_t events_done() const { return scheduler_.events_done(); }
 
+  // ---- faults ----
   [[nodiscard]] Network& network() { return network_; }
+  [[nodiscard]] HopFaults& hop(HostNumber from, HostNumber to);
+  void heal();  // of network and hops
+  // How often each interesting thing has happened, by name: "hop.lost", "network.corrupted", ...
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& probes() const { return probes_; }
+
+  // What has happened so far, with what the disks hold and how much was drawn; two runs of one seed have the same.
+  [[nodiscard]] Fingerprint fingerprint() const;
   // Runs `work` with the randomness of that node, for calls that are no inputs (a log-in, a look).
   template <typename Work>
   auto with_randomness_of(HostNumber node, Work work) {
     openssl_.use(nodes_.at(node)->random);
     return work();
   }
-  [[nodiscard]] std::uint64_t draws() const;
 
  private:
   struct Node {
     std::string name;
-    std::filesystem::path folder;
     Random random;
-    MemoryFiles files;
+    Random disk_random;
+    std::shared_ptr<Storage> disk{};
+    MemoryFiles files{};
     proto::Duration skew{0};
-    std::unique_ptr<wire::Server> server;  // null: not running
-    std::vector<wire::Input> inbox;
+    std::unique_ptr<wire::Server> server{};  // null: not running
+    std::vector<wire::Input> inbox{};
     bool is_step_scheduled = false;
     std::uint64_t incarnation = 0;  // of what was scheduled for an earlier one nothing happens
     std::uint64_t wake_number = 0;
     proto::TimePoint wake_at = proto::kNever;
+    proto::TimePoint busy_until{};  // a slow disk
   };
 
   [[nodiscard]] broker::crypto::RsaKeySource key_source(HostNumber node);
+  [[nodiscard]] bool on_arrival(HostNumber node, const broker::MessageArrived& arrived);
+  void note(HostNumber node, const proto::TraceRecord& record);
   void schedule_step(HostNumber node);
   void step(HostNumber node);
   void perform(HostNumber node, wire::Outputs&& outputs);
+  void perform_when_written(HostNumber node, wire::Outputs&& outputs);
+  void store_failed(HostNumber node, const std::string& reason);
   void schedule_wake(HostNumber node);
 
   WorldOptions options_;
-  std::filesystem::path folder_;
   Random random_;
   SeededOpenSsl openssl_;
   Scheduler scheduler_;
+  std::map<std::string, std::uint64_t> probes_;
+  Fingerprint fingerprint_;
   Network network_;
+  std::map<std::pair<HostNumber, HostNumber>, std::unique_ptr<Hop>> hops_;
   std::vector<std::unique_ptr<Node>> nodes_;
 };
 

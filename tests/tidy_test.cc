@@ -132,6 +132,10 @@ const std::vector<Layer>& layers() {
       {"sim/scenario/tcp.cc",
        {"proto/", "broker/", "transport/", "sim/"},
        {"Boost", "Asio"}},  // the one loop that drives all hosts
+      // Captures are files and searches: no sockets.
+      {"sim/scenario/simulated.cc",
+       {"proto/", "broker/", "transport/wire/", "transport/net/capture.h", "sim/"},
+       {"Boost"}},
       // It wires the program together.
       {"sim/cli/",
        {"proto/", "broker/", "transport/", "sim/"},

@@ -34,7 +34,7 @@ struct DdlEffects {
   std::set<store::DatabaseId>
       catalogs_changed;  // Engine::catalog_changed, after commit and after roll back
   std::vector<std::pair<store::DatabaseId, std::int32_t>>
-      services_dropped;            // Engine::service_dropped, after commit only
+      services_dropped;  // Engine::service_dropped, after commit only
   // Engine::master_key_changed, after both; with the master keys that the statements had opened.
   std::map<store::DatabaseId, std::vector<proto::Secret>> master_keys_changed;
   bool endpoints_changed = false;  // the node's EndpointsChanged, after commit only

@@ -153,11 +153,12 @@ std::vector<std::string> json_lines(const FinishedRun& run) {
                      {"file", report.file},
                      {"title", report.title},
                      {"hash", fmt::format("{:016x}", report.text_hash)},
-                     {"backend", "tcp"},
+                     {"backend", run.net},
                      {"nodes", strings_json(report.nodes)},
                      {"claims", strings_json(report.claims)},
                      {"corpus", strings_json(report.corpus)}};
-  if (report.seed) begin["seed"] = *report.seed;
+  if (run.seed) begin["seed"] = *run.seed;
+  if (!run.fingerprint.empty()) begin["fingerprint"] = run.fingerprint;
   lines.push_back(json::serialize(begin));
   for (const auto& problem : report.problems) {
     lines.push_back(json::serialize(json::object{{"type", "problem"},

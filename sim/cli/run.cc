@@ -16,8 +16,10 @@
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/runner.h"
+#include "sim/scenario/simulated.h"
 #include "sim/scenario/tcp.h"
 #include "sim/scenario/timeline.h"
+#include "sim/scenario/transcript.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -35,6 +37,9 @@ struct RunOptions {
   std::string junit_file;
   std::string key_pool_file;
   std::string capture_file;
+  std::string net = "auto";
+  std::optional<std::uint64_t> seed;
+  bool checks_determinism = false;
   bool as_json = false;
   bool shows_results = false;
   bool keeps_folder = false;
@@ -129,11 +134,13 @@ class RunCommand {
     if (options_.as_json) print_line(json_header(context_.arguments));
     Verdict worst = Verdict::passed;
     for (const std::string& file : files) {
-      runs_.push_back(run_file(file));
-      worst = scenario::worse(worst, runs_.back().report.verdict);
-      show(runs_.back());
-      runs_.back().report.records.clear();  // shown; a folder has many
-      runs_.back().report.entries.clear();
+      for (FinishedRun& run : run_file(file)) {
+        worst = scenario::worse(worst, run.report.verdict);
+        show(run);
+        run.report.records.clear();  // shown; a folder has many
+        run.report.entries.clear();
+        runs_.push_back(std::move(run));
+      }
     }
     const int code = exit_code(worst);
     if (options_.as_json) {
@@ -150,11 +157,38 @@ class RunCommand {
                                          : fs::path(options.key_pool_file);
   }
 
-  FinishedRun run_file(const std::string& file) {
+  enum class Net { tcp, sim };
+  static const char* net_name(Net net) { return net == Net::tcp ? "tcp" : "sim"; }
+
+  // On each network that is asked for and that the script allows; with both, their transcripts must agree.
+  std::vector<FinishedRun> run_file(const std::string& file) {
+    std::vector<FinishedRun> runs;
+    if (options_.net == "both") {
+      runs.push_back(run_on(file, Net::tcp));
+      runs.push_back(run_on(file, Net::sim));
+      compare(runs[0].report, runs[1].report);
+    } else if (options_.net == "auto") {
+      runs.push_back(run_on(file, std::nullopt));
+    } else {
+      runs.push_back(run_on(file, options_.net == "tcp" ? Net::tcp : Net::sim));
+    }
+    return runs;
+  }
+
+  static void compare(const Report& tcp, Report& sim) {
+    if (tcp.verdict != Verdict::passed || sim.verdict != Verdict::passed) return;
+    const auto difference = scenario::transcript_difference("tcp", scenario::transcript(tcp), "sim",
+                                                            scenario::transcript(sim));
+    if (!difference) return;
+    sim.verdict = Verdict::failed;
+    sim.reason = "the two networks differ, " + *difference;
+  }
+
+  FinishedRun run_on(const std::string& file, std::optional<Net> net) {
     const auto begin = std::chrono::steady_clock::now();
     FinishedRun run;
     try {
-      run.report = run_script(file);
+      run = run_script(file, net);
     } catch (const std::exception& failure) {  // the disk, a port, memory: it is this run that ends
       run.report.file = file;
       run.report.title = fs::path(file).stem().string();
@@ -166,31 +200,80 @@ class RunCommand {
     return run;
   }
 
-  Report run_script(const std::string& file) {
+  [[nodiscard]] bool wants_simulation(const Script& script) const {
+    return options_.seed || options_.checks_determinism || !script.modes.tcp ||
+           std::any_of(script.steps.begin(), script.steps.end(), scenario::needs_simulation);
+  }
+
+  FinishedRun run_script(const std::string& file, std::optional<Net> wanted) {
     const auto text = read_file(file);
     if (!text) throw std::runtime_error(fmt::format("'{}' cannot be read", file));
     const Script script = scenario::parse_script(file, *text, script_options(options_));
-    Report report;
-    if (script.errors.empty() && !script.modes.tcp) {
-      report.file = file;
-      report.title = script.title;
-      report.verdict = Verdict::inconclusive;
-      report.reason =
-          "--# modes: this scenario is for the simulator back end; this run is on real TCP";
-      return report;
+    FinishedRun run;
+    const Net net = wanted.value_or(wants_simulation(script) ? Net::sim : Net::tcp);
+    run.net = net_name(net);
+    const bool is_allowed = net == Net::tcp ? script.modes.tcp : script.modes.sim;
+    if (script.errors.empty() && !is_allowed) {
+      run.report.file = file;
+      run.report.title = script.title;
+      run.report.verdict = Verdict::inconclusive;
+      run.report.reason = fmt::format("--# modes: this scenario is not for --net {}", run.net);
+      return run;
     }
+    if (net == Net::tcp) {
+      run.report = run_on_tcp(script);
+      return run;
+    }
+    run.seed = options_.seed.value_or(script.seed.value_or(1));
+    Simulated first = run_simulated(script, *run.seed, options_.capture_file);
+    run.report = std::move(first.report);
+    run.fingerprint = first.fingerprint.text();
+    if (options_.checks_determinism && run.report.verdict != Verdict::does_not_parse) {
+      const Simulated second = run_simulated(script, *run.seed, {});
+      const auto difference = Fingerprint::first_difference(first.fingerprint, second.fingerprint);
+      if (difference) {
+        run.report.verdict = Verdict::failed;
+        run.report.reason = fmt::format("two runs of seed {} differ at {}", *run.seed, *difference);
+      }
+    }
+    return run;
+  }
+
+  struct Simulated {
+    Report report;
+    Fingerprint fingerprint;
+  };
+  Simulated run_simulated(const Script& script, std::uint64_t seed,
+                          const std::string& capture_file) {
     pool_.start_run();
+    const auto simulation =
+        scenario::make_simulation({.seed = seed,
+                                   .keys = [this](int bits) { return pool_.draw(bits); },
+                                   .capture_file = capture_file,
+                                   .as_product = options_.as_product});
+    Simulated run;
+    run.report = scenario::Runner(script, *simulation).run();
+    run.fingerprint = simulation->fingerprint();
+    return run;
+  }
+
+  Report run_on_tcp(const Script& script) {
+    pool_.start_run();
+    const auto backend = scenario::make_tcp_backend(
+        {.keys = [this](int bits) { return pool_.draw(bits); },
+         .folder = run_folder(),
+         .keeps_folder = options_.keeps_folder,
+         .capture_file = options_.capture_file,
+         .as_product = options_.as_product,
+         .batch_timeout = std::chrono::seconds(options_.batch_timeout_s)});
+    return scenario::Runner(script, *backend).run();
+  }
+
+  fs::path run_folder() {
     const fs::path folder = make_run_folder();
-    scenario::TcpOptions tcp{.keys = [this](int bits) { return pool_.draw(bits); },
-                             .folder = folder,
-                             .keeps_folder = options_.keeps_folder,
-                             .capture_file = options_.capture_file,
-                             .as_product = options_.as_product,
-                             .batch_timeout = std::chrono::seconds(options_.batch_timeout_s)};
     if (options_.keeps_folder)
       context_.err << "ssbsim: the instances' data stays in " << folder.string() << '\n';
-    const auto backend = scenario::make_tcp_backend(std::move(tcp));
-    return scenario::Runner(script, *backend).run();
+    return folder;
   }
 
   void show(const FinishedRun& run) {
@@ -209,8 +292,9 @@ class RunCommand {
     const bool is_good = exit_code(run.report.verdict) == 0;
     if (!is_one_ && options_.events.empty() && !options_.shows_results &&
         (is_good || run.report.verdict == Verdict::inconclusive)) {
-      fmt::print(context_.out, "{:<14} {}  {} of {} met  {:.0f} ms{}\n",
-                 verdict_name(run.report.verdict), run.report.file, run.report.met,
+      fmt::print(context_.out, "{:<14} {}  {}{}  {} of {} met  {:.0f} ms{}\n",
+                 verdict_name(run.report.verdict), run.report.file, run.net,
+                 run.seed ? fmt::format(" seed {}", *run.seed) : "", run.report.met,
                  run.report.expectations, run.real_ms,
                  run.report.reason.empty() ? "" : "  " + run.report.reason);
     } else {
@@ -274,6 +358,8 @@ void add_run(CLI::App& app, Context& context) {
       "Examples:\n"
       "  ssbsim run scenarios/dialogs/full_security.sql --events all\n"
       "  ssbsim run scenarios --junit report.xml\n"
+      "  ssbsim run scenarios --net both\n"
+      "  ssbsim run scenarios --seed 7 --check-determinism\n"
       "  ssbsim run mine.sql -v DBName=Sales --results --pcap mine.pcap\n"
       "  ssbsim run scenarios --json | jq 'select(.type == \"result\")'");
   command->add_option("path", options->paths, "Files, or folders with *.sql files")->required();
@@ -283,6 +369,17 @@ void add_run(CLI::App& app, Context& context) {
       ->take_all();
   command->add_option("--events", options->events, "Which events to list: all, auto or none")
       ->check(CLI::IsMember({"all", "auto", "none"}));
+  command
+      ->add_option(
+          "--net", options->net,
+          "tcp: real sockets; sim: virtual time, repeatable from a seed; both: one after "
+          "the other, with the same transcript; auto: tcp, unless the script needs the simulator")
+      ->check(CLI::IsMember({"auto", "tcp", "sim", "both"}))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed,
+                      "Of the simulator [--# seed of the script, else 1]; implies --net sim");
+  command->add_flag("--check-determinism", options->checks_determinism,
+                    "Run twice in the simulator and compare all that happened; implies --net sim");
   command->add_flag("--results", options->shows_results,
                     "Show result sets and messages of the batches");
   command

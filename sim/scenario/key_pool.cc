@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/check.h"
+
 namespace ssb::sim::scenario {
 namespace {
 
@@ -80,7 +82,10 @@ KeyPool::KeyPool(std::filesystem::path file, Progress on_progress)
 RsaPrivateKey KeyPool::draw(int bits) {
   const std::size_t number = drawn_[bits]++;
   if (number >= size(bits)) fill(bits, number);
-  return keys_[bits].at(number);
+  // A new object each time: OpenSSL keeps blinding and the like in the one that was used, which would tell one run from the next.
+  auto fresh = RsaPrivateKey::from_pkcs8(keys_[bits].at(number).to_pkcs8().view());
+  SSB_CHECK(fresh.has_value());
+  return *std::move(fresh);
 }
 
 std::size_t KeyPool::size(int bits) const {

@@ -1,24 +1,16 @@
 #include "sim/scenario/login.h"
 
-#include <fmt/format.h>
-
 #include "broker/crypto/digest.h"
+#include "proto/error_code.h"
 #include "sim/scenario/value_text.h"
 
 namespace ssb::sim::scenario {
-namespace {
-
-constexpr int kLoginFailedSeverity = 14;
-
-}  // namespace
-
 Outcome<broker::catalog::SecurityContext> log_in(const broker::catalog::Instance& instance,
                                                  const std::string& name,
                                                  const std::string& password) {
   broker::tsql::ServerMessage message;
-  message.error = proto::Error(static_cast<proto::ErrorCode>(kLoginFailed),
-                               fmt::format("Login failed for user '{}'.", name));
-  message.severity = kLoginFailedSeverity;
+  message.error = proto::Error(proto::ErrorCode::login_refused, name);
+  message.severity = message.error.severity();
   message.line = 1;
   std::string text = message_text(message);
   text.pop_back();

@@ -125,7 +125,12 @@ void Runner::run_step(const Step& step) {
                    wire_mark_ = backend_.wire_position();
                  },
                  [&](const Restart& action) { restart(action.node, place); },
-                 [&](const Crash& action) { crash(action, place); },
+                 [&](const Crash& action) {
+                   if (action.after_write)
+                     fault();  // set off by the disk, sooner or later
+                   else
+                     crash(action, place);
+                 },
                  [&](const NetFault&) { fault(); },
                  [&](const LinkFault&) { fault(); },
                  [&](const Partition&) { fault(); },

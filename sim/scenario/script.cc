@@ -21,6 +21,16 @@ std::string with_bytes_exchanged(std::string_view text) {
 
 }  // namespace
 
+bool needs_simulation(const Step& step) {
+  const auto* crash = std::get_if<Crash>(&step.action);
+  return std::holds_alternative<NetFault>(step.action) ||
+         std::holds_alternative<LinkFault>(step.action) ||
+         std::holds_alternative<Partition>(step.action) ||
+         std::holds_alternative<Heal>(step.action) ||
+         std::holds_alternative<DiskFault>(step.action) ||
+         std::holds_alternative<Attack>(step.action) || (crash != nullptr && crash->after_write);
+}
+
 std::string to_utf8(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) return std::string(text.substr(3));
   if (text.starts_with("\xFF\xFE")) return proto::from_utf16le(proto::as_bytes(text.substr(2)));

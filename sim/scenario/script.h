@@ -93,6 +93,8 @@ struct ScriptOptions {
   std::function<std::optional<std::string>(const std::string& path)> read_file;
 };
 
+// Faults and attackers, which real sockets and disks do not have at hand.
+[[nodiscard]] bool needs_simulation(const Step& step);
 [[nodiscard]] Script parse_script(std::string_view file, std::string_view text,
                                   const ScriptOptions& options);
 

@@ -23,13 +23,15 @@ using proto::TimePoint;
 constexpr Duration kBatchMax = std::chrono::hours(25);
 // Steps of one directive that end a run which keeps itself busy.
 constexpr std::uint64_t kEventsMax = 20'000'000;
+// A failing disk that retries its sectors.
+constexpr Duration kSlowWrite = std::chrono::milliseconds(5);
+constexpr Duration kSlowSync = std::chrono::milliseconds(100);
 
-class SimulatedBackend : public Backend {
+class SimulatedBackend : public Simulation {
  public:
   explicit SimulatedBackend(SimulatedOptions options);
   SimulatedBackend(const SimulatedBackend&) = delete;
   SimulatedBackend& operator=(const SimulatedBackend&) = delete;
-  ~SimulatedBackend() override;
 
   std::optional<std::string> unsupported(const Step& step) const override;
   std::optional<std::string> unsupported(const InstanceOptions& options) const override;
@@ -57,6 +59,14 @@ class SimulatedBackend : public Backend {
                            const std::string& other) const override;
   Outcome<Output> look(const std::string& node, const std::string& database,
                        const std::string& select) override;
+  // A script that does not parse has no world.
+  Fingerprint fingerprint() const override {
+    return world_ ? world_->fingerprint() : Fingerprint();
+  }
+  std::map<std::string, std::uint64_t> probes() const override {
+    return world_ ? world_->probes() : std::map<std::string, std::uint64_t>();
+  }
+  std::uint64_t events_done() const override { return world_ ? world_->events_done() : 0; }
 
  private:
   [[nodiscard]] std::optional<HostNumber> find(const std::string& node) const;
@@ -64,6 +74,10 @@ class SimulatedBackend : public Backend {
   // The world is made with the start time, which the script may set first.
   World& world();
   [[nodiscard]] std::optional<HostNumber> resolve(HostNumber from, const std::string& host) const;
+  [[nodiscard]] Outcome<> apply(const NetFault& fault, HopFaults& hop);
+  [[nodiscard]] Outcome<> apply(const DiskFault& fault);
+  [[nodiscard]] std::optional<proto::ConversationId> conversation_of(
+      const std::string& variable_name);
   // Does what is under way, and no more than `latest`.
   void run_until_quiet(TimePoint latest);
 
@@ -79,27 +93,19 @@ class SimulatedBackend : public Backend {
   };
   std::map<broker::SessionId, Session> sessions_;
   broker::SessionId last_session_ = 0;
+  Output last_words_;  // of a batch whose instance went down
   std::vector<NodeRecord> records_;
 };
 
 SimulatedBackend::SimulatedBackend(SimulatedOptions options)
-    : options_(std::move(options)), capture_(options_.capture_file) {
-  std::filesystem::create_directories(options_.folder);
-}
-
-SimulatedBackend::~SimulatedBackend() {
-  world_.reset();
-  std::error_code ignored;
-  if (!options_.keeps_folder) std::filesystem::remove_all(options_.folder, ignored);
-}
+    : options_(std::move(options)), capture_(options_.capture_file) {}
 
 World& SimulatedBackend::world() {
   if (world_) return *world_;
   world_ = std::make_unique<World>(WorldOptions{.seed = options_.seed,
                                                 .start = start_,
                                                 .keys = options_.keys,
-                                                .as_product = options_.as_product},
-                                   options_.folder);
+                                                .as_product = options_.as_product});
   world_->resolve = [this](HostNumber from, const std::string& host) {
     return resolve(from, host);
   };
@@ -115,6 +121,18 @@ World& SimulatedBackend::world() {
     const auto session = sessions_.find(id);
     if (session != sessions_.end()) session->second.is_finished = true;
   };
+  world_->on_store_failure = [this](HostNumber host, const std::string& reason) {
+    proto::TraceRecord record;
+    record.at = world_->now_at(host);
+    record.event = proto::EventClass::error_log;
+    record.text = "the store failed and the instance went down: " + reason;
+    records_.push_back({.node = world_->name(host), .record = std::move(record)});
+    std::erase_if(sessions_, [&](auto& entry) {
+      if (entry.second.host != host) return false;
+      if (!entry.second.is_finished) last_words_ = std::move(entry.second.output);
+      return true;
+    });
+  };
   world_->on_wire = [this](HostNumber, bool sent, const std::string& local,
                            const std::string& remote, proto::ByteView bytes) {
     capture_.record(world_->now(), sent, local, remote, bytes);
@@ -125,13 +143,8 @@ World& SimulatedBackend::world() {
 // ---- what waits for a later part ----
 
 std::optional<std::string> SimulatedBackend::unsupported(const Step& step) const {
-  const auto* crash = std::get_if<Crash>(&step.action);
-  const bool is_missing = std::holds_alternative<NetFault>(step.action) ||
-                          std::holds_alternative<DiskFault>(step.action) ||
-                          std::holds_alternative<Attack>(step.action) ||
-                          (crash != nullptr && crash->after_write);
-  if (!is_missing) return std::nullopt;
-  return "the simulator does not have this fault yet";
+  if (!std::holds_alternative<Attack>(step.action)) return std::nullopt;
+  return "the simulator does not have attackers yet";
 }
 
 std::optional<std::string> SimulatedBackend::unsupported(const InstanceOptions& options) const {
@@ -155,7 +168,19 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
     if (!ends) return ends.error();
     network.partition(ends->first, ends->second);
   } else if (std::holds_alternative<Heal>(fault.action)) {
-    network.heal();
+    world().heal();
+  } else if (const auto* disk = std::get_if<DiskFault>(&fault.action)) {
+    return apply(*disk);
+  } else if (const auto* crash = std::get_if<Crash>(&fault.action);
+             crash != nullptr && crash->after_write) {
+    const auto host = running(crash->node);
+    if (!host) return Reason{.text = fmt::format("{} is not running", crash->node)};
+    world().disk(*host).fail_at(Storage::Step::write,
+                                static_cast<std::uint64_t>(*crash->after_write) + 1);
+  } else if (const auto* net = std::get_if<NetFault>(&fault.action)) {
+    const auto ends = hosts(net->from, net->to);
+    if (!ends) return ends.error();
+    return apply(*net, world().hop(ends->first, ends->second));
   } else if (const auto* link = std::get_if<LinkFault>(&fault.action)) {
     const auto ends = hosts(link->from, link->to);
     if (!ends) return ends.error();
@@ -173,6 +198,71 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
     return Reason{.text = "the simulator does not have this fault yet"};
   }
   return {};
+}
+
+Outcome<> SimulatedBackend::apply(const DiskFault& fault) {
+  const auto host = find(fault.node);
+  if (!host) return Reason{.text = fmt::format("there is no instance {}", fault.node)};
+  Storage& disk = world().disk(*host);
+  StorageFaults faults;
+  if (fault.mode == "full") faults.capacity_bytes = disk.used_bytes();
+  if (fault.mode == "torn") faults.tears_writes = true;
+  if (fault.mode == "slow") {
+    faults.write_delay = kSlowWrite;
+    faults.sync_delay = kSlowSync;
+  }
+  disk.set_faults(faults);
+  return {};
+}
+
+// A value that is not named stays as it is; zero clears it. The filter is of the whole direction.
+Outcome<> SimulatedBackend::apply(const NetFault& fault, HopFaults& hop) {
+  using proto::envelope::DialogHeader;
+  hop.loss = fault.loss.value_or(hop.loss);
+  hop.duplicate = fault.duplicate.value_or(hop.duplicate);
+  hop.reorder = fault.reorder.value_or(hop.reorder);
+  hop.delay = fault.delay.value_or(hop.delay);
+  hop.only.reset();
+  hop.only_conversation.reset();
+  if (fault.only == "ack") hop.only = DialogHeader::ACK;
+  if (fault.only == "begin") hop.only = DialogHeader::BEGIN;
+  if (fault.only == "sequenced") hop.only = DialogHeader::SEQUENCED;
+  if (fault.only == "error") hop.only = DialogHeader::ERROR;
+  if (fault.only_for_conversation.empty()) return {};
+  hop.only_conversation = conversation_of(fault.only_for_conversation);
+  if (!hop.only_conversation)
+    return Reason{.text = fmt::format("{} is no conversation handle of an open session",
+                                      fault.only_for_conversation)};
+  return {};
+}
+
+// The conversation whose handle a variable of some session holds.
+std::optional<proto::ConversationId> SimulatedBackend::conversation_of(
+    const std::string& variable_name) {
+  for (const auto& [id, session] : sessions_) {
+    if (!world().is_running(session.host)) continue;
+    broker::Node& node = world().server(session.host).node();
+    const auto value = node.last_variable(id, variable_name);
+    const auto handle = value ? proto::Guid::parse(*value) : std::nullopt;
+    if (!handle) continue;
+    for (const auto& [database, catalog] : node.instance().databases()) {
+      const Output looked = world().with_randomness_of(session.host, [&, where = database] {
+        return node.look(where,
+                         "SELECT conversation_id FROM sys.conversation_endpoints WHERE "
+                         "conversation_handle = '" +
+                             handle->text() + "'",
+                         world().now_at(session.host));
+      });
+      for (const auto& item : looked) {
+        const auto* rows = std::get_if<broker::tsql::RowSet>(&item);
+        if (rows == nullptr || rows->rows.empty()) continue;
+        const auto* text = std::get_if<std::string>(&rows->rows[0][0]);
+        const auto found = text != nullptr ? proto::Guid::parse(*text) : std::nullopt;
+        if (found) return proto::ConversationId{*found};
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 // ---- instances ----
@@ -215,7 +305,12 @@ Outcome<> SimulatedBackend::start(const std::string& node) {
   if (!host) return Reason{.text = fmt::format("there is no instance {}", node)};
   if (world().is_running(*host)) return {};
   try {
-    world().start(*host);
+    try {
+      world().start(*host);
+    } catch (
+        const broker::store::StoreFailure&) {  // a crash that was armed: the machine is on again
+      world().start(*host);
+    }
     run_until_quiet(now());
   } catch (const std::exception& failure) {
     return Reason{.text = failure.what(), .is_environment = true};
@@ -292,8 +387,12 @@ Outcome<Output> SimulatedBackend::run_batch(BackendSession session, const std::s
   world().give(batch.host, broker::Event(broker::BatchSubmitted{id, text}));
   const TimePoint latest = now() + kBatchMax;
   const std::uint64_t last_event = world().events_done() + kEventsMax;
-  while (!batch.is_finished && world().events_done() < last_event && world().run_next(latest)) {
+  // The session goes with its instance when that goes down in the middle of the batch.
+  const auto is_under_way = [&] { return sessions_.contains(id) && !batch.is_finished; };
+  while (is_under_way() && world().events_done() < last_event && world().run_next(latest)) {
   }
+  if (!sessions_.contains(id))
+    return std::exchange(last_words_, {});  // it went down, as the script wants it
   if (!batch.is_finished) {
     world().give(batch.host, broker::Event(broker::BatchCancelled{id}));
     run_until_quiet(now());
@@ -376,7 +475,7 @@ bool SimulatedBackend::step(TimePoint until) {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_simulated_backend(SimulatedOptions options) {
+std::unique_ptr<Simulation> make_simulation(SimulatedOptions options) {
   return std::make_unique<SimulatedBackend>(std::move(options));
 }
 

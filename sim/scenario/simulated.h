@@ -7,22 +7,30 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "broker/crypto/rsa.h"
+#include "sim/fingerprint.h"
 #include "sim/scenario/backend.h"
 
 namespace ssb::sim::scenario {
 
 struct SimulatedOptions {
   std::uint64_t seed = 1;
-  broker::crypto::RsaKeySource keys;
-  std::filesystem::path folder;        // of all instances' data; made when absent
-  bool keeps_folder = false;           // it stays behind
-  std::filesystem::path capture_file;  // pcap of everything between the instances; empty: none
-  bool as_product = false;             // no tombstones (A03)
+  broker::crypto::RsaKeySource keys{};
+  std::filesystem::path capture_file{};  // pcap of everything between the instances; empty: none
+  bool as_product = false;               // no tombstones (A03)
 };
 
-[[nodiscard]] std::unique_ptr<Backend> make_simulated_backend(SimulatedOptions options);
+class Simulation : public Backend {
+ public:
+  [[nodiscard]] virtual Fingerprint fingerprint() const = 0;
+  // How often each interesting thing has happened, by name.
+  [[nodiscard]] virtual std::map<std::string, std::uint64_t> probes() const = 0;
+  [[nodiscard]] virtual std::uint64_t events_done() const = 0;
+};
+[[nodiscard]] std::unique_ptr<Simulation> make_simulation(SimulatedOptions options);
 
 }  // namespace ssb::sim::scenario

@@ -138,14 +138,7 @@ TcpBackend::~TcpBackend() {
 // ---- what needs the simulator ----
 
 std::optional<std::string> TcpBackend::unsupported(const Step& step) const {
-  const auto* crash = std::get_if<Crash>(&step.action);
-  const bool is_fault =
-      std::holds_alternative<NetFault>(step.action) ||
-      std::holds_alternative<LinkFault>(step.action) ||
-      std::holds_alternative<Partition>(step.action) || std::holds_alternative<Heal>(step.action) ||
-      std::holds_alternative<DiskFault>(step.action) ||
-      std::holds_alternative<Attack>(step.action) || (crash != nullptr && crash->after_write);
-  if (!is_fault) return std::nullopt;
+  if (!needs_simulation(step)) return std::nullopt;
   return "this directive needs the simulator back end; this run is on real TCP";
 }
 

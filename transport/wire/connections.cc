@@ -186,7 +186,9 @@ void Server::State::deliver(Connection& connection, proto::TimePoint now) {
       continue;
     }
     --message.hops_remaining;
-    node.handle(broker::MessageArrived{std::move(message), connection.settings().remote}, now);
+    broker::MessageArrived arrived{std::move(message), connection.settings().remote};
+    if (interceptor && interceptor(arrived)) continue;
+    node.handle(std::move(arrived), now);
   }
 }
 

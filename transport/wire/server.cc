@@ -293,6 +293,10 @@ void Server::shut_down(proto::TimePoint now, Outputs& out) {
   commit(now, out);
 }
 
+void Server::intercept(Interceptor interceptor) {
+  state_->interceptor = std::move(interceptor);
+}
+
 broker::Node& Server::node() {
   return state_->node;
 }

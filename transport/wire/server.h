@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,6 +103,11 @@ class Server {
                                                       proto::TimePoint now);
   // Orderly end: connections closed, everything committed.
   void shut_down(proto::TimePoint now, Outputs& out);
+
+  // For what a lossy or hostile forwarder on the way would do: sees each dialog message that a peer has sent before the node does, and
+  // may change it. True: it was taken away; whoever took it may hand it in as an event, later, changed, or twice.
+  using Interceptor = std::function<bool(broker::MessageArrived& arrived)>;
+  void intercept(Interceptor interceptor);
 
   [[nodiscard]] broker::Node& node();
 

@@ -104,6 +104,7 @@ struct Server::State {
   void forget_idle_links();
 
   broker::Node node;
+  Interceptor interceptor;  // may be empty
   proto::InstanceId instance_id;
   ConnectionId last_connection = 0;
   std::map<EndpointKind, EndpointSlot> endpoints;

@@ -1,0 +1,50 @@
+// A running hash of all that happens in a world, by layer, and enough of its course to name the first difference of two runs.
+//
+//   Layers  what statements answered, the bytes on the wire, trace records, what stores hold, and random draws: a difference in an
+//           upper one that no lower one shows is in between.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/bytes.h"
+#include "proto/time.h"
+
+namespace ssb::sim {
+
+class Fingerprint {
+ public:
+  enum class Layer { statements, wire, events, storage, draws };
+  static constexpr std::size_t kLayers = 5;
+
+  void add(Layer layer, proto::TimePoint at, std::string_view node, proto::ByteView bytes);
+  void add(Layer layer, proto::TimePoint at, std::string_view node, std::string_view text);
+
+  // "statements 1f2e3d4c wire ...": one word a layer.
+  [[nodiscard]] std::string text() const;
+
+  // Where two runs part: the first entry that differs, in words; nullopt when they are alike.
+  [[nodiscard]] static std::optional<std::string> first_difference(const Fingerprint& one,
+                                                                   const Fingerprint& other);
+
+ private:
+  // Of each entry, up to kEntriesMax; beyond, only the hashes go on.
+  struct Entry {
+    Layer layer{};
+    proto::TimePoint at{};
+    std::string node;
+    std::uint64_t hash = 0;
+    std::string start;  // of its text
+  };
+  static constexpr std::size_t kEntriesMax = 200'000;
+
+  std::array<std::uint64_t, kLayers> hashes_{};
+  std::array<std::uint64_t, kLayers> counts_{};
+  std::vector<Entry> entries_;
+};
+
+}  // namespace ssb::sim

@@ -1,0 +1,198 @@
+// Scenarios in virtual time: faults, crashes at every write, and runs that repeat.
+#include "sim/scenario/simulated.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sim/scenario/runner.h"
+#include "sim/scenario/transcript.h"
+
+namespace ssb::sim::scenario {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Key;
+
+// A fresh object each time, as of the pool: see key_pool.cc.
+broker::crypto::RsaPrivateKey test_key(int) {
+  static const auto pkcs8 = broker::crypto::RsaPrivateKey::generate(2048).to_pkcs8();
+  return *broker::crypto::RsaPrivateKey::from_pkcs8(pkcs8.view());
+}
+
+struct Simulated {
+  Report report;
+  Fingerprint fingerprint;
+  std::map<std::string, std::uint64_t> probes;
+};
+
+Simulated run_simulated(std::string_view text, std::uint64_t seed = 1) {
+  const auto simulation = make_simulation({.seed = seed, .keys = test_key});
+  const Script script = parse_script("a.sql", text, {});
+  Simulated run;
+  run.report = Runner(script, *simulation).run();
+  run.fingerprint = simulation->fingerprint();
+  run.probes = simulation->probes();
+  return run;
+}
+
+std::string failures_of(const Report& report) {
+  std::string out = report.reason;
+  for (const Failure& failure : report.failures)
+    out += failure.place.text() + " expected " + failure.expected + ", seen " + failure.seen + "\n";
+  return out;
+}
+
+// Two instances with endpoints that trust each other; services without dialog security.
+constexpr std::string_view kTwoInstances = R"sql(
+--# clock 2020-03-01
+:connect HOST_A
+CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!';
+CREATE CERTIFICATE cert_a WITH SUBJECT = 'A', START_DATE = '2020-01-01', EXPIRY_DATE = '2030-01-01';
+CREATE ENDPOINT broker STATE = STARTED AS TCP (LISTENER_PORT = 4022) FOR SERVICE_BROKER (AUTHENTICATION = CERTIFICATE cert_a);
+GRANT CONNECT ON ENDPOINT::broker TO public;
+CREATE DATABASE Db;
+GO
+USE Db;
+CREATE QUEUE q;
+CREATE SERVICE a_service ON QUEUE q ([DEFAULT]);
+GRANT SEND ON SERVICE::a_service TO public;
+CREATE ROUTE to_b WITH SERVICE_NAME = 'b_service', ADDRESS = 'TCP://HOST_B:4022';
+GO
+:connect HOST_B
+CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!';
+CREATE CERTIFICATE cert_b WITH SUBJECT = 'B', START_DATE = '2020-01-01', EXPIRY_DATE = '2030-01-01';
+CREATE ENDPOINT broker STATE = STARTED AS TCP (LISTENER_PORT = 4022) FOR SERVICE_BROKER (AUTHENTICATION = CERTIFICATE cert_b);
+GRANT CONNECT ON ENDPOINT::broker TO public;
+CREATE DATABASE Db;
+GO
+USE Db;
+CREATE QUEUE q;
+CREATE SERVICE b_service ON QUEUE q ([DEFAULT]);
+GRANT SEND ON SERVICE::b_service TO public;
+CREATE ROUTE to_a WITH SERVICE_NAME = 'a_service', ADDRESS = 'TCP://host_a.example.com:4022';
+GO
+)sql";
+constexpr std::string_view kSendTen = R"sql(
+:connect HOST_A
+USE Db;
+DECLARE @h uniqueidentifier, @i int;
+BEGIN DIALOG @h FROM SERVICE a_service TO SERVICE 'b_service' WITH ENCRYPTION = OFF;
+SET @i = 0;
+WHILE @i < 10 BEGIN SEND ON CONVERSATION @h (CAST(@i AS nvarchar(10))); SET @i = @i + 1; END
+GO
+)sql";
+constexpr std::string_view kAllInOrder = R"sql(
+--# expect delivered 10 to q on HOST_B.Db
+--# expect status none
+:connect HOST_B
+USE Db;
+SELECT COUNT(*) FROM q WHERE CAST(message_body AS nvarchar(10)) <> CAST(message_sequence_number AS nvarchar(10));
+GO
+--# expect value '0'
+)sql";
+
+std::string script(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (const std::string_view part : parts) out += part;
+  return out;
+}
+
+TEST(SimulationTest, MessagesArriveOverTheSimulatedNetwork) {
+  const Simulated run = run_simulated(script({kTwoInstances, kSendTen, kAllInOrder}));
+
+  EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+  EXPECT_TRUE(run.probes.empty());
+}
+
+TEST(SimulationTest, OneSeedGivesOneCourse) {
+  const std::string text = script({kTwoInstances, "--# net HOST_A -> HOST_B loss 30%\n", kSendTen,
+                                   "--# advance 10m\n", kAllInOrder});
+
+  const Simulated one = run_simulated(text, 3);
+  const Simulated again = run_simulated(text, 3);
+  const Simulated other = run_simulated(text, 4);
+
+  EXPECT_EQ(one.fingerprint.text(), again.fingerprint.text());
+  EXPECT_EQ(Fingerprint::first_difference(one.fingerprint, again.fingerprint), std::nullopt);
+  EXPECT_NE(one.fingerprint.text(), other.fingerprint.text());
+  EXPECT_NE(Fingerprint::first_difference(one.fingerprint, other.fingerprint), std::nullopt);
+  EXPECT_EQ(transcript(one.report), transcript(other.report));
+}
+
+TEST(SimulationTest, EachFaultOfAHopIsReachedAndHarmsNothing) {
+  const auto run_with = [](const std::string& fault) {
+    return run_simulated(script({kTwoInstances, "--# net HOST_A -> HOST_B " + fault + "\n",
+                                 "--# net HOST_B -> HOST_A " + fault + "\n", kSendTen,
+                                 "--# advance 30m\n--# heal\n--# advance 2m\n", kAllInOrder}));
+  };
+
+  for (const auto& [fault, probe] :
+       {std::pair("loss 40%", "hop.lost"), std::pair("duplicate 50%", "hop.repeated"),
+        std::pair("reorder 50%", "hop.reordered"), std::pair("delay 300ms", "hop.delayed"),
+        std::pair("loss 90% only ack", "hop.lost")}) {
+    const Simulated run = run_with(fault);
+    EXPECT_EQ(run.report.verdict, Verdict::passed) << fault << ": " << failures_of(run.report);
+    EXPECT_THAT(run.probes, Contains(Key(probe))) << fault;
+  }
+}
+
+TEST(SimulationTest, AFilteredFaultLeavesOtherMessagesAlone) {
+  const Simulated run = run_simulated(
+      script({kTwoInstances, "--# net HOST_A -> HOST_B loss 100% only begin\n", kSendTen,
+              "--# advance 1m\n--# expect delivered 0 to q on HOST_B.Db\n",
+              "--# net HOST_A -> HOST_B loss 100% only error\n", "--# advance 2m\n", kAllInOrder}));
+
+  EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+}
+
+// Until a run has no crash in it any more: every write of the target's life with ten messages.
+TEST(SimulationTest, TheTargetMayLosePowerAtAnyWrite) {
+  int crashes = 0;
+  for (int write = 0; write < 200; ++write) {
+    const Simulated run = run_simulated(
+        script(
+            {kTwoInstances,
+             "--# disk HOST_B torn\n--# crash HOST_B after write " + std::to_string(write) + "\n",
+             kSendTen, "--# advance 10s\n--# restart HOST_B\n--# advance 2m\n", kAllInOrder}),
+        static_cast<std::uint64_t>(write) + 1);
+    ASSERT_EQ(run.report.verdict, Verdict::passed)
+        << "at write " << write << ": " << failures_of(run.report);
+    if (!run.probes.contains("storage.failed")) break;
+    ++crashes;
+  }
+  EXPECT_GT(crashes, 3);
+  EXPECT_LT(crashes, 200);
+}
+
+TEST(SimulationTest, AYearWithALiveDialogPassesQuickly) {
+  const Simulated run = run_simulated(
+      script({kTwoInstances, kSendTen, kAllInOrder, "--# advance 365d\n",
+              ":connect HOST_A\nUSE Db\nSELECT state FROM sys.conversation_endpoints\nGO\n--# "
+              "expect value "
+              "'CO'\nSELECT CONVERT(varchar(10), GETUTCDATE(), 120)\nGO\n--# expect value "
+              "'2021-03-01'\n"}));
+
+  EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+}
+
+TEST(SimulationTest, ASlowDiskDelaysWhatRestsOnIt) {
+  const auto time_of = [](const std::string& mode) {
+    const Simulated run = run_simulated(
+        script({kTwoInstances, "--# disk HOST_B " + mode + "\n", kSendTen, kAllInOrder}));
+    EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+    return run.report.end - run.report.start;
+  };
+
+  EXPECT_GT(time_of("slow"), time_of("ok") + std::chrono::milliseconds(100));
+}
+
+TEST(SimulationTest, WhatItCannotDoIsSaidBeforeTheRun) {
+  const Simulated run = run_simulated(":connect A\n:connect B\n--# attack replay at wire A|B\n");
+
+  EXPECT_EQ(run.report.verdict, Verdict::inconclusive);
+  EXPECT_THAT(failures_of(run.report), HasSubstr("attackers"));
+}
+
+}  // namespace
+}  // namespace ssb::sim::scenario
