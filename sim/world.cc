@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/routing/route.h"
 #include "proto/check.h"
 
 namespace ssb::sim {
@@ -264,7 +265,10 @@ void World::heal() {
 }
 
 bool World::on_arrival(HostNumber node, const broker::MessageArrived& arrived) {
-  const auto from = Network::host_of(arrived.from_address);
+  // A connection that the node has opened itself is known by the address that its route gave.
+  auto from = Network::host_of(arrived.from_address);
+  const auto route = broker::routing::parse_address(arrived.from_address);
+  if (!from && route) from = resolve(node, route->host);
   const auto hop = from ? hops_.find({*from, node}) : hops_.end();
   if (hop == hops_.end()) return false;
   return hop->second->take(arrived, [this, node](broker::MessageArrived late) {

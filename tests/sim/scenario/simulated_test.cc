@@ -130,7 +130,7 @@ TEST(SimulationTest, EachFaultOfAHopIsReachedAndHarmsNothing) {
   for (const auto& [fault, probe] :
        {std::pair("loss 40%", "hop.lost"), std::pair("duplicate 50%", "hop.repeated"),
         std::pair("reorder 50%", "hop.reordered"), std::pair("delay 300ms", "hop.delayed"),
-        std::pair("loss 90% only ack", "hop.lost")}) {
+        std::pair("loss 70% only ack", "hop.lost")}) {
     const Simulated run = run_with(fault);
     EXPECT_EQ(run.report.verdict, Verdict::passed) << fault << ": " << failures_of(run.report);
     EXPECT_THAT(run.probes, Contains(Key(probe))) << fault;
