@@ -245,7 +245,7 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
     QueueIndex& queue = state.queues[static_cast<std::int32_t>(std::get<std::int64_t>(row[1]))];
     queue.by_group[entry.group].insert(entry.order);
     state.next_order = std::max(state.next_order, entry.order + 1);
-    queue.entries.emplace(entry.order, std::move(entry));
+    queue.entries.emplace(entry.order, entry);
   }
   const auto tombstones =
       store.query(state.id, "SELECT conversation, until_us FROM tombstone", {}).value();

@@ -150,7 +150,8 @@ bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
       record(proto::EventClass::security_decision, 0, reply ? "Reply" : "Begin", endpoint, now);
   const auto described = dialog::describe(decision);
   std::string summary;
-  for (const auto& [name, value] : described) summary += name + "=" + value + "\n";
+  for (const auto& [name, value] : described)
+    summary.append(name).append("=").append(value).append("\n");
   if (summary != endpoint.decision_shown) {
     shown.detail.insert(shown.detail.end(), described.begin(), described.end());
     shown.error = decision.delayed;

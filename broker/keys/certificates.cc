@@ -318,7 +318,7 @@ proto::Result<void> drop_certificate(catalog::Instance& instance, catalog::Trans
   const Certificate* present = find_certificate(instance, database, name);
   if (present == nullptr) return missing_certificate(name);
   if (const auto user = endpoint_using(instance, database, *present); !user.empty()) {
-    return Error{ErrorCode::certificate_in_use, name, user};
+    return Error{ErrorCode::certificate_mapped, name, user};
   }
   if (const auto mapped = principal_mapped_to(instance, database, *present); !mapped.empty()) {
     return Error{ErrorCode::certificate_mapped, name, mapped};

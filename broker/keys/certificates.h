@@ -72,7 +72,7 @@ struct CreatedCertificate {
                                                               store::DatabaseId database,
                                                               std::string_view name,
                                                               bool is_active);
-// 15151; 15352 an endpoint uses it; 15559 a user or login is mapped to it. Its permissions go too.
+// 15151; 15559 an endpoint, a user or a login depends on it. Its permissions go too.
 [[nodiscard]] proto::Result<void> drop_certificate(catalog::Instance& instance,
                                                    catalog::Transaction& transaction,
                                                    store::DatabaseId database,

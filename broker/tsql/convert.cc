@@ -338,10 +338,10 @@ std::string xml_of_bytes(const proto::Bytes& bytes) {
   return proto::to_string(proto::ByteView(bytes).subspan(utf8_mark ? 3 : 0));
 }
 
-std::string float_text(double number, bool is_real, int style) {
+std::string float_text(double number, int style) {
   if (style == 1) return fmt::format("{:.7e}", number);
   if (style == 2) return fmt::format("{:.15e}", number);
-  const std::string text = fmt::format("{:.{}g}", number, is_real ? 6 : 6);
+  std::string text = fmt::format("{:.6g}", number);
   const std::size_t exponent = text.find('e');
   if (exponent == std::string::npos) return text;
   const int power = std::atoi(text.c_str() + exponent + 1);
@@ -353,7 +353,7 @@ Result<std::string> number_text(const Value& value, const DataType& from, int st
   const double number = std::get<double>(value);
   if (from.type == SqlType::decimal) return fmt::format("{:.{}f}", number, from.scale);
   if (is_exact(from)) return fmt::format("{:.{}f}", number, style == 2 ? 4 : 2);
-  return float_text(number, from.type == SqlType::real, style == kNoStyle ? 0 : style);
+  return float_text(number, style == kNoStyle ? 0 : style);
 }
 
 Result<std::string> text_of(const Value& value, const DataType& from, const DataType& to,
@@ -482,7 +482,7 @@ std::string time_text(proto::TimePoint time, const DataType& type) {
     time = std::chrono::floor<std::chrono::minutes>(time + std::chrono::seconds(30));
   if (type.type == SqlType::datetime) time = proto::to_datetime(time);
   const Moment m = moment_of(time);
-  const std::string date = fmt::format("{:04}-{:02}-{:02}", m.year, m.month, m.day);
+  std::string date = fmt::format("{:04}-{:02}-{:02}", m.year, m.month, m.day);
   if (type.type == SqlType::date) return date;
   if (type.type == SqlType::time) return clock_text(m, type);
   const std::string zone = type.type == SqlType::datetimeoffset ? " +00:00" : "";

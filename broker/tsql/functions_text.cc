@@ -373,7 +373,7 @@ StoreResult<Value> parse_name(const Arguments& a) {
 }
 
 // A function of one text.
-store::ScalarFunction of_text(std::string (*function)(std::string)) {
+store::ScalarFunction of_text(std::string (*function)(const std::string&)) {
   return [function](Arguments a) -> StoreResult<Value> {
     if (any_null(a)) return Value();
     return Value(function(text_of(a[0])));
@@ -407,14 +407,13 @@ void register_text_functions(store::Store& store) {
   });
   add("ssb_nchar", 1, character);
   add("ssb_code", 1, code_of_first);
-  add("ssb_upper", 1, of_text([](std::string text) { return change_case(std::move(text), true); }));
-  add("ssb_lower", 1,
-      of_text([](std::string text) { return change_case(std::move(text), false); }));
+  add("ssb_upper", 1, of_text([](const std::string& text) { return change_case(text, true); }));
+  add("ssb_lower", 1, of_text([](const std::string& text) { return change_case(text, false); }));
   add("ssb_ltrim", 1,
-      of_text([](std::string text) { return std::string(without_leading_blanks(text)); }));
+      of_text([](const std::string& text) { return std::string(without_leading_blanks(text)); }));
   add("ssb_rtrim", 1,
-      of_text([](std::string text) { return std::string(without_trailing_blanks(text)); }));
-  add("ssb_trim", 1, of_text([](std::string text) {
+      of_text([](const std::string& text) { return std::string(without_trailing_blanks(text)); }));
+  add("ssb_trim", 1, of_text([](const std::string& text) {
         return std::string(without_trailing_blanks(without_leading_blanks(text)));
       }));
   add("ssb_str", -1, number_text);

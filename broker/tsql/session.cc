@@ -193,6 +193,7 @@ void Session::State::step() {
   warnings.clear();
   raised.reset();
   inside_view.reset();
+  const Module* const home = &module();
   const Result<Outcome> outcome = execute(statement);
   forget_statement_tables();
   for (const Error& warning : warnings) {
@@ -204,6 +205,10 @@ void Session::State::step() {
     statement_until.reset();
     Raised what = raised.value_or(Raised{});
     what.error = outcome.error();
+    // Where nothing more exact is known, it is the statement; what a script raises itself needs no place.
+    const bool is_here = !raised && &module() == home;
+    if (is_here && statement.position.offset < home->text.size())
+      what.caret = caret_line(home->text, statement.position);
     handle(std::move(what));
     return;
   }

@@ -339,6 +339,10 @@ Result<Outcome> Session::State::return_from(const Return& node) {
 Result<Outcome> Session::State::use(const UseDatabase& node) {
   const catalog::Catalog* other = instance().database(node.name);
   if (other == nullptr) return Error(ErrorCode::unknown_database, node.name);
+  // A user that was taken on by EXECUTE AS USER stays in its database, guest or not.
+  if (who().user && who().user_database != other->id()) {
+    return Error(ErrorCode::no_access_to_database, who().login_name, node.name);
+  }
   const auto user = catalog::user_in(instance(), who(), other->id());
   if (!user) return user.error();
   database = other->id();

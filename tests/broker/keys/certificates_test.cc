@@ -420,7 +420,7 @@ TEST_F(CertificatesTest, DropIsRefusedWhileAnEndpointOrAPrincipalUsesTheCertific
   login.set_certificate_id(certificate("OfLogin").id());
   one.put(one.instance.master(), login);
 
-  EXPECT_EQ(drop("OfEndpoint").error(), proto::Error(proto::ErrorCode::certificate_in_use,
+  EXPECT_EQ(drop("OfEndpoint").error(), proto::Error(proto::ErrorCode::certificate_mapped,
                                                      "OfEndpoint", "endpoint 'BrokerEndpoint'"));
   EXPECT_EQ(one.run([&](Transaction& t) {
                  return keys::remove_private_key(one.instance, t, kMaster, "OfEndpoint");

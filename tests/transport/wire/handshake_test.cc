@@ -11,7 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 using proto::ErrorCode;
 using test::aes_offer;
-using test::certificate;
 using test::key;
 using test::kStart;
 using test::Parties;

@@ -47,9 +47,9 @@ struct TableAuthority : Authority {
   }
 };
 
-inline Negotiate offer(std::string name, std::vector<Negotiate::Authentication> methods,
+inline Negotiate offer(std::string name, const std::vector<Negotiate::Authentication>& methods,
                        Negotiate::Requirement requirement,
-                       std::vector<Negotiate::Algorithm> algorithms) {
+                       const std::vector<Negotiate::Algorithm>& algorithms) {
   Negotiate made;
   made.set_version(kProtocolVersion);
   made.set_instance_name(name);
