@@ -7,7 +7,7 @@ using proto::envelope::DialogHeader;
 namespace {
 
 // A message that is overtaken comes up to so much later.
-constexpr std::uint64_t kReorderMax_us = 50'000;
+constexpr std::uint64_t kReorderMaxUs = 50'000;
 
 }  // namespace
 
@@ -39,7 +39,7 @@ bool Hop::take(const broker::MessageArrived& arrived, const Pass& pass) {
   }
   if (random_.chance(faults.reorder)) {
     probe_("hop.reordered");
-    const auto late = static_cast<std::int64_t>(1 + random_.below(kReorderMax_us));
+    const auto late = static_cast<std::int64_t>(1 + random_.below(kReorderMaxUs));
     pass_after(faults.delay + proto::Duration(late), arrived, pass);
     return true;
   }

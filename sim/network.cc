@@ -21,7 +21,7 @@ constexpr std::uint16_t kFirstClientPort = 49152;  // RFC 6335's dynamic ports
 
 Network::Network(Scheduler& scheduler, Random random, Deliver deliver, Observe observe)
     : scheduler_(scheduler),
-      random_(std::move(random)),
+      random_(random),
       deliver_(std::move(deliver)),
       observe_(std::move(observe)) {}
 

@@ -1,7 +1,7 @@
 #include "sim/random.h"
 
 // RAND_METHOD is the one way to give OpenSSL 3 another source process-wide without a provider of its own.
-#define OPENSSL_SUPPRESS_DEPRECATED
+#define OPENSSL_SUPPRESS_DEPRECATED  // NOLINT(readability-identifier-naming): the name is OpenSSL's
 #include <openssl/rand.h>
 
 #include "proto/check.h"

@@ -8,7 +8,7 @@
 namespace ssb::broker::tsql::ddl {
 namespace {
 
-constexpr std::int64_t kRouteLifetimeMax_s = 2147483647;
+constexpr std::int64_t kRouteLifetimeSecondsMax = 2147483647;
 
 bool equals_word(std::string_view text, std::string_view word) {
   return catalog::names_equal(text, word);
@@ -51,7 +51,7 @@ Result<void> set_options(const StatementContext& context, const RouteOptions& op
     route.set_broker_instance(guid ? guid->text() : "");
   }
   if (options.lifetime_s) {
-    if (*options.lifetime_s < 1 || *options.lifetime_s > kRouteLifetimeMax_s)
+    if (*options.lifetime_s < 1 || *options.lifetime_s > kRouteLifetimeSecondsMax)
       return Error(ErrorCode::bad_route_lifetime, route.name());
     const auto expiry = context.now + std::chrono::seconds(*options.lifetime_s);
     route.set_lifetime_us(proto::to_unix_us(expiry));

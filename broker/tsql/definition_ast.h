@@ -201,7 +201,7 @@ struct LoginOptions {
   std::optional<bool> check_policy;
   std::optional<bool> check_expiration;
   std::optional<std::string> credential;  // "" = taken away
-  std::optional<std::string> new_name;  // ALTER LOGIN ... WITH NAME =
+  std::optional<std::string> new_name;    // ALTER LOGIN ... WITH NAME =
 };
 enum class LoginSource { password, windows, certificate, asymmetric_key };
 struct CreateLogin {

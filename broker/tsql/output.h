@@ -32,7 +32,7 @@ struct ServerMessage {
   int severity = 0;
   int line = 0;           // 1-based in the batch or procedure
   std::string procedure;  // empty in a batch
-  std::string caret;  // of errors: the source line and a ^ under the place; may be empty
+  std::string caret;      // of errors: the source line and a ^ under the place; may be empty
 };
 struct DatabaseChanged {
   std::string database;

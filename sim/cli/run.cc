@@ -270,7 +270,7 @@ class RunCommand {
   }
 
   fs::path run_folder() {
-    const fs::path folder = make_run_folder();
+    fs::path folder = make_run_folder();
     if (options_.keeps_folder)
       context_.err << "ssbsim: the instances' data stays in " << folder.string() << '\n';
     return folder;
