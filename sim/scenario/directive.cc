@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -412,7 +413,7 @@ std::optional<proto::Duration> parse_duration(std::string_view text) {
   constexpr double kLongest =
       1e6 * 86400 * 365 * 100;  // a century; far inside the range of TimePoint
   if (total_us > kLongest) return std::nullopt;
-  const auto duration = proto::Duration(static_cast<std::int64_t>(total_us + 0.5));
+  const auto duration = proto::Duration(std::int64_t{std::llround(total_us)});
   return is_negative ? -duration : duration;
 }
 
