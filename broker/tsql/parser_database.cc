@@ -3,6 +3,7 @@
 #include <array>
 
 #include "broker/tsql/parser_core.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
 
@@ -35,6 +36,49 @@ constexpr auto kOptions = std::to_array<NamedOption>({
 constexpr auto kWordOptions = std::to_array<std::string_view>(
     {"CURSOR_DEFAULT", "ENCRYPTION", "PAGE_VERIFY", "PARAMETERIZATION", "RECOVERY",
      "DATE_CORRELATION_OPTIMIZATION"});
+
+// Options that are kept and do nothing here.
+constexpr auto kKeptOptions = std::to_array<std::string_view>({"ACCELERATED_DATABASE_RECOVERY",
+                                                               "ALLOW_SNAPSHOT_ISOLATION",
+                                                               "ANSI_NULLS",
+                                                               "ANSI_NULL_DEFAULT",
+                                                               "ANSI_PADDING",
+                                                               "ANSI_WARNINGS",
+                                                               "ARITHABORT",
+                                                               "AUTO_CLOSE",
+                                                               "AUTO_CREATE_STATISTICS",
+                                                               "AUTO_SHRINK",
+                                                               "AUTO_UPDATE_STATISTICS",
+                                                               "AUTO_UPDATE_STATISTICS_ASYNC",
+                                                               "CHANGE_TRACKING",
+                                                               "COMPATIBILITY_LEVEL",
+                                                               "CONCAT_NULL_YIELDS_NULL",
+                                                               "CONTAINMENT",
+                                                               "CURSOR_CLOSE_ON_COMMIT",
+                                                               "CURSOR_DEFAULT",
+                                                               "DATE_CORRELATION_OPTIMIZATION",
+                                                               "DEFAULT_FULLTEXT_LANGUAGE",
+                                                               "DEFAULT_LANGUAGE",
+                                                               "DELAYED_DURABILITY",
+                                                               "FILESTREAM",
+                                                               "HADR",
+                                                               "MIXED_PAGE_ALLOCATION",
+                                                               "NESTED_TRIGGERS",
+                                                               "NUMERIC_ROUNDABORT",
+                                                               "ONLINE",
+                                                               "PAGE_VERIFY",
+                                                               "PARAMETERIZATION",
+                                                               "QUERY_STORE",
+                                                               "QUOTED_IDENTIFIER",
+                                                               "READ_COMMITTED_SNAPSHOT",
+                                                               "READ_WRITE",
+                                                               "RECOVERY",
+                                                               "RECURSIVE_TRIGGERS",
+                                                               "SUPPLEMENTAL_LOGGING",
+                                                               "TARGET_RECOVERY_TIME",
+                                                               "TRANSFORM_NOISE_WORDS",
+                                                               "TWO_DIGIT_YEAR_CUTOFF",
+                                                               "VARDECIMAL_STORAGE_FORMAT"});
 
 DatabaseOptionKind option_kind(std::string_view name) {
   for (const NamedOption& option : kOptions) {
@@ -123,6 +167,11 @@ DatabaseOption Parser::database_option() {
   option.position = peek().position;
   option.name = word();
   option.kind = option_kind(option.name);
+  const bool is_known =
+      option.kind != DatabaseOptionKind::other ||
+      std::find(kKeptOptions.begin(), kKeptOptions.end(), option.name) != kKeptOptions.end();
+  if (!is_known)
+    fail(proto::Error(proto::ErrorCode::incorrect_syntax, option.name), option.position);
   const bool equals = accept("=");
   const bool word_option =
       std::find(kWordOptions.begin(), kWordOptions.end(), option.name) != kWordOptions.end();

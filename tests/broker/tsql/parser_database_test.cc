@@ -31,7 +31,7 @@ TEST(ParserDatabaseTest, ReadsDatabaseOptions) {
       "recovery full, "
       "honor_broker_priority on, NEW_BROKER, ENCRYPTION SUSPEND, COMPATIBILITY_LEVEL = 130, "
       "PAGE_VERIFY CHECKSUM, "
-      "READ_COMMITTED_SNAPSHOT ON, TARGET_RECOVERY_TIME = 60 SECONDS, SOME_OPTION with rollback "
+      "READ_COMMITTED_SNAPSHOT ON, TARGET_RECOVERY_TIME = 60 SECONDS, HADR with rollback "
       "after 10 seconds "
       "ALTER DATABASE d SET SINGLE_USER WITH NO_WAIT ALTER DATABASE d SET ENCRYPTION OFF");
 
@@ -48,7 +48,7 @@ TEST(ParserDatabaseTest, ReadsDatabaseOptions) {
   EXPECT_EQ(many.options[4].value, "130");
   EXPECT_EQ(many.options[6].kind, DatabaseOptionKind::other);
   EXPECT_EQ(many.options[7].value, "60 SECONDS");
-  EXPECT_EQ(many.options[8].name, "SOME_OPTION");
+  EXPECT_EQ(many.options[8].name, "HADR");
   EXPECT_EQ(many.termination->after_s, 10);
   EXPECT_EQ(node_of<AlterDatabase>(batch, 2).termination->kind, TerminationKind::no_wait);
   EXPECT_EQ(node_of<AlterDatabase>(batch, 3).options.at(0).on, false);
