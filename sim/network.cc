@@ -163,9 +163,8 @@ void Network::write(HostNumber from, ConnectionId id, proto::Bytes bytes) {
   }
   if (link.is_partitioned) {
     scheduler_.at(scheduler_.now() + kRetransmitTimeout,
-                  [this, key = EndKey(from, id), generation = end->second.generation] {
-                    time_out(key, generation);
-                  });
+                  [this, key = EndKey(from, id), generation = end->second.generation,
+                   partition = link.partitions] { time_out(key, generation, partition); });
   }
   depart(from, end->second.peer.first,
          [this, key = EndKey(from, id), generation = end->second.generation,
@@ -213,9 +212,11 @@ void Network::send_close(End from, HostNumber from_host, const std::string& reas
 }
 
 // Bytes have waited in vain: TCP gives up at the end that sent them.
-void Network::time_out(const EndKey& key, std::uint64_t generation) {
+void Network::time_out(const EndKey& key, std::uint64_t generation, std::uint64_t partition) {
   const End* end = find(key, generation);
-  if (end == nullptr || !links_[{key.first, end->peer.first}].is_partitioned) return;
+  if (end == nullptr) return;
+  const LinkSettings& link = links_[{key.first, end->peer.first}];
+  if (!link.is_partitioned || link.partitions != partition) return;  // they have left since
   End gone = *end;
   ends_.erase(key);
   deliver_(key.first, wire::Closed{key.second, "timed out"});
@@ -262,12 +263,18 @@ void Network::cut(HostNumber one, HostNumber other) {
 }
 
 void Network::partition(HostNumber one, HostNumber other) {
-  links_[{one, other}].is_partitioned = true;
-  links_[{other, one}].is_partitioned = true;
+  for (const auto& ends : {std::pair(one, other), std::pair(other, one)}) {
+    LinkSettings& link = links_[ends];
+    if (!std::exchange(link.is_partitioned, true)) ++link.partitions;
+  }
 }
 
 void Network::heal() {
-  for (auto& [key, link] : links_) link = LinkSettings();
+  for (auto& [key, link] : links_) {
+    const std::uint64_t partitions = link.partitions;
+    link = LinkSettings();
+    link.partitions = partitions;
+  }
   const auto waiting = std::exchange(held_, {});
   for (const auto& [key, works] : waiting) {
     for (const auto& work : works) work();

@@ -27,8 +27,9 @@ struct LinkSettings {
   proto::Duration jitter{0};  // 0 to this much more, drawn for each write
   std::optional<std::int64_t> bytes_per_second = {};
   proto::TimePoint stalled_until{};
-  bool is_partitioned = false;  // what is sent waits; new connections fail
-  int corrupt_next = 0;         // so many of the next writes get one byte changed
+  std::uint64_t partitions = 0;  // how many there have been
+  bool is_partitioned = false;   // what is sent waits; new connections fail
+  int corrupt_next = 0;          // so many of the next writes get one byte changed
 };
 
 inline constexpr proto::Duration kConnectTimeout =
@@ -90,7 +91,7 @@ class Network {
   void arrive(const End& from, HostNumber from_host, const proto::Bytes& bytes);
   // Tells the other end, after all that was written before.
   void send_close(End from, HostNumber from_host, const std::string& reason);
-  void time_out(const EndKey& key, std::uint64_t generation);
+  void time_out(const EndKey& key, std::uint64_t generation, std::uint64_t partition);
   // Now, or once the partition is over.
   void depart(HostNumber from, HostNumber to, std::function<void()> work);
   [[nodiscard]] proto::TimePoint arrival(End& from, HostNumber from_host, std::size_t bytes);

@@ -293,6 +293,10 @@ TimePoint World::now_at(HostNumber node) const {
 void World::schedule_wake(HostNumber number) {
   Node& node = *nodes_[number];
   const TimePoint deadline = node.server->deadline();
+  if (deadline == broker::kAtOnce) {  // the rest of a batch: statements take no time
+    schedule_step(number);
+    return;
+  }
   if (deadline == proto::kNever) {
     node.wake_at = proto::kNever;
     ++node.wake_number;

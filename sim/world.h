@@ -49,7 +49,6 @@ class World {
   HostNumber add(std::string name);
   // Whom a host name of a route or the local host leads to.
   std::function<std::optional<HostNumber>(HostNumber from, const std::string& host)> resolve;
-  [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] const std::string& name(HostNumber node) const;
   [[nodiscard]] bool is_running(HostNumber node) const;
   // StoreFailure: the disk failed under it; it has lost its power and may be started again.

@@ -157,7 +157,7 @@ std::vector<std::string> json_lines(const FinishedRun& run) {
                      {"nodes", strings_json(report.nodes)},
                      {"claims", strings_json(report.claims)},
                      {"corpus", strings_json(report.corpus)}};
-  if (run.seed) begin["seed"] = *run.seed;
+  if (report.seed) begin["seed"] = *report.seed;
   if (!run.fingerprint.empty()) begin["fingerprint"] = run.fingerprint;
   lines.push_back(json::serialize(begin));
   for (const auto& problem : report.problems) {

@@ -15,9 +15,8 @@ namespace ssb::sim::cli {
 struct FinishedRun {
   scenario::Report report;
   double real_ms = 0;
-  std::string net;                    // "tcp" or "sim"; empty: nothing ran
-  std::optional<std::uint64_t> seed;  // of the simulator
-  std::string fingerprint;            // of the simulator
+  std::string net;          // "tcp" or "sim"; empty: nothing ran
+  std::string fingerprint;  // of the simulator
 };
 struct Counts {
   int passed = 0, failed = 0, nothing_checked = 0, inconclusive = 0,

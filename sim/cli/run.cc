@@ -129,7 +129,12 @@ class RunCommand {
   int run_files() {
     const auto files = scenario_files(options_.paths);
     is_one_ = files.size() == 1;
-    if (!options_.capture_file.empty() && !is_one_) throw UsageError{"--pcap takes one scenario"};
+    if (!options_.capture_file.empty() && (!is_one_ || options_.net == "both"))
+      throw UsageError{"--pcap takes one scenario on one network"};
+    if (options_.net == "tcp" && (options_.seed || options_.checks_determinism))
+      throw UsageError{"--seed and --check-determinism are of the simulator, not of --net tcp"};
+    if (options_.net == "sim" && options_.keeps_folder)
+      throw UsageError{"--keep is of --net tcp: the simulator's disks are in memory"};
     check_junit();
     if (options_.as_json) print_line(json_header(context_.arguments));
     Verdict worst = Verdict::passed;
@@ -224,16 +229,17 @@ class RunCommand {
       run.report = run_on_tcp(script);
       return run;
     }
-    run.seed = options_.seed.value_or(script.seed.value_or(1));
-    Simulated first = run_simulated(script, *run.seed, options_.capture_file);
+    const std::uint64_t seed = options_.seed.value_or(script.seed.value_or(1));
+    Simulated first = run_simulated(script, seed, options_.capture_file);
     run.report = std::move(first.report);
+    run.report.seed = seed;
     run.fingerprint = first.fingerprint.text();
     if (options_.checks_determinism && run.report.verdict != Verdict::does_not_parse) {
-      const Simulated second = run_simulated(script, *run.seed, {});
+      const Simulated second = run_simulated(script, seed, {});
       const auto difference = Fingerprint::first_difference(first.fingerprint, second.fingerprint);
       if (difference) {
         run.report.verdict = Verdict::failed;
-        run.report.reason = fmt::format("two runs of seed {} differ at {}", *run.seed, *difference);
+        run.report.reason = fmt::format("two runs of seed {} differ at {}", seed, *difference);
       }
     }
     return run;
@@ -250,7 +256,9 @@ class RunCommand {
         scenario::make_simulation({.seed = seed,
                                    .keys = [this](int bits) { return pool_.draw(bits); },
                                    .capture_file = capture_file,
-                                   .as_product = options_.as_product});
+                                   .as_product = options_.as_product,
+                                   .batch_timeout = std::chrono::seconds(options_.batch_timeout_s),
+                                   .real_time = std::chrono::steady_clock::now});
     Simulated run;
     run.report = scenario::Runner(script, *simulation).run();
     run.fingerprint = simulation->fingerprint();
@@ -294,7 +302,7 @@ class RunCommand {
         (is_good || run.report.verdict == Verdict::inconclusive)) {
       fmt::print(context_.out, "{:<14} {}  {}{}  {} of {} met  {:.0f} ms{}\n",
                  verdict_name(run.report.verdict), run.report.file, run.net,
-                 run.seed ? fmt::format(" seed {}", *run.seed) : "", run.report.met,
+                 run.report.seed ? fmt::format(" seed {}", *run.report.seed) : "", run.report.met,
                  run.report.expectations, run.real_ms,
                  run.report.reason.empty() ? "" : "  " + run.report.reason);
     } else {
@@ -400,7 +408,7 @@ void add_run(CLI::App& app, Context& context) {
   command->add_option("--key-pool", options->key_pool_file,
                       "File with the throw-away RSA keys [$XDG_CACHE_HOME/ssbsim/scenario-keys]");
   command->add_flag("--keep", options->keeps_folder,
-                    "Keep the instances' data and say where it is");
+                    "Keep the instances' data and say where it is; of --net tcp");
   command->add_flag("--as-product", options->as_product,
                     "Without the protections that go beyond the product (tombstones)");
   command->callback([&context, options] {

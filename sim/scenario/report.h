@@ -49,8 +49,8 @@ struct Report {
   std::string file;
   std::string title;
   Verdict verdict = Verdict::failed;
-  std::string reason;  // of a verdict that no failure explains
-  std::optional<std::uint64_t> seed;
+  std::string reason;                 // of a verdict that no failure explains
+  std::optional<std::uint64_t> seed;  // of the simulator
   std::vector<std::string> claims, corpus, nodes;
   std::size_t text_hash = 0;
   int expectations = 0;

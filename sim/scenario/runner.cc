@@ -33,7 +33,6 @@ proto::TimePoint default_start() {
 Report Runner::run() {
   report_.file = script_.file;
   report_.title = script_.title;
-  report_.seed = script_.seed;
   report_.claims = script_.claims;
   report_.corpus = script_.corpus;
   report_.nodes = script_.nodes;

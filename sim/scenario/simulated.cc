@@ -66,7 +66,6 @@ class SimulatedBackend : public Simulation {
   std::map<std::string, std::uint64_t> probes() const override {
     return world_ ? world_->probes() : std::map<std::string, std::uint64_t>();
   }
-  std::uint64_t events_done() const override { return world_ ? world_->events_done() : 0; }
 
  private:
   [[nodiscard]] std::optional<HostNumber> find(const std::string& node) const;
@@ -150,6 +149,7 @@ std::optional<std::string> SimulatedBackend::unsupported(const Step& step) const
 std::optional<std::string> SimulatedBackend::unsupported(const InstanceOptions& options) const {
   if (options.tds_port) return "tds= needs an instance that speaks TDS";
   if (options.port) return "port= is what CREATE ENDPOINT says";
+  if (!options.folder.empty()) return "at= needs --net tcp: the simulator's disks are in memory";
   return std::nullopt;
 }
 
@@ -386,17 +386,25 @@ Outcome<Output> SimulatedBackend::run_batch(BackendSession session, const std::s
   batch.is_finished = false;
   world().give(batch.host, broker::Event(broker::BatchSubmitted{id, text}));
   const TimePoint latest = now() + kBatchMax;
-  const std::uint64_t last_event = world().events_done() + kEventsMax;
+  const auto real_time = [&] {
+    return options_.real_time ? options_.real_time() : std::chrono::steady_clock::time_point();
+  };
+  const auto real_latest = real_time() + options_.batch_timeout;
+  bool is_out_of_time = false;
   // The session goes with its instance when that goes down in the middle of the batch.
   const auto is_under_way = [&] { return sessions_.contains(id) && !batch.is_finished; };
-  while (is_under_way() && world().events_done() < last_event && world().run_next(latest)) {
-  }
+  while (is_under_way() && !is_out_of_time && world().run_next(latest))
+    is_out_of_time = real_time() >= real_latest;
   if (!sessions_.contains(id))
     return std::exchange(last_words_, {});  // it went down, as the script wants it
   if (!batch.is_finished) {
     world().give(batch.host, broker::Event(broker::BatchCancelled{id}));
     run_until_quiet(now());
     if (!batch.is_finished) return Reason{.text = "the batch could not be cancelled"};
+    if (is_out_of_time)
+      return Reason{.text = fmt::format("the batch did not end within {} s of real time "
+                                        "(--batch-timeout); it was cancelled",
+                                        options_.batch_timeout.count())};
     return Reason{.text = "the batch waits for something that does not happen; it was cancelled"};
   }
   return std::exchange(batch.output, {});

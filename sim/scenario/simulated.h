@@ -5,8 +5,10 @@
 //           `unsupported` before the run.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +24,9 @@ struct SimulatedOptions {
   broker::crypto::RsaKeySource keys{};
   std::filesystem::path capture_file{};  // pcap of everything between the instances; empty: none
   bool as_product = false;               // no tombstones (A03)
+  // Of one batch, in real time, which is handed in: a loop that never ends takes no virtual time. Without a clock there is no bound.
+  std::chrono::seconds batch_timeout{120};
+  std::function<std::chrono::steady_clock::time_point()> real_time{};
 };
 
 class Simulation : public Backend {
@@ -29,7 +34,6 @@ class Simulation : public Backend {
   [[nodiscard]] virtual Fingerprint fingerprint() const = 0;
   // How often each interesting thing has happened, by name.
   [[nodiscard]] virtual std::map<std::string, std::uint64_t> probes() const = 0;
-  [[nodiscard]] virtual std::uint64_t events_done() const = 0;
 };
 [[nodiscard]] std::unique_ptr<Simulation> make_simulation(SimulatedOptions options);
 

@@ -174,6 +174,19 @@ TEST_F(NetworkTest, APartitionThatLastsEndsTheConnectionsThatWait) {
   EXPECT_THAT(log_.back(), testing::EndsWith("1 closed connection reset by peer"));
 }
 
+TEST_F(NetworkTest, APartitionThatHealedIsForgottenByTheNextOne) {
+  connect();
+  network_.partition(0, 1);
+  network_.write(0, 7, bytes("kept"));
+  run(std::chrono::minutes(5));
+  network_.heal();
+  run(std::chrono::minutes(1));
+  network_.partition(0, 1);
+  run();
+
+  EXPECT_THAT(log_, ElementsAre(testing::EndsWith("1 kept")));
+}
+
 TEST_F(NetworkTest, ConnectingThroughAPartitionTimesOut) {
   network_.partition(0, 1);
 

@@ -84,7 +84,16 @@ TEST(CliTest, ExitCodesTellWhatHappened) {
       run({"run", folder.write("c.sql", kPasses), "--net", "both", "--key-pool", folder.pool()})
           .code,
       0);
-  EXPECT_EQ(run({"run", folder.write("c.sql", kPasses), "--net", "carrier pigeon"}).code, 10);
+  for (const std::vector<std::string>& contradiction :
+       {std::vector<std::string>{"--net", "carrier pigeon"},
+        {"--net", "tcp", "--seed", "1"},
+        {"--net", "tcp", "--check-determinism"},
+        {"--net", "sim", "--keep"},
+        {"--net", "both", "--pcap", folder.path() + "/x.pcap"}}) {
+    std::vector<std::string> arguments{"run", folder.write("c.sql", kPasses)};
+    arguments.insert(arguments.end(), contradiction.begin(), contradiction.end());
+    EXPECT_EQ(run(arguments).code, 10) << contradiction.back();
+  }
   EXPECT_EQ(run({"run"}).code, 10);
   EXPECT_EQ(run({"walk"}).code, 10);
   EXPECT_EQ(run({}).code, 10);

@@ -187,11 +187,28 @@ TEST(SimulationTest, ASlowDiskDelaysWhatRestsOnIt) {
   EXPECT_GT(time_of("slow"), time_of("ok") + std::chrono::milliseconds(100));
 }
 
+TEST(SimulationTest, ALoopThatNeverEndsIsCancelledAfterItsRealTime) {
+  std::chrono::steady_clock::time_point time{};
+  const auto simulation = make_simulation(
+      {.keys = test_key, .batch_timeout = std::chrono::seconds(5), .real_time = [&] {
+         return time += std::chrono::seconds(1);
+       }});
+  const Script script = parse_script(
+      "a.sql", ":connect A\nDECLARE @i int = 0 WHILE 1 = 1 SET @i += 1\nGO\nSELECT 1\nGO\n", {});
+
+  const Report report = Runner(script, *simulation).run();
+
+  EXPECT_THAT(failures_of(report), HasSubstr("within 5 s of real time"));
+  EXPECT_EQ(report.end, report.start);  // statements take no virtual time
+}
+
 TEST(SimulationTest, WhatItCannotDoIsSaidBeforeTheRun) {
   const Simulated run = run_simulated(":connect A\n:connect B\n--# attack replay at wire A|B\n");
 
   EXPECT_EQ(run.report.verdict, Verdict::inconclusive);
   EXPECT_THAT(failures_of(run.report), HasSubstr("attackers"));
+  EXPECT_EQ(run_simulated("--# instance A at=/data\n:connect A\n").report.verdict,
+            Verdict::inconclusive);
 }
 
 }  // namespace
