@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "broker/routing/route.h"
+#include "broker/tsql/convert.h"
 #include "proto/check.h"
 
 namespace ssb::sim {
@@ -14,21 +15,14 @@ namespace {
 // A deadline that has passed is due again after this: a node that cannot get past one must not stop time.
 constexpr proto::Duration kWakeMin = std::chrono::milliseconds(1);
 
-struct ValueText {
-  std::string operator()(std::monostate) const { return "NULL"; }
-  std::string operator()(std::int64_t number) const { return std::to_string(number); }
-  std::string operator()(double number) const { return fmt::format("{}", number); }
-  std::string operator()(const std::string& text) const { return text; }
-  std::string operator()(const proto::Bytes& bytes) const { return "0x" + proto::to_hex(bytes); }
-};
-
 // All that a client is told, for the fingerprint.
 std::string output_text(const broker::tsql::Output& output) {
   std::string out;
   for (const auto& item : output) {
     if (const auto* rows = std::get_if<broker::tsql::RowSet>(&item)) {
       for (const auto& row : rows->rows) {
-        for (const auto& value : row) out += std::visit(ValueText{}, value) + "|";
+        for (std::size_t i = 0; i < row.size(); ++i)
+          out += broker::tsql::to_text(row[i], rows->columns[i].type).value_or("NULL") + "|";
         out += "\n";
       }
     } else if (const auto* message = std::get_if<broker::tsql::ServerMessage>(&item)) {
