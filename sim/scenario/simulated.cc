@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/scenario/login.h"
+#include "sim/scenario/backend_parts.h"
 #include "sim/scenario/near.h"
 #include "sim/world.h"
 #include "transport/net/capture.h"
@@ -19,8 +19,6 @@ using proto::Duration;
 using proto::kNever;
 using proto::TimePoint;
 
-// Of virtual time: the longest WAITFOR is 24 hours.
-constexpr Duration kBatchMax = std::chrono::hours(25);
 // Steps of one directive that end a run which keeps itself busy.
 constexpr std::uint64_t kEventsMax = 20'000'000;
 // A failing disk that retries its sectors.
@@ -85,13 +83,7 @@ class SimulatedBackend : public Simulation {
   net::Capture capture_;
   std::unique_ptr<World> world_;
   std::map<std::string, HostNumber> hosts_;  // by lower-case name
-  struct Session {
-    HostNumber host = 0;
-    Output output;
-    bool is_finished = true;
-  };
-  std::map<broker::SessionId, Session> sessions_;
-  broker::SessionId last_session_ = 0;
+  Sessions<HostNumber> sessions_;
   Output last_words_;  // of a batch whose instance went down
   std::vector<NodeRecord> records_;
 };
@@ -112,25 +104,19 @@ World& SimulatedBackend::world() {
     records_.push_back({.node = world_->name(host), .record = record});
   };
   world_->on_output = [this](HostNumber, broker::SessionId id, const Output& output) {
-    const auto session = sessions_.find(id);
-    if (session != sessions_.end())
-      session->second.output.insert(session->second.output.end(), output.begin(), output.end());
+    sessions_.add_output(id, output);
   };
-  world_->on_finished = [this](HostNumber, broker::SessionId id) {
-    const auto session = sessions_.find(id);
-    if (session != sessions_.end()) session->second.is_finished = true;
-  };
+  world_->on_finished = [this](HostNumber, broker::SessionId id) { sessions_.finish(id); };
   world_->on_store_failure = [this](HostNumber host, const std::string& reason) {
     proto::TraceRecord record;
     record.at = world_->now_at(host);
     record.event = proto::EventClass::error_log;
     record.text = "the store failed and the instance went down: " + reason;
     records_.push_back({.node = world_->name(host), .record = std::move(record)});
-    std::erase_if(sessions_, [&](auto& entry) {
-      if (entry.second.host != host) return false;
-      if (!entry.second.is_finished) last_words_ = std::move(entry.second.output);
-      return true;
-    });
+    for (const auto& [id, session] : sessions_.all()) {
+      if (session.owner == host && !session.is_finished) last_words_ = session.output;
+    }
+    sessions_.close_all_of(host);
   };
   world_->on_wire = [this](HostNumber, bool sent, const std::string& local,
                            const std::string& remote, proto::ByteView bytes) {
@@ -174,7 +160,7 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
   } else if (const auto* crash = std::get_if<Crash>(&fault.action);
              crash != nullptr && crash->after_write) {
     const auto host = running(crash->node);
-    if (!host) return Reason{.text = fmt::format("{} is not running", crash->node)};
+    if (!host) return not_running(crash->node);
     world().disk(*host).fail_at(Storage::Step::write,
                                 static_cast<std::uint64_t>(*crash->after_write) + 1);
   } else if (const auto* net = std::get_if<NetFault>(&fault.action)) {
@@ -239,19 +225,19 @@ Outcome<> SimulatedBackend::apply(const NetFault& fault, HopFaults& hop) {
 // The conversation whose handle a variable of some session holds.
 std::optional<proto::ConversationId> SimulatedBackend::conversation_of(
     const std::string& variable_name) {
-  for (const auto& [id, session] : sessions_) {
-    if (!world().is_running(session.host)) continue;
-    broker::Node& node = world().server(session.host).node();
+  for (const auto& [id, session] : sessions_.all()) {
+    if (!world().is_running(session.owner)) continue;
+    broker::Node& node = world().server(session.owner).node();
     const auto value = node.last_variable(id, variable_name);
     const auto handle = value ? proto::Guid::parse(*value) : std::nullopt;
     if (!handle) continue;
     for (const auto& [database, catalog] : node.instance().databases()) {
-      const Output looked = world().with_randomness_of(session.host, [&, where = database] {
+      const Output looked = world().with_randomness_of(session.owner, [&, where = database] {
         return node.look(where,
                          "SELECT conversation_id FROM sys.conversation_endpoints WHERE "
                          "conversation_handle = '" +
                              handle->text() + "'",
-                         world().now_at(session.host));
+                         world().now_at(session.owner));
       });
       for (const auto& item : looked) {
         const auto* rows = std::get_if<broker::tsql::RowSet>(&item);
@@ -279,14 +265,10 @@ std::optional<HostNumber> SimulatedBackend::running(const std::string& node) con
 
 std::optional<HostNumber> SimulatedBackend::resolve(HostNumber from,
                                                     const std::string& host) const {
-  const std::string wanted = to_lower(host);
-  if (wanted == "localhost" || wanted == "127.0.0.1" || wanted == "." || wanted == "(local)")
-    return from;
-  const auto found = hosts_.find(wanted);
-  if (found != hosts_.end()) return found->second;
-  // A qualified name of a host: its first label.
-  const auto labelled = hosts_.find(wanted.substr(0, wanted.find('.')));
-  return labelled == hosts_.end() ? std::nullopt : std::optional(labelled->second);
+  for (const std::string& candidate : host_candidates(host, world_->name(from))) {
+    if (const auto found = find(candidate)) return found;
+  }
+  return std::nullopt;
 }
 
 void SimulatedBackend::declare(const std::string& node, const InstanceOptions*) {
@@ -320,17 +302,17 @@ Outcome<> SimulatedBackend::start(const std::string& node) {
 
 Outcome<> SimulatedBackend::stop(const std::string& node) {
   const auto host = running(node);
-  if (!host) return Reason{.text = fmt::format("{} is not running", node)};
+  if (!host) return not_running(node);
   world().stop(*host);
-  std::erase_if(sessions_, [&](const auto& entry) { return entry.second.host == *host; });
+  sessions_.close_all_of(*host);
   return {};
 }
 
 Outcome<> SimulatedBackend::crash(const std::string& node) {
   const auto host = running(node);
-  if (!host) return Reason{.text = fmt::format("{} is not running", node)};
+  if (!host) return not_running(node);
   world().crash(*host);
-  std::erase_if(sessions_, [&](const auto& entry) { return entry.second.host == *host; });
+  sessions_.close_all_of(*host);
   return {};
 }
 
@@ -338,15 +320,7 @@ Outcome<> SimulatedBackend::copy_file(const CopyFile& copy) {
   const auto from = find(copy.from_node);
   const auto to = find(copy.to_node);
   if (!from || !to) return Reason{.text = "there is no such instance"};
-  const std::string& name = copy.to_name.empty() ? copy.from_name : copy.to_name;
-  auto contents = world().files(*from).read(copy.from_name);
-  if (!contents)
-    return Reason{.text = fmt::format("'{}' on {}: {}", copy.from_name, world().name(*from),
-                                      contents.error())};
-  auto created = world().files(*to).create(name, *contents);
-  if (!created)
-    return Reason{.text = fmt::format("'{}' on {}: {}", name, world().name(*to), created.error())};
-  return {};
+  return copy_between(world().files(*from), world().files(*to), copy);
 }
 
 // ---- sessions ----
@@ -355,36 +329,32 @@ Outcome<BackendSession> SimulatedBackend::open_session(const std::string& node,
                                                        const std::string& login,
                                                        const std::string& password) {
   const auto host = running(node);
-  if (!host) return Reason{.text = fmt::format("{} is not running", node)};
-  broker::catalog::SecurityContext context;
-  if (!login.empty()) {
-    auto checked = log_in(world().server(*host).node().instance(), login, password);
-    if (!checked) return checked.error();
-    context = *checked;
-  }
-  const broker::SessionId id = ++last_session_;
-  sessions_[id].host = *host;
-  world().give(*host, broker::Event(broker::SessionOpened{id, std::move(context)}));
-  return BackendSession{id};
+  if (!host) return not_running(node);
+  auto context = context_of(world().server(*host).node().instance(), login, password);
+  if (!context) return context.error();
+  const BackendSession id = sessions_.open(*host);
+  world().give(*host, broker::Event(broker::SessionOpened{static_cast<broker::SessionId>(id),
+                                                          *std::move(context)}));
+  return id;
 }
 
-void SimulatedBackend::close_session(BackendSession session) {
-  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
-  if (found == sessions_.end()) return;
-  world().give(found->second.host, broker::Event(broker::SessionClosed{found->first}));
+void SimulatedBackend::close_session(BackendSession id) {
+  const auto* session = sessions_.find(id);
+  if (session == nullptr) return;
+  world().give(session->owner,
+               broker::Event(broker::SessionClosed{static_cast<broker::SessionId>(id)}));
   run_until_quiet(now());
-  sessions_.erase(found);
+  sessions_.close(id);
 }
 
-Outcome<Output> SimulatedBackend::run_batch(BackendSession session, const std::string& text) {
-  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
-  if (found == sessions_.end() || !world().is_running(found->second.host))
+Outcome<Output> SimulatedBackend::run_batch(BackendSession id, const std::string& text) {
+  auto* batch = sessions_.find(id);
+  if (batch == nullptr || !world().is_running(batch->owner))
     return Reason{.text = "the instance is not running"};
-  const auto id = found->first;
-  Session& batch = found->second;
-  batch.output.clear();
-  batch.is_finished = false;
-  world().give(batch.host, broker::Event(broker::BatchSubmitted{id, text}));
+  const auto session = static_cast<broker::SessionId>(id);
+  batch->output.clear();
+  batch->is_finished = false;
+  world().give(batch->owner, broker::Event(broker::BatchSubmitted{session, text}));
   const TimePoint latest = now() + kBatchMax;
   const auto real_time = [&] {
     return options_.real_time ? options_.real_time() : std::chrono::steady_clock::time_point();
@@ -392,41 +362,39 @@ Outcome<Output> SimulatedBackend::run_batch(BackendSession session, const std::s
   const auto real_latest = real_time() + options_.batch_timeout;
   bool is_out_of_time = false;
   // The session goes with its instance when that goes down in the middle of the batch.
-  const auto is_under_way = [&] { return sessions_.contains(id) && !batch.is_finished; };
+  const auto is_under_way = [&] {
+    batch = sessions_.find(id);
+    return batch != nullptr && !batch->is_finished;
+  };
   while (is_under_way() && !is_out_of_time && world().run_next(latest))
     is_out_of_time = real_time() >= real_latest;
-  if (!sessions_.contains(id))
+  if (sessions_.find(id) == nullptr)
     return std::exchange(last_words_, {});  // it went down, as the script wants it
-  if (!batch.is_finished) {
-    world().give(batch.host, broker::Event(broker::BatchCancelled{id}));
+  if (!batch->is_finished) {
+    world().give(batch->owner, broker::Event(broker::BatchCancelled{session}));
     run_until_quiet(now());
-    if (!batch.is_finished) return Reason{.text = "the batch could not be cancelled"};
-    if (is_out_of_time)
-      return Reason{.text = fmt::format("the batch did not end within {} s of real time "
-                                        "(--batch-timeout); it was cancelled",
-                                        options_.batch_timeout.count())};
-    return Reason{.text = "the batch waits for something that does not happen; it was cancelled"};
+    if (!batch->is_finished) return Reason{.text = "the batch could not be cancelled"};
+    return batch_cancelled(is_out_of_time, options_.batch_timeout);
   }
-  return std::exchange(batch.output, {});
+  return std::exchange(batch->output, {});
 }
 
-std::optional<std::string> SimulatedBackend::variable(BackendSession session,
-                                                      const std::string& name) {
-  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
-  if (found == sessions_.end() || !world().is_running(found->second.host)) return std::nullopt;
-  return world().server(found->second.host).node().last_variable(found->first, name);
+std::optional<std::string> SimulatedBackend::variable(BackendSession id, const std::string& name) {
+  const auto* session = sessions_.find(id);
+  if (session == nullptr || !world().is_running(session->owner)) return std::nullopt;
+  return world()
+      .server(session->owner)
+      .node()
+      .last_variable(static_cast<broker::SessionId>(id), name);
 }
 
 Outcome<Output> SimulatedBackend::look(const std::string& node, const std::string& database,
                                        const std::string& select) {
   const auto host = running(node);
-  if (!host) return Reason{.text = fmt::format("{} is not running", node)};
-  broker::Node& engine = world().server(*host).node();
-  const broker::catalog::Catalog* catalog = engine.instance().database(database);
-  if (catalog == nullptr)
-    return Reason{.text = fmt::format("{} has no database {}", node, database)};
-  return world().with_randomness_of(
-      *host, [&] { return engine.look(catalog->id(), select, world().now_at(*host)); });
+  if (!host) return not_running(node);
+  return world().with_randomness_of(*host, [&] {
+    return look_into(world().server(*host).node(), node, database, select, world().now_at(*host));
+  });
 }
 
 WireFinding SimulatedBackend::find_on_wire(const std::string& text, std::uint64_t from,

@@ -10,8 +10,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
+#include "sim/scenario/backend_parts.h"
 #include "sim/scenario/data_folder.h"
-#include "sim/scenario/login.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/tcp_addresses.h"
 #include "transport/net/capture.h"
@@ -34,8 +34,6 @@ constexpr std::chrono::milliseconds kQuiet{50};
 constexpr Duration kTickMax = std::chrono::milliseconds(1);
 // Of real time, for one step of a scenario: something keeps itself busy.
 constexpr std::chrono::seconds kStepRealTimeMax{120};
-// Of virtual time: the longest WAITFOR is 24 hours.
-constexpr Duration kBatchMax = std::chrono::hours(25);
 // Of passwords in scenarios: they guard nothing, and a run has many.
 constexpr int kPasswordIterations = 1000;
 constexpr int kExactStopsMax = 500;   // of an advance
@@ -114,13 +112,7 @@ class TcpBackend : public Backend {
   int signal_ = 0;
   LoopbackBlock addresses_;
   std::map<std::string, Instance> instances_;  // by lower-case name
-  struct Session {
-    Instance* instance = nullptr;
-    Output output;
-    bool is_finished = true;
-  };
-  std::map<broker::SessionId, Session> sessions_;
-  broker::SessionId last_session_ = 0;
+  Sessions<Instance*> sessions_;
   std::vector<NodeRecord> records_;
   net::Capture capture_;
   std::uint64_t bytes_sent_ = 0;
@@ -207,14 +199,9 @@ std::unique_ptr<net::Host> TcpBackend::make_host(Instance& instance) {
     records_.push_back({.node = name, .record = record});
   };
   made->on_output = [this](broker::SessionId id, const Output& output) {
-    const auto session = sessions_.find(id);
-    if (session != sessions_.end())
-      session->second.output.insert(session->second.output.end(), output.begin(), output.end());
+    sessions_.add_output(id, output);
   };
-  made->on_finished = [this](broker::SessionId id) {
-    const auto session = sessions_.find(id);
-    if (session != sessions_.end()) session->second.is_finished = true;
-  };
+  made->on_finished = [this](broker::SessionId id) { sessions_.finish(id); };
   return made;
 }
 
@@ -234,8 +221,7 @@ Outcome<> TcpBackend::start(const std::string& node) {
 
 Outcome<> TcpBackend::stop(const std::string& node) {
   Instance* instance = find(node);
-  if (instance == nullptr || !instance->host)
-    return Reason{.text = fmt::format("{} is not running", node)};
+  if (instance == nullptr || !instance->host) return not_running(node);
   bool is_done = false;
   instance->host->shut_down([&] { is_done = true; });
   pump([&] { return is_done; });
@@ -247,10 +233,9 @@ Outcome<> TcpBackend::stop(const std::string& node) {
 
 Outcome<> TcpBackend::crash(const std::string& node) {
   Instance* instance = find(node);
-  if (instance == nullptr || !instance->host)
-    return Reason{.text = fmt::format("{} is not running", node)};
+  if (instance == nullptr || !instance->host) return not_running(node);
   instance->host.reset();
-  std::erase_if(sessions_, [&](const auto& entry) { return entry.second.instance == instance; });
+  sessions_.close_all_of(instance);
   return {};  // its peers learn of it when time goes on
 }
 
@@ -258,16 +243,10 @@ Outcome<> TcpBackend::copy_file(const CopyFile& copy) {
   const Instance* from = find(copy.from_node);
   const Instance* to = find(copy.to_node);
   if (from == nullptr || to == nullptr) return Reason{.text = "there is no such instance"};
-  const std::string& name = copy.to_name.empty() ? copy.from_name : copy.to_name;
   std::filesystem::create_directories(DataFolder(to->folder).files());
-  auto contents = net::SandboxFiles(DataFolder(from->folder).files()).read(copy.from_name);
-  if (!contents)
-    return Reason{.text =
-                      fmt::format("'{}' on {}: {}", copy.from_name, from->name, contents.error())};
-  auto created = net::SandboxFiles(DataFolder(to->folder).files()).create(name, *contents);
-  if (!created)
-    return Reason{.text = fmt::format("'{}' on {}: {}", name, to->name, created.error())};
-  return {};
+  net::SandboxFiles from_files(DataFolder(from->folder).files());
+  net::SandboxFiles to_files(DataFolder(to->folder).files());
+  return copy_between(from_files, to_files, copy);
 }
 
 void TcpBackend::record_bytes(bool sent, const std::string& local, const std::string& remote,
@@ -292,78 +271,64 @@ WireFinding TcpBackend::find_on_wire(const std::string& text, std::uint64_t from
 Outcome<BackendSession> TcpBackend::open_session(const std::string& node, const std::string& login,
                                                  const std::string& password) {
   Instance* instance = find(node);
-  if (instance == nullptr || !instance->host)
-    return Reason{.text = fmt::format("{} is not running", node)};
-  broker::catalog::SecurityContext context;
-  if (!login.empty()) {
-    auto checked = log_in(instance->host->server().node().instance(), login, password);
-    if (!checked) return checked.error();
-    context = *checked;
-  }
-  const broker::SessionId id = ++last_session_;
-  sessions_[id].instance = instance;
-  instance->host->open_session(id, std::move(context));
-  return BackendSession{id};
+  if (instance == nullptr || !instance->host) return not_running(node);
+  auto context = context_of(instance->host->server().node().instance(), login, password);
+  if (!context) return context.error();
+  const BackendSession id = sessions_.open(instance);
+  instance->host->open_session(static_cast<broker::SessionId>(id), *std::move(context));
+  return id;
 }
 
-void TcpBackend::close_session(BackendSession session) {
-  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
-  if (found == sessions_.end()) return;
-  if (found->second.instance->host) {
-    found->second.instance->host->close_session(found->first);
+void TcpBackend::close_session(BackendSession id) {
+  const auto* session = sessions_.find(id);
+  if (session == nullptr) return;
+  if (session->owner->host) {
+    session->owner->host->close_session(static_cast<broker::SessionId>(id));
     pump_until_quiet();
   }
-  sessions_.erase(found);
+  sessions_.close(id);
 }
 
-Outcome<Output> TcpBackend::run_batch(BackendSession session, const std::string& text) {
-  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
-  if (found == sessions_.end() || !found->second.instance->host)
+Outcome<Output> TcpBackend::run_batch(BackendSession id, const std::string& text) {
+  auto* running = sessions_.find(id);
+  if (running == nullptr || !running->owner->host)
     return Reason{.text = "the instance is not running"};
-  const auto id = found->first;
-  Session& running = found->second;
-  running.output.clear();
-  running.is_finished = false;
-  running.instance->host->submit(id, text);
+  const auto session = static_cast<broker::SessionId>(id);
+  running->output.clear();
+  running->is_finished = false;
+  running->owner->host->submit(session, text);
   const TimePoint latest = now() + kBatchMax;
   const auto real_latest = SteadyClock::now() + options_.batch_timeout;
-  while (!running.is_finished) {
-    pump([&] { return running.is_finished || SteadyClock::now() >= real_latest; });
-    if (running.is_finished) break;
+  while (!running->is_finished) {
+    pump([&] { return running->is_finished || SteadyClock::now() >= real_latest; });
+    if (running->is_finished) break;
     const bool is_out_of_time = SteadyClock::now() >= real_latest;
     const TimePoint next = next_deadline(Deadlines::all);
     if (next <= latest && !is_out_of_time) {
       jump_to(next);
       continue;
     }
-    running.instance->host->cancel(id);
-    pump([&] { return running.is_finished; });
-    if (!running.is_finished) return Reason{.text = "the batch could not be cancelled"};
-    if (is_out_of_time)
-      return Reason{.text = fmt::format("the batch did not end within {} s of real time "
-                                        "(--batch-timeout); it was cancelled",
-                                        options_.batch_timeout.count())};
-    return Reason{.text = "the batch waits for something that does not happen; it was cancelled"};
+    running->owner->host->cancel(session);
+    pump([&] { return running->is_finished; });
+    if (!running->is_finished) return Reason{.text = "the batch could not be cancelled"};
+    return batch_cancelled(is_out_of_time, options_.batch_timeout);
   }
-  return std::exchange(running.output, {});
+  return std::exchange(running->output, {});
 }
 
-std::optional<std::string> TcpBackend::variable(BackendSession session, const std::string& name) {
-  const auto found = sessions_.find(static_cast<broker::SessionId>(session));
-  if (found == sessions_.end() || !found->second.instance->host) return std::nullopt;
-  return found->second.instance->host->server().node().last_variable(found->first, name);
+std::optional<std::string> TcpBackend::variable(BackendSession id, const std::string& name) {
+  const auto* session = sessions_.find(id);
+  if (session == nullptr || !session->owner->host) return std::nullopt;
+  return session->owner->host->server().node().last_variable(static_cast<broker::SessionId>(id),
+                                                             name);
 }
 
 Outcome<Output> TcpBackend::look(const std::string& node, const std::string& database,
                                  const std::string& select) {
   Instance* instance = find(node);
-  if (instance == nullptr || !instance->host)
-    return Reason{.text = fmt::format("{} is not running", node)};
-  broker::Node& engine = instance->host->server().node();
-  const broker::catalog::Catalog* catalog = engine.instance().database(database);
-  if (catalog == nullptr)
-    return Reason{.text = fmt::format("{} has no database {}", node, database)};
-  return engine.look(catalog->id(), select, instance->host->clock().now());
+  if (instance == nullptr || !instance->host) return not_running(node);
+  return look_into(instance->host->server().node(), node, database, select,
+                   instance->host->clock().now());
 }
 
 // ---- the loop ----

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sim/scenario/backend_parts.h"
 #include "sim/scenario/near.h"
 
 namespace ssb::sim::scenario {
@@ -58,15 +59,10 @@ const std::string& LoopbackBlock::address_of(const std::string& name) {
 }
 
 std::string LoopbackBlock::resolve(const std::string& host, const std::string& own) const {
-  const bool is_own = equal_ignoring_case(host, "localhost") || host == "127.0.0.1" ||
-                      host == "." || equal_ignoring_case(host, "(local)");
-  const std::string& wanted = is_own ? own : host;
-  const std::string first_label = wanted.substr(0, wanted.find('.'));
-  for (const auto& [name, address] : names_) {
-    if (equal_ignoring_case(name, wanted) || address == wanted) return address;
-  }
-  for (const auto& [name, address] : names_) {
-    if (equal_ignoring_case(name, first_label)) return address;
+  for (const std::string& candidate : host_candidates(host, own)) {
+    for (const auto& [name, address] : names_) {
+      if (equal_ignoring_case(name, candidate) || address == candidate) return address;
+    }
   }
   return {};
 }
