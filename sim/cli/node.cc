@@ -263,9 +263,11 @@ class NodeProgram {
     record.at = host_->clock().now();
     record.event = EventClass::error_log;
     record.error = proto::Error(ErrorCode::service_master_key_unusable);
+    const proto::Error cause(ErrorCode::service_master_key_not_decrypted);
     record.text = fmt::format(
-        "cause 33095: '{}' is not the key that this folder was made with; put that file back and "
-        "start again, or give the master keys their passwords with OPEN MASTER KEY",
+        "cause {}: {} Put '{}' back as it was and start again, or give the master keys their "
+        "passwords with OPEN MASTER KEY.",
+        cause.number(), cause.text(),
         scenario::DataFolder(options_.data_folder).machine_key().string());
     log(record);
   }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/error_code.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/value_text.h"
 
@@ -189,7 +190,8 @@ bool Runner::judge_login(const Connect& connect, const Outcome<BackendSession>& 
   bool is_judged = false;
   for (std::size_t i = 0; i < waiting_.size();) {
     const auto* expected = std::get_if<ExpectError>(&waiting_[i].what);
-    if (expected == nullptr || expected->number != kLoginFailed) {
+    if (expected == nullptr ||
+        expected->number != static_cast<int>(proto::ErrorCode::login_refused)) {
       ++i;
       continue;
     }

@@ -80,8 +80,6 @@ struct Script {
 
 // The name of the instance of a script that connects to none.
 inline constexpr std::string_view kOnlyNode = "SERVER";
-// Error of a :connect with a wrong login: `expect error 18456` may stand before that line.
-inline constexpr int kLoginFailed = 18456;
 inline constexpr int kIncludeDepthMax = 16;
 inline constexpr std::size_t kScriptBytesMax = std::size_t{16} * 1024 * 1024;  // of one file
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/error_code.h"
 #include "sim/scenario/near.h"
 
 namespace ssb::sim::scenario {
@@ -240,7 +241,9 @@ void ScriptParser::take_connect(std::string_view arguments, const Place& place) 
   declare(connect.node, given, place);
   // Expected of a login, they are about this line and not about the next batch.
   if (!connect.login.empty())
-    std::erase_if(waiting_, [](const auto& waiting) { return waiting.number == kLoginFailed; });
+    std::erase_if(waiting_, [](const auto& waiting) {
+      return waiting.number == static_cast<int>(proto::ErrorCode::login_refused);
+    });
   is_connected_ = true;
   add_step(place, connect);
 }
