@@ -51,6 +51,7 @@ const char* entry_type(Entry::Kind kind) {
     case Entry::Kind::met: return "met";
     case Entry::Kind::failed: return "not met";
     case Entry::Kind::warning: return "warning";
+    case Entry::Kind::attack: return "attack";
   }
   return "";
 }
@@ -98,8 +99,9 @@ std::string junit_outcome(const scenario::Report& report) {
   }
   if (!out.empty()) return out;
   switch (report.verdict) {
-    case Verdict::passed:
-    case Verdict::failed: return "";
+    case Verdict::passed: return "";
+    case Verdict::failed:  // as a whole: two runs that differ
+      return fmt::format("      <failure message=\"{}\" type=\"run\"/>\n", escaped(report.reason));
     case Verdict::nothing_checked: return "      <skipped message=\"ran, nothing checked\"/>\n";
     case Verdict::inconclusive:
       return fmt::format("      <skipped message=\"{}\"/>\n", escaped(report.reason));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,16 @@ struct WireFinding {
   std::uint64_t bytes_seen = 0;  // recorded there; a search in nothing proves nothing
   bool is_found = false;
 };
+
+// What one of the judges saw that no scenario may show, whatever it expects.
+struct JudgeFinding {
+  std::string judge;  // "exactly once in order"
+  std::string node;
+  proto::TimePoint at{};
+  std::string text;  // lines
+};
+// How often each interesting thing has happened, by name: "hop.lost", "attack.replay.applied".
+using Probes = std::map<std::string, std::uint64_t>;
 
 using BackendSession = std::uint64_t;  // unique in one run
 
@@ -86,6 +97,11 @@ class Backend {
   [[nodiscard]] virtual bool step(proto::TimePoint until) = 0;
   // Faults and attackers of the simulator.
   [[nodiscard]] virtual Outcome<> apply(const Step& fault) = 0;
+
+  // ---- judging ----
+  // Asked once, at the end of a run.
+  [[nodiscard]] virtual std::vector<JudgeFinding> judge() { return {}; }
+  [[nodiscard]] virtual Probes probes() const { return {}; }
 
   // ---- looking ----
   [[nodiscard]] virtual const std::vector<NodeRecord>& records() const = 0;  // since the start

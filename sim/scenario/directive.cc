@@ -61,6 +61,14 @@ Directive claims(Words& words) {
 Directive corpus(Words& words) {
   return Corpus{id_list(words, "a failure like F04")};
 }
+// catalogue A01 [weak]
+Directive catalogue(Words& words) {
+  const Word id = words.take("an entry like A01");
+  const bool is_id = id.text.size() == 3 && id.text[0] >= 'A' && id.text[0] <= 'S' &&
+                     id.text.find_first_not_of("0123456789", 1) == std::string::npos;
+  if (!is_id) Words::fail_at(id, fmt::format("'{}' is not an entry like A01", id.text));
+  return Catalogue{.id = id.text, .is_weak = words.accept("weak")};
+}
 Directive note(Words& words) {
   return Note{words.rest("the text of the note")};
 }
@@ -278,9 +286,15 @@ Directive disk(Words& words) {
   return fault;
 }
 
-// attack NAME at wire A|B | at hop A|B | as peer NAME
+// attack NAME at wire A|B | NAME at hop A|B | NAME as peer NAME | by configuration
 Directive attack(Words& words) {
   Attack attack;
+  if (words.accept("by")) {
+    words.expect("configuration");
+    attack.name = "configuration";
+    attack.seat = Attack::Seat::configuration;
+    return attack;
+  }
   attack.name = words.take("the name of the attack").text;
   if (words.accept("as")) {
     words.expect("peer");
@@ -314,6 +328,7 @@ constexpr std::array kForms = {
     DirectiveForm{"scenario", title},
     DirectiveForm{"claim", claims},
     DirectiveForm{"corpus", corpus},
+    DirectiveForm{"catalogue", catalogue},
     DirectiveForm{"note", note},
     DirectiveForm{"seed", seed},
     DirectiveForm{"modes", modes},
@@ -354,6 +369,18 @@ std::string unknown_directive(std::string_view name) {
 }
 
 }  // namespace
+
+std::string seat_text(const Attack& attack) {
+  switch (attack.seat) {
+    case Attack::Seat::configuration: break;
+    case Attack::Seat::wire:
+      return fmt::format("{} at wire {}|{}", attack.name, attack.node, attack.other);
+    case Attack::Seat::hop:
+      return fmt::format("{} at hop {}|{}", attack.name, attack.node, attack.other);
+    case Attack::Seat::peer: return fmt::format("{} as peer {}", attack.name, attack.node);
+  }
+  return "by configuration";
+}
 
 bool Expectation::is_about_next_batch() const {
   return std::holds_alternative<ExpectError>(what) || std::holds_alternative<ExpectWarning>(what) ||

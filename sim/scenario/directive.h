@@ -28,6 +28,11 @@ struct Corpus {
 struct Note {
   std::string text;
 };
+// Which entry of the catalogue of attacks and faults (attacks.md) the script plays, and how it should end.
+struct Catalogue {
+  std::string id;        // "A01"
+  bool is_weak = false;  // by design: what stands after the attack shows that it works
+};
 struct Seed {
   std::uint64_t value = 0;
 };
@@ -98,9 +103,11 @@ struct DiskFault {
   std::string node;
   std::string mode;  // "full", "slow", "torn", "ok"
 };
+// What stands before the first of them shows that the honest case works (the sanity leg); what stands after it, that the attack
+// does not. By configuration: what follows in the script is the attack, and nobody else takes part.
 struct Attack {
-  std::string name;
-  enum class Seat { wire, hop, peer } seat = Seat::wire;
+  std::string name;  // "configuration" of that seat
+  enum class Seat { wire, hop, peer, configuration } seat = Seat::wire;
   std::string node;   // on one side of the seat; of a peer its own name
   std::string other;  // on the other side; empty for a peer
 };
@@ -171,10 +178,10 @@ struct Expectation {
   [[nodiscard]] bool is_about_next_batch() const;
 };
 
-using Directive =
-    std::variant<Title, Claims, Corpus, Note, Seed, Modes, ConnectFlushes, InstanceOptions,
-                 CopyFile, SetClock, Advance, AdvanceUntil, Skew, Settle, Mark, Restart, Crash,
-                 NetFault, LinkFault, Partition, Heal, DiskFault, Attack, Expectation>;
+using Directive = std::variant<Title, Claims, Corpus, Catalogue, Note, Seed, Modes, ConnectFlushes,
+                               InstanceOptions, CopyFile, SetClock, Advance, AdvanceUntil, Skew,
+                               Settle, Mark, Restart, Crash, NetFault, LinkFault, Partition, Heal,
+                               DiskFault, Attack, Expectation>;
 
 struct DirectiveError {
   int column = 1;  // in the text given
@@ -183,6 +190,8 @@ struct DirectiveError {
 
 inline constexpr proto::Duration kSettleAtMost = std::chrono::minutes(2);
 
+// "replay at hop HOST_A|HOST_B": as it is written after `attack`.
+[[nodiscard]] std::string seat_text(const Attack& attack);
 // The text after `--#`.
 [[nodiscard]] std::variant<Directive, DirectiveError> parse_directive(std::string_view text);
 // Whether the first word of the text after `--#` is one of ours.

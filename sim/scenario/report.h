@@ -35,12 +35,12 @@ struct Failure {
 
 // One thing of the story; the trace records up to number `record` come before it.
 struct Entry {
-  enum class Kind { note, connected, output, met, failed, warning } kind = Kind::note;
+  enum class Kind { note, connected, output, met, failed, warning, attack } kind = Kind::note;
   Place place;
   std::size_t record = 0;
   proto::TimePoint at{};
   std::string node;
-  std::string text;             // the note, or the expectation as written
+  std::string text;             // the note, the attack, or the expectation as written
   broker::tsql::Output output;  // of Kind::output
   std::size_t failure = 0;      // index into failures, of Kind::failed
 };
@@ -52,6 +52,7 @@ struct Report {
   std::string reason;                 // of a verdict that no failure explains
   std::optional<std::uint64_t> seed;  // of the simulator
   std::vector<std::string> claims, corpus, nodes;
+  std::optional<Catalogue> catalogue;
   std::size_t text_hash = 0;
   int expectations = 0;
   int met = 0;
@@ -59,6 +60,8 @@ struct Report {
   proto::TimePoint start{}, end{};
   std::vector<Entry> entries;
   std::vector<Failure> failures;
+  std::vector<JudgeFinding> findings;
+  Probes probes;
   std::vector<NodeRecord> records;
   std::vector<ScriptMessage> problems;  // of a script that does not parse
   std::vector<ScriptMessage> warnings;

@@ -36,6 +36,7 @@ Report Runner::run() {
   report_.title = script_.title;
   report_.claims = script_.claims;
   report_.corpus = script_.corpus;
+  report_.catalogue = script_.catalogue;
   report_.nodes = script_.nodes;
   report_.text_hash = script_.text_hash;
   report_.expectations = script_.expectation_count();
@@ -57,6 +58,10 @@ Report Runner::run() {
     // The report says why.
   }
   drop_session();
+  report_.findings = backend_.judge();
+  if (!report_.findings.empty() && report_.verdict != Verdict::environment)
+    report_.verdict = Verdict::failed;
+  report_.probes = backend_.probes();
   report_.end = backend_.now();
   report_.records = backend_.records();
   return report_;
@@ -136,7 +141,10 @@ void Runner::run_step(const Step& step) {
                  [&](const Partition&) { fault(); },
                  [&](const Heal&) { fault(); },
                  [&](const DiskFault&) { fault(); },
-                 [&](const Attack&) { fault(); },
+                 [&](const Attack& attack) {
+                   if (attack.seat != Attack::Seat::configuration) fault();
+                   add_entry(Entry::Kind::attack, place, seat_text(attack));
+                 },
                  [&](const Expectation& expectation) {
                    if (expectation.is_about_next_batch()) {
                      waiting_.push_back(expectation);

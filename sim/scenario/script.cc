@@ -23,12 +23,14 @@ std::string with_bytes_exchanged(std::string_view text) {
 
 bool needs_simulation(const Step& step) {
   const auto* crash = std::get_if<Crash>(&step.action);
+  const auto* attack = std::get_if<Attack>(&step.action);
   return std::holds_alternative<NetFault>(step.action) ||
          std::holds_alternative<LinkFault>(step.action) ||
          std::holds_alternative<Partition>(step.action) ||
          std::holds_alternative<Heal>(step.action) ||
          std::holds_alternative<DiskFault>(step.action) ||
-         std::holds_alternative<Attack>(step.action) || (crash != nullptr && crash->after_write);
+         (attack != nullptr && attack->seat != Attack::Seat::configuration) ||
+         (crash != nullptr && crash->after_write);
 }
 
 std::string to_utf8(std::string_view text) {

@@ -64,6 +64,7 @@ struct Script {
       title;  // the file's name without folder and ending when no --# scenario says otherwise
   std::vector<std::string> claims;
   std::vector<std::string> corpus;
+  std::optional<Catalogue> catalogue;
   std::optional<std::uint64_t> seed;
   Modes modes{.sim = true, .tcp = true};
   std::vector<InstanceOptions> instances;  // of --# instance lines

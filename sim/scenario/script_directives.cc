@@ -117,6 +117,7 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           [&](Corpus& corpus) {
             script_.corpus.insert(script_.corpus.end(), corpus.ids.begin(), corpus.ids.end());
           },
+          [&](Catalogue& catalogue) { script_.catalogue = std::move(catalogue); },
           [&](Note& note) { add_step(place, std::move(note)); },
           [&](Seed& seed) { script_.seed = seed.value; },
           [&](Modes& modes) { script_.modes = modes; },
@@ -139,7 +140,8 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           [&](Crash& crash) { act_on(crash, crash.node); },
           [&](DiskFault& fault) { act_on(fault, fault.node); },
           [&](Attack& attack) {
-            if (attack.seat == Attack::Seat::peer) {
+            const bool is_alone = attack.other.empty();
+            if (is_alone) {
               act(attack);
             } else {
               act_between(attack, attack.node, attack.other);

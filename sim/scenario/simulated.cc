@@ -128,7 +128,8 @@ World& SimulatedBackend::world() {
 // ---- what waits for a later part ----
 
 std::optional<std::string> SimulatedBackend::unsupported(const Step& step) const {
-  if (!std::holds_alternative<Attack>(step.action)) return std::nullopt;
+  const auto* attack = std::get_if<Attack>(&step.action);
+  if (attack == nullptr || attack->seat == Attack::Seat::configuration) return std::nullopt;
   return "the simulator does not have attackers yet";
 }
 

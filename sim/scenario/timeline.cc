@@ -252,6 +252,9 @@ void Timeline::entry(std::string& out, const Entry& entry) const {
                      fmt::format("{}  {}", entry.place.text(), entry.text));
       break;
     case Entry::Kind::connected: break;
+    case Entry::Kind::attack:
+      append_wrapped(out, "\n  ATTACK   ", "           ", entry.text);
+      break;
     case Entry::Kind::output:
       if (!options_.shows_results) break;
       constexpr std::size_t kAnyWidth = std::string::npos / 4;

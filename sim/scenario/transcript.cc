@@ -69,6 +69,7 @@ std::string transcript(const Report& report) {
   for (const Entry& entry : report.entries) {
     switch (entry.kind) {
       case Entry::Kind::note: break;
+      case Entry::Kind::attack: break;   // what it did shows in the rest
       case Entry::Kind::warning: break;  // of the script's form
       case Entry::Kind::connected: out += fmt::format("connected {}\n", entry.node); break;
       case Entry::Kind::output: append_output(entry.output, labels, out); break;

@@ -46,6 +46,7 @@ class FakeBackend : public Backend {
   std::function<void(FakeBackend&)> on_step;  // what happens while `within` waits
   std::map<std::string, std::string> variables;
   std::vector<NodeRecord> recorded;
+  std::vector<JudgeFinding> findings;
   struct Sent {
     std::string from, to, text;
   };
@@ -115,7 +116,11 @@ class FakeBackend : public Backend {
     if (on_step) on_step(*this);
     return time < until;
   }
-  Outcome<> apply(const Step&) override { return {}; }
+  Outcome<> apply(const Step&) override {
+    calls.emplace_back("apply");
+    return {};
+  }
+  std::vector<JudgeFinding> judge() override { return findings; }
   const std::vector<NodeRecord>& records() const override { return recorded; }
   std::uint64_t wire_position() const override { return sent.size(); }
   WireFinding find_on_wire(const std::string& text, std::uint64_t from, const std::string& one,

@@ -44,6 +44,28 @@ TEST(RunnerTest, ConnectStartsOnceAndOpensASessionEachTime) {
   EXPECT_EQ(exit_code(report.verdict), 0);
 }
 
+TEST(RunnerTest, AnAttackByConfigurationAsksNothingOfTheBackEnd) {
+  FakeBackend backend;
+
+  const Report report =
+      run(backend, "--# catalogue B01\n:connect A\n--# attack by configuration\n");
+
+  EXPECT_EQ(report.catalogue->id, "B01");
+  EXPECT_EQ(report.entries.back().kind, Entry::Kind::attack);
+  EXPECT_EQ(report.entries.back().text, "by configuration");
+  EXPECT_THAT(backend.calls, Not(Contains(HasSubstr("apply"))));
+}
+
+TEST(RunnerTest, WhatAJudgeFindsFailsTheRun) {
+  FakeBackend backend;
+  backend.findings.push_back({.judge = "no plaintext", .node = "A", .at = {}, .text = "seen"});
+
+  const Report report = run(backend, ":connect A\nSELECT 1\nGO\n--# expect rows 0\n");
+
+  EXPECT_EQ(report.verdict, Verdict::failed);
+  ASSERT_EQ(report.findings.size(), 1U);
+}
+
 TEST(RunnerTest, UnexpectedErrorFailsWithTheLineOfTheFile) {
   FakeBackend backend;
   backend.batches["SELECT 1"] = {error_message(15581, "Db", 3, 2)};

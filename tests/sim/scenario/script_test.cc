@@ -405,6 +405,21 @@ TEST(DirectiveTest, FaultsOfTheSimulatorParse) {
       17);
 }
 
+TEST(DirectiveTest, AnEntryOfTheCatalogueSaysHowItEnds) {
+  const auto safe = std::get<Catalogue>(std::get<Directive>(parse_directive("catalogue A01")));
+  EXPECT_EQ(safe.id, "A01");
+  EXPECT_FALSE(safe.is_weak);
+  EXPECT_TRUE(
+      std::get<Catalogue>(std::get<Directive>(parse_directive("catalogue C17 weak"))).is_weak);
+  EXPECT_EQ(std::get<DirectiveError>(parse_directive("catalogue T01")).column, 11);
+  EXPECT_EQ(std::get<DirectiveError>(parse_directive("catalogue A01 strong")).column, 15);
+  const auto attack =
+      std::get<Attack>(std::get<Directive>(parse_directive("attack by configuration")));
+  EXPECT_EQ(attack.seat, Attack::Seat::configuration);
+  EXPECT_EQ(seat_text(attack), "by configuration");
+  EXPECT_FALSE(needs_simulation({.place = {}, .action = attack}));
+}
+
 TEST(BatchReaderTest, GivesBatchesLineByLineAndTheRestAtTheEnd) {
   BatchReader reader;
   EXPECT_FALSE(reader.add_line("SELECT '"));
