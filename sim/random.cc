@@ -1,5 +1,7 @@
 #include "sim/random.h"
 
+#include <utility>
+
 // RAND_METHOD is the one way to give OpenSSL 3 another source process-wide without a provider of its own.
 #define OPENSSL_SUPPRESS_DEPRECATED  // NOLINT(readability-identifier-naming): the name is OpenSSL's
 #include <openssl/rand.h>
@@ -85,15 +87,13 @@ void Random::fill(std::span<std::uint8_t> out) {
   }
 }
 
-SeededOpenSsl::SeededOpenSsl(Random& first) {
-  SSB_CHECK(source_of_openssl == nullptr);
-  source_of_openssl = &first;
+SeededOpenSsl::SeededOpenSsl(Random& first) : before_(std::exchange(source_of_openssl, &first)) {
   SSB_CHECK(RAND_set_rand_method(&kSeeded) == 1);
 }
 
 SeededOpenSsl::~SeededOpenSsl() {
-  RAND_set_rand_method(RAND_OpenSSL());
-  source_of_openssl = nullptr;
+  source_of_openssl = before_;
+  if (before_ == nullptr) RAND_set_rand_method(RAND_OpenSSL());
 }
 
 void SeededOpenSsl::use(Random& random) {

@@ -33,7 +33,7 @@ class Random {
 };
 
 // While one lives, all of OpenSSL in this process draws from the generator that `use` names, so that keys, nonces, salts and TLS
-// randoms repeat. At most one at a time (SSB_CHECK); OpenSSL's own generator is back afterwards.
+// randoms repeat. One may live inside another; with the end of one its predecessor's generator is back, at last OpenSSL's own.
 class SeededOpenSsl {
  public:
   explicit SeededOpenSsl(Random& first);
@@ -42,6 +42,9 @@ class SeededOpenSsl {
   ~SeededOpenSsl();
 
   void use(Random& random);
+
+ private:
+  Random* before_;  // null: OpenSSL's own
 };
 
 }  // namespace ssb::sim

@@ -51,6 +51,8 @@ class Storage final : public broker::store::Disk {
   // `draw` decides which syncs lie and seeds SQLite; both must outlive the Storage, which must
   // outlive every connection on it (a Store keeps its disk alive).
   Storage(Draw draw, Clock clock);
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
   ~Storage() override;
 
   // A relative path is one from "/".

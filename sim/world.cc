@@ -57,7 +57,7 @@ World::~World() = default;
 
 // ---- nodes ----
 
-HostNumber World::add(std::string name) {
+HostNumber World::add(const std::string& name) {
   const HostNumber number = nodes_.size();
   auto node = std::make_unique<Node>(Node{.name = name,
                                           .random = random_.split("node " + name),
@@ -274,7 +274,7 @@ void World::note(HostNumber node, const proto::TraceRecord& record) {
   std::string text = fmt::format("{} {} {} {} {}", static_cast<int>(record.event), record.subclass,
                                  record.database, record.conversation_id, record.text);
   if (record.error) text += fmt::format(" {}/{}", record.error->number(), record.error->state);
-  for (const auto& [key, value] : record.detail) text += " " + key + "=" + value;
+  for (const auto& [key, value] : record.detail) text += fmt::format(" {}={}", key, value);
   fingerprint_.add(Fingerprint::Layer::events, now(), name(node), text);
 }
 

@@ -46,7 +46,7 @@ class World {
   Network::Observe on_wire;
 
   // ---- nodes ----
-  HostNumber add(std::string name);
+  HostNumber add(const std::string& name);
   // Whom a host name of a route or the local host leads to.
   std::function<std::optional<HostNumber>(HostNumber from, const std::string& host)> resolve;
   [[nodiscard]] const std::string& name(HostNumber node) const;

@@ -26,14 +26,21 @@ void sync_folder(const std::filesystem::path& folder) {
   }
 }
 
+// Every level that is new is durable in the one above it before the next one is made.
+void make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return;
+  if (folder.has_relative_path()) make_folders(folder.parent_path());
+  const bool is_new = std::filesystem::create_directory(folder, error);
+  if (error) throw StoreFailure("folder " + folder.string() + ": " + error.message());
+  if (is_new) sync_folder(folder.parent_path());
+}
+
 class MachineFolder : public LockedFolder {
  public:
   explicit MachineFolder(const std::filesystem::path& path)
-      : path_(std::filesystem::absolute(path)) {
-    std::error_code error;
-    const bool is_new = std::filesystem::create_directories(path_, error);
-    if (error) throw StoreFailure("folder " + path_.string() + ": " + error.message());
-    if (is_new) sync_folder(path_.parent_path());
+      : path_(std::filesystem::absolute(path).lexically_normal()) {
+    make_folders(path_);
     const std::filesystem::path lock_file = path_ / "instance.lock";
     lock_ = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock_ < 0) {

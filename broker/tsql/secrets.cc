@@ -111,6 +111,7 @@ class Finder {
   void hide_literal(std::size_t quote) {
     std::size_t quotes = 0;
     while (at(quote + quotes) == '\'') ++quotes;
+    if (quotes == 0) return;
     const std::size_t begin = quote + quotes;
     std::size_t end = begin;
     while (end < text_.size()) {

@@ -33,11 +33,11 @@ void Session::submit(std::string text) {
   state_->submit(std::move(text));
 }
 
-void Session::call_procedure(store::DatabaseId database, std::string schema, std::string name,
-                             catalog::SecurityContext who) {
+void Session::call_procedure(store::DatabaseId database, const std::string& schema,
+                             const std::string& name, const catalog::SecurityContext& who) {
   SSB_CHECK(!state_->running);
   state_->database = database;
-  state_->security.assign(1, std::move(who));
+  state_->security.assign(1, who);
   state_->submit("EXECUTE " + ("[" + bracketed(schema) + "].[" + bracketed(name) + "]"));
 }
 
@@ -385,7 +385,7 @@ Result<Outcome> Session::State::execute(const Statement& statement) {
   }
   if (std::holds_alternative<Label>(*node)) return Outcome::done;
   const bool keeps_error = std::holds_alternative<RaiseError>(*node);
-  const Result<Outcome> outcome = execute_other(statement);
+  Result<Outcome> outcome = execute_other(statement);
   if (outcome && *outcome == Outcome::done && !keeps_error) last_error = 0;
   return outcome;
 }

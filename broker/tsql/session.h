@@ -43,8 +43,8 @@ class Session {
   // The same for a stored procedure without parameters, run as `who` in `database` (activation).
   // Its result sets, prints and errors come out as those of a batch do. Fails with 2812 inside the
   // batch when there is none.
-  void call_procedure(store::DatabaseId database, std::string schema, std::string name,
-                      catalog::SecurityContext who);
+  void call_procedure(store::DatabaseId database, const std::string& schema,
+                      const std::string& name, const catalog::SecurityContext& who);
   // Steps the batch until it finishes, waits, or has executed `statements_max` statements. Returns
   // how many it executed: 0 while what it waits for has not changed.
   int run(proto::TimePoint now, Output& out, int statements_max = kStatementsPerRun);

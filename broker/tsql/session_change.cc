@@ -16,8 +16,6 @@ using proto::Result;
 using store::Row;
 using store::Value;
 
-namespace pb = catalog::pb;
-
 namespace {
 
 // The item of FROM that the target of UPDATE or DELETE names.

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kReceiveColumns = 14;  // of RECEIVE *: SELECT shows more
 
-Row row_of(const conversation::QueuedMessage& message) {
+Row row_of(conversation::QueuedMessage message) {
   Row row;
   row.emplace_back(std::int64_t{message.status});
   row.emplace_back(std::int64_t{message.priority});
@@ -28,14 +28,14 @@ Row row_of(const conversation::QueuedMessage& message) {
   row.emplace_back(message.conversation_group_id.text());
   row.emplace_back(message.conversation_handle.text());
   row.emplace_back(message.message_sequence_number);
-  row.emplace_back(message.service_name);
+  row.emplace_back(std::move(message.service_name));
   row.emplace_back(std::int64_t{message.service_id});
-  row.emplace_back(message.service_contract_name);
+  row.emplace_back(std::move(message.service_contract_name));
   row.emplace_back(std::int64_t{message.service_contract_id});
-  row.emplace_back(message.message_type_name);
+  row.emplace_back(std::move(message.message_type_name));
   row.emplace_back(std::int64_t{message.message_type_id});
-  row.emplace_back(message.validation);
-  row.push_back(message.message_body ? Value(*message.message_body) : Value());
+  row.emplace_back(std::move(message.validation));
+  row.push_back(message.message_body ? Value(*std::move(message.message_body)) : Value());
   return row;
 }
 
@@ -174,7 +174,7 @@ Result<void> Session::State::deliver(const Receive& node,
   const auto table = make_table(node.queue.name, std::move(shape));
   statement_tables.push_back(table);
   auto rows = std::make_shared<std::vector<Row>>();
-  for (const auto& message : messages) rows->push_back(row_of(message));
+  for (auto& message : messages) rows->push_back(row_of(std::move(message)));
   table->rows = std::move(rows);
 
   Translator translator(*this);
@@ -201,7 +201,7 @@ Result<void> Session::State::deliver(const Receive& node,
   }
   TableSource into;
   into.node = TableVariable{*node.into};
-  const Result<void> written = write_rows(into, {}, *std::move(result));
+  const Result<void> written = write_rows(into, {}, *result);
   if (!written) return written.error();
   count_rows(count);
   return {};

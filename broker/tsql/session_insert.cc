@@ -101,7 +101,7 @@ Result<std::vector<Row>> Session::State::put_rows(Target& target,
 }
 
 Result<void> Session::State::write_rows(const TableSource& into,
-                                        const std::vector<std::string>& names, Rows given) {
+                                        const std::vector<std::string>& names, const Rows& given) {
   Result<Target> target = find_target(into, "INSERT");
   if (!target) return target.error();
   const auto rows = put_rows(*target, names, given, {});
@@ -211,7 +211,7 @@ Result<void> Session::State::insert_collected(const Insert& node, std::vector<Ro
       }
       rows.rows = std::move(set_of_rows.rows);
       count += static_cast<std::int64_t>(rows.rows.size());
-      const Result<void> written = write_rows(node.target, node.columns, std::move(rows));
+      const Result<void> written = write_rows(node.target, node.columns, rows);
       if (!written) return written.error();
     }
     count_rows(count);

@@ -217,7 +217,7 @@ Result<Outcome> Session::State::call_text(const ExecuteText& node, const Insert*
     if (!context) return context.error();
     as = *std::move(context);
   }
-  const Result<Outcome> begun = run_text(text->value_or(std::string()), std::move(callee), options);
+  Result<Outcome> begun = run_text(text->value_or(std::string()), std::move(callee), options);
   if (begun && as) security.push_back(*as);
   return begun;
 }

@@ -114,7 +114,7 @@ Result<Outcome> Session::State::select_into(const Query& query, const ObjectName
     if (!made) return made.error();
     TableSource source;
     source.node = NamedTable{into};
-    const Result<void> written = write_rows(source, {}, *std::move(rows));
+    const Result<void> written = write_rows(source, {}, *rows);
     if (!written) return written.error();
     count_rows(count);
     return Outcome::done;

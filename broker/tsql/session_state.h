@@ -266,7 +266,8 @@ struct Session::State final : public Environment {
                                                 const Rows& given,
                                                 const std::vector<std::vector<bool>>& defaults);
   [[nodiscard]] proto::Result<void> write_rows(const TableSource& into,
-                                               const std::vector<std::string>& names, Rows given);
+                                               const std::vector<std::string>& names,
+                                               const Rows& given);
   [[nodiscard]] proto::Result<Rows> values_of(const InsertRows& node, const Target& target,
                                               const std::vector<std::string>& names,
                                               std::vector<std::vector<bool>>& defaults);

@@ -7,6 +7,7 @@
 #include "broker/catalog/permissions.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
+#include "proto/check.h"
 #include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
@@ -190,6 +191,7 @@ Result<TableShape> Session::State::shape_of(const pb::UserTable& table) {
     const StatementNode* node = (*batch)->statements.at(0).node.get();
     const auto* create = std::get_if<CreateTable>(node);
     const auto* alter = std::get_if<AlterTable>(node);
+    SSB_CHECK(create != nullptr || alter != nullptr);  // no other statement is kept there
     const TableDefinition& definition = create != nullptr ? create->definition : alter->added;
     for (const ColumnDefinition& column : definition.columns) {
       const auto index = shape.find(column.name);
@@ -422,9 +424,9 @@ Result<void> Session::State::change_table(const Place& place, pb::UserTable& tab
       columns += (columns.empty() ? "" : ",") + quote_name(column);
     }
     const std::string index = place.schema_name + "." + table.name() + "." + constraint.name;
-    const Result<void> made =
-        run_definition(place.database, "CREATE UNIQUE INDEX " + quote_name(index) + " ON " + name +
-                                           " (" + columns + ")");
+    const Result<void> made = run_definition(
+        place.database,
+        fmt::format("CREATE UNIQUE INDEX {} ON {} ({})", quote_name(index), name, columns));
     if (!made) return Error(ErrorCode::cannot_create_constraint, "rows with the same key exist");
   }
   return {};
@@ -503,6 +505,7 @@ Result<void> Session::State::change_column(const Place& place, const pb::UserTab
                                          "SELECT _rowid_," + quoted + " FROM " + name, {});
   if (!rows) return error_of(rows.error());
   const bool is_nullable = to.nullable.value_or(true);
+  const std::string update = fmt::format("UPDATE {} SET {}=?2 WHERE _rowid_=?1", name, quoted);
   for (const Row& row : rows->rows) {
     if (!is_nullable && std::holds_alternative<std::monostate>(row[1]))
       return Error(ErrorCode::null_not_allowed, column.name());
@@ -510,9 +513,8 @@ Result<void> Session::State::change_column(const Place& place, const pb::UserTab
       return Error(ErrorCode::text_truncated, table.name() + "." + column.name());
     Result<Value> value = convert(row[1], before, to.type);
     if (!value) return value.error();
-    const auto done = instance().store().execute(
-        transaction->writes, place.database,
-        "UPDATE " + name + " SET " + quoted + "=?2 WHERE _rowid_=?1", {row[0], *std::move(value)});
+    const auto done = instance().store().execute(transaction->writes, place.database, update,
+                                                 {row[0], *std::move(value)});
     if (!done) return error_of(done.error());
   }
   column.set_declared_type(type_name(to.type));

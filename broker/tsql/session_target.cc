@@ -286,7 +286,7 @@ Result<void> Session::State::put_out(const OutputClause& clause, const Target& t
     emit(row_set(*std::move(result)), false);
     return {};
   }
-  return write_rows(*clause.into, clause.into_columns, *std::move(result));
+  return write_rows(*clause.into, clause.into_columns, *result);
 }
 
 }  // namespace ssb::broker::tsql

@@ -45,7 +45,7 @@ Result<Outcome> Session::State::atomically(const std::function<Result<Outcome>()
 }
 
 Result<void> Session::State::commit() {
-  const Result<void> committed = engine().commit(std::move(*transaction), now);
+  Result<void> committed = engine().commit(std::move(*transaction), now);
   transaction.reset();
   transaction_count = 0;
   savepoints.clear();

@@ -357,86 +357,82 @@ SqlExpression Translator::Body::subquery_value(const Expression& at, const Query
           column.is_binary_collation};
 }
 
+struct Translator::Body::ValueOf {
+  Body& self;
+  const Expression& at;
+  Scope* scope;
+  SqlExpression operator()(const NullLiteral&) const {
+    return {"NULL", type_of(SqlType::integer), false, true};
+  }
+  SqlExpression operator()(const StringLiteral& node) const { return self.text_literal(node); }
+  SqlExpression operator()(const BinaryLiteral& node) const {
+    const auto length = static_cast<int>(std::max<std::size_t>(1, node.value.size()));
+    const DataType type = type_of(SqlType::varbinary, length > kTextBytesMax ? -1 : length);
+    if (node.value.size() > kInlineBytesMax) return {self.bind(node.value), type};
+    return {"x'" + proto::to_hex(node.value) + "'", type};
+  }
+  SqlExpression operator()(const IntegerLiteral& node) const {
+    return {std::to_string(node.value), type_of(SqlType::integer)};
+  }
+  SqlExpression operator()(const DecimalLiteral& node) const { return self.decimal_literal(node); }
+  SqlExpression operator()(const FloatLiteral& node) const {
+    return {self.bind(node.value), type_of(SqlType::floating)};
+  }
+  SqlExpression operator()(const MoneyLiteral& node) const {
+    return {self.bind(static_cast<double>(node.ten_thousandths) / 10'000), type_of(SqlType::money)};
+  }
+  SqlExpression operator()(const DefaultValue&) const {
+    self.fail(at, Error(ErrorCode::incorrect_syntax_keyword, "DEFAULT"));
+  }
+  SqlExpression operator()(const Variable& node) const {
+    const auto value = self.environment_.variable(node.name);
+    if (!value) self.fail(at, value.error());
+    return self.bound(*value);
+  }
+  SqlExpression operator()(const SystemVariable& node) const {
+    const auto value = self.environment_.system_variable(node.name);
+    if (!value) self.fail(at, value.error());
+    return self.bound(*value);
+  }
+  SqlExpression operator()(const ColumnReference& node) const {
+    return self.column(at, node, scope);
+  }
+  SqlExpression operator()(const Star&) const {
+    self.fail(at, Error(ErrorCode::incorrect_syntax, "*"));
+  }
+  SqlExpression operator()(const Unary& node) const { return self.unary(at, node, scope); }
+  SqlExpression operator()(const Binary& node) const {
+    if (is_predicate(at)) return self.truth(at, scope);
+    return self.binary(at, node, scope);
+  }
+  SqlExpression operator()(const Not&) const { return self.truth(at, scope); }
+  SqlExpression operator()(const Like&) const { return self.truth(at, scope); }
+  SqlExpression operator()(const In&) const { return self.truth(at, scope); }
+  SqlExpression operator()(const Between&) const { return self.truth(at, scope); }
+  SqlExpression operator()(const IsNull&) const { return self.truth(at, scope); }
+  SqlExpression operator()(const Exists&) const { return self.truth(at, scope); }
+  SqlExpression operator()(const QuantifiedComparison&) const { return self.truth(at, scope); }
+  SqlExpression operator()(const Case& node) const { return self.case_value(node, scope); }
+  SqlExpression operator()(const Conversion& node) const { return self.conversion(node, scope); }
+  SqlExpression operator()(const FunctionCall& node) const {
+    return self.function(at, node, scope);
+  }
+  SqlExpression operator()(const ScalarSubquery& node) const {
+    return self.subquery_value(at, *node.query, scope);
+  }
+  SqlExpression operator()(const Collate& node) const {
+    SqlExpression result = self.value(*node.value, scope);
+    const std::string collation = upper(node.collation);
+    result.is_binary_collation =
+        collation.find("_BIN") != std::string::npos || collation.find("_CS_") != std::string::npos;
+    return result;
+  }
+  SqlExpression operator()(const XmlMethod& node) const { return self.xml_method(at, node, scope); }
+};
+
 SqlExpression Translator::Body::value(const Expression& at, Scope* scope) {
-  struct Visitor {
-    Body& self;
-    const Expression& at;
-    Scope* scope;
-    SqlExpression operator()(const NullLiteral&) const {
-      return {"NULL", type_of(SqlType::integer), false, true};
-    }
-    SqlExpression operator()(const StringLiteral& node) const { return self.text_literal(node); }
-    SqlExpression operator()(const BinaryLiteral& node) const {
-      const auto length = static_cast<int>(std::max<std::size_t>(1, node.value.size()));
-      const DataType type = type_of(SqlType::varbinary, length > kTextBytesMax ? -1 : length);
-      if (node.value.size() > kInlineBytesMax) return {self.bind(node.value), type};
-      return {"x'" + proto::to_hex(node.value) + "'", type};
-    }
-    SqlExpression operator()(const IntegerLiteral& node) const {
-      return {std::to_string(node.value), type_of(SqlType::integer)};
-    }
-    SqlExpression operator()(const DecimalLiteral& node) const {
-      return self.decimal_literal(node);
-    }
-    SqlExpression operator()(const FloatLiteral& node) const {
-      return {self.bind(node.value), type_of(SqlType::floating)};
-    }
-    SqlExpression operator()(const MoneyLiteral& node) const {
-      return {self.bind(static_cast<double>(node.ten_thousandths) / 10'000),
-              type_of(SqlType::money)};
-    }
-    SqlExpression operator()(const DefaultValue&) const {
-      self.fail(at, Error(ErrorCode::incorrect_syntax_keyword, "DEFAULT"));
-    }
-    SqlExpression operator()(const Variable& node) const {
-      const auto value = self.environment_.variable(node.name);
-      if (!value) self.fail(at, value.error());
-      return self.bound(*value);
-    }
-    SqlExpression operator()(const SystemVariable& node) const {
-      const auto value = self.environment_.system_variable(node.name);
-      if (!value) self.fail(at, value.error());
-      return self.bound(*value);
-    }
-    SqlExpression operator()(const ColumnReference& node) const {
-      return self.column(at, node, scope);
-    }
-    SqlExpression operator()(const Star&) const {
-      self.fail(at, Error(ErrorCode::incorrect_syntax, "*"));
-    }
-    SqlExpression operator()(const Unary& node) const { return self.unary(at, node, scope); }
-    SqlExpression operator()(const Binary& node) const {
-      if (is_predicate(at)) return self.truth(at, scope);
-      return self.binary(at, node, scope);
-    }
-    SqlExpression operator()(const Not&) const { return self.truth(at, scope); }
-    SqlExpression operator()(const Like&) const { return self.truth(at, scope); }
-    SqlExpression operator()(const In&) const { return self.truth(at, scope); }
-    SqlExpression operator()(const Between&) const { return self.truth(at, scope); }
-    SqlExpression operator()(const IsNull&) const { return self.truth(at, scope); }
-    SqlExpression operator()(const Exists&) const { return self.truth(at, scope); }
-    SqlExpression operator()(const QuantifiedComparison&) const { return self.truth(at, scope); }
-    SqlExpression operator()(const Case& node) const { return self.case_value(node, scope); }
-    SqlExpression operator()(const Conversion& node) const { return self.conversion(node, scope); }
-    SqlExpression operator()(const FunctionCall& node) const {
-      return self.function(at, node, scope);
-    }
-    SqlExpression operator()(const ScalarSubquery& node) const {
-      return self.subquery_value(at, *node.query, scope);
-    }
-    SqlExpression operator()(const Collate& node) const {
-      SqlExpression result = self.value(*node.value, scope);
-      const std::string collation = upper(node.collation);
-      result.is_binary_collation = collation.find("_BIN") != std::string::npos ||
-                                   collation.find("_CS_") != std::string::npos;
-      return result;
-    }
-    SqlExpression operator()(const XmlMethod& node) const {
-      return self.xml_method(at, node, scope);
-    }
-  };
   const std::size_t bare_before = scope != nullptr ? scope->bare_columns.size() : 0;
-  SqlExpression result = std::visit(Visitor{*this, at, scope}, at.node);
+  SqlExpression result = std::visit(ValueOf{*this, at, scope}, at.node);
   if (scope != nullptr && scope->bare_columns.size() > bare_before && !scope->group_keys.empty()) {
     const auto& keys = scope->group_keys;
     if (std::find(keys.begin(), keys.end(), with_values(result.sql)) != keys.end())

@@ -389,9 +389,8 @@ std::optional<SqlExpression> Translator::Body::date_function(const Expression& a
   return std::nullopt;
 }
 
-std::optional<SqlExpression> Translator::Body::special(const Expression& at,
-                                                       const std::string& name,
-                                                       const FunctionCall& call, Scope* scope) {
+std::optional<SqlExpression> Translator::Body::choice(const Expression& at, const std::string& name,
+                                                      const FunctionCall& call, Scope* scope) {
   const auto all = [&] {
     std::vector<SqlExpression> values;
     for (const Expression& item : call.arguments) values.push_back(value(item, scope));
@@ -444,6 +443,12 @@ std::optional<SqlExpression> Translator::Body::special(const Expression& at,
       sql += fmt::format(" WHEN {} THEN {}", i + 1, fit(values[i], type).sql);
     return SqlExpression{sql + " END)", type};
   }
+  return std::nullopt;
+}
+
+std::optional<SqlExpression> Translator::Body::special(const Expression& at,
+                                                       const std::string& name,
+                                                       const FunctionCall& call, Scope* scope) {
   if (name == "OBJECT_ID" && !call.arguments.empty()) {
     // OBJECT_ID('tempdb..#t'): temporary tables are the session's; SQL Server gives them negative ids.
     const auto* literal = std::get_if<StringLiteral>(&call.arguments[0].node);
@@ -495,6 +500,7 @@ SqlExpression Translator::Body::function(const Expression& at, const FunctionCal
     note_aggregate(at, call, scope, bare_before);
     return *result;
   }
+  if (auto result = choice(at, name, call, scope)) return *result;
   if (auto result = special(at, name, call, scope)) return *result;
   if (auto result = date_function(at, name, call, scope)) return *result;
   if (const FunctionRow* row = find_row(name)) return row_function(at, *row, call, scope);

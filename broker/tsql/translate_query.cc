@@ -92,7 +92,7 @@ std::string Translator::Body::derived(const TableSource& source, const Query& in
     table.columns.push_back(
         {name, fmt::format("o{}", i), sub.columns[i].type, sub.columns[i].is_binary_collation});
   }
-  const std::string sql = "(" + sub.sql + ") AS " + table.alias;
+  std::string sql = "(" + sub.sql + ") AS " + table.alias;
   add_table(scope, std::move(table));
   return sql;
 }
@@ -111,6 +111,7 @@ std::string Translator::Body::values_table(const TableSource& source, const Valu
   table.alias = next_alias();
   for (std::size_t i = 0; i < rows[0].size(); ++i) {
     std::vector<SqlExpression> column;
+    column.reserve(rows.size());
     for (const auto& row : rows) column.push_back(row[i]);
     const std::string name =
         i < source.column_aliases.size() ? source.column_aliases[i] : std::string();
@@ -140,7 +141,7 @@ std::string Translator::Body::table_function(const TableSource& source,
     table.name = source.alias.empty() ? function.call.name.name : source.alias;
     table.alias = next_alias();
     table.columns.push_back({"value", "value", text});
-    const std::string sql =
+    std::string sql =
         fmt::format("json_each(ssb_split({},{})) AS {}", whole, separator, table.alias);
     add_table(scope, std::move(table));
     return sql;

@@ -81,8 +81,7 @@ std::string Translator::Body::nodes_table(const TableSource& source, const XmlNo
     const std::string column =
         source.column_aliases.empty() ? std::string() : source.column_aliases[0];
     table.columns.push_back({column, "value", type_of(SqlType::xml)});
-    const std::string sql =
-        fmt::format("json_each(ssb_xml_nodes({})) AS {}", arguments, table.alias);
+    std::string sql = fmt::format("json_each(ssb_xml_nodes({})) AS {}", arguments, table.alias);
     add_table(scope, std::move(table));
     return sql;
   } catch (const TranslateFailure& failure) {

@@ -25,6 +25,7 @@ class Translator::Body {
 
   // translate_expression.cc
   SqlExpression value(const Expression& expression, Scope* scope);
+  struct ValueOf;  // of each kind of expression
   std::string condition(const Expression& expression, Scope* scope);
   // translate_query.cc
   SqlQuery query(const Query& query, Scope* outer);
@@ -72,6 +73,9 @@ class Translator::Body {
                                          const FunctionCall& call, Scope* scope);
   void note_aggregate(const Expression& at, const FunctionCall& call, Scope* scope,
                       std::size_t bare_before);
+  // ISNULL, COALESCE, NULLIF, IIF, CHOOSE.
+  std::optional<SqlExpression> choice(const Expression& at, const std::string& name,
+                                      const FunctionCall& call, Scope* scope);
   std::optional<SqlExpression> special(const Expression& at, const std::string& name,
                                        const FunctionCall& call, Scope* scope);
   std::optional<SqlExpression> date_function(const Expression& at, const std::string& name,

@@ -78,8 +78,8 @@ const char* base_name(SqlType type) {
 }
 
 std::string type_name(const DataType& type) {
-  const std::string name = type.type == SqlType::user_defined ? to_text(type.user_type)
-                                                              : std::string(base_name(type.type));
+  std::string name = type.type == SqlType::user_defined ? to_text(type.user_type)
+                                                        : std::string(base_name(type.type));
   if (has_length(type.type)) {
     return type.length < 0 ? name + "(max)" : fmt::format("{}({})", name, type.length);
   }

@@ -251,7 +251,7 @@ class RunCommand {
   };
   Simulated run_simulated(const Script& script, std::uint64_t seed,
                           const std::string& capture_file) {
-    pool_.start_run();
+    pool_.start_run(seed);
     const auto simulation =
         scenario::make_simulation({.seed = seed,
                                    .keys = [this](int bits) { return pool_.draw(bits); },

@@ -13,13 +13,16 @@
 #include <unistd.h>
 
 #include "proto/check.h"
+#include "sim/random.h"
 
 namespace ssb::sim::scenario {
 namespace {
 
 using broker::crypto::RsaPrivateKey;
 
-constexpr std::string_view kHeader = "ssbsim throw-away RSA keys 1\n";
+constexpr std::string_view kHeader = "ssbsim throw-away RSA keys 2\n";
+constexpr std::string_view kAnyVersion = "ssbsim throw-away RSA keys ";
+constexpr std::uint64_t kSeed = 0x5353425F4B455953;  // any other would do as well
 constexpr std::size_t kRecordHeaderBytes = 8;
 constexpr std::uint32_t kKeyBytesMax = 16 * 1024;
 
@@ -80,7 +83,10 @@ KeyPool::KeyPool(std::filesystem::path file, Progress on_progress)
     : file_(std::move(file)), on_progress_(std::move(on_progress)) {}
 
 RsaPrivateKey KeyPool::draw(int bits) {
-  const std::size_t number = drawn_[bits]++;
+  const std::size_t drawn = drawn_[bits]++;
+  // A run that needs more of them than there is choice gets each once.
+  const std::size_t number =
+      drawn < kChoice ? static_cast<std::size_t>((seed_ - 1 + drawn) % kChoice) : drawn;
   if (number >= size(bits)) fill(bits, number);
   // A new object each time: OpenSSL keeps blinding and the like in the one that was used, which would tell one run from the next.
   auto fresh = RsaPrivateKey::from_pkcs8(keys_[bits].at(number).to_pkcs8().view());
@@ -105,6 +111,8 @@ void KeyPool::fill(int bits, std::size_t wanted) {
                                               : "for this run only: the pool '" + file_.string() +
                                                     "' cannot be opened"));
     }
+    Random stream = Random(kSeed).split(fmt::format("RSA-{} number {}", bits, size(bits)));
+    const SeededOpenSsl seeded(stream);
     RsaPrivateKey key = RsaPrivateKey::generate(bits);
     if (file.is_open()) append(file.get(), bits, key);
     keys_[bits].push_back(std::move(key));
@@ -115,7 +123,15 @@ void KeyPool::read_records(int descriptor) {
   std::array<std::uint8_t, kHeader.size()> header{};
   if (::lseek(descriptor, 0, SEEK_END) == 0) write_all(descriptor, proto::as_bytes(kHeader));
   ::lseek(descriptor, 0, SEEK_SET);
-  if (!read_all(descriptor, header.data(), header.size()) || proto::as_text(header) != kHeader) {
+  const bool is_whole = read_all(descriptor, header.data(), header.size());
+  if (is_whole && proto::as_text(header) != kHeader &&
+      proto::as_text(header).starts_with(kAnyVersion)) {
+    if (::ftruncate(descriptor, 0) != 0)
+      throw std::runtime_error(
+          fmt::format("'{}' cannot be begun anew: {}", file_.string(), std::strerror(errno)));
+    return read_records(descriptor);
+  }
+  if (!is_whole || proto::as_text(header) != kHeader) {
     throw std::runtime_error(fmt::format(
         "'{}' is not a key pool of this program; remove it or name another with --key-pool",
         file_.string()));

@@ -1,8 +1,10 @@
-// A file with RSA key pairs for scenarios, so that a run does not spend its time on making them. Throw-away keys: whoever can read the
-// file has them all, and every run draws the same ones. `ssbsim node` never uses it.
+// A file with RSA key pairs for scenarios, so that a run does not spend its time on making them. Throw-away keys: the n-th key of a size is
+// made from a seed that stands in key_pool.cc, so that a run repeats on any machine (with the same OpenSSL), and everybody knows them all.
+// `ssbsim node` never uses it.
 //
-//   Shape   the line "ssbsim throw-away RSA keys 1\n", then one record a key: u32 bits | u32 n | n bytes PKCS#8, big-endian. Mode 0600,
-//           locked (flock) while it is read or written; a record that a crash cut off is cut off the file.
+//   Shape   the line "ssbsim throw-away RSA keys 2\n", then one record a key: u32 bits | u32 n | n bytes PKCS#8, big-endian. Mode 0600,
+//           locked (flock) while it is read or written; a record that a crash cut off is cut off the file. A file of another version is
+//           begun anew.
 //   Errors  a file that is not a pool throws; one that cannot be made or opened does not: keys are then made for this run only.
 #pragma once
 
@@ -23,11 +25,15 @@ class KeyPool {
 
   explicit KeyPool(std::filesystem::path file, Progress on_progress = {});
 
-  // A new run: the first request of a size gets the first key of that size, and so on.
-  void start_run() { drawn_.clear(); }
+  // A new run: the seed chooses which key of a size the first request for that size gets; the next one gets the next key.
+  void start_run(std::uint64_t seed = 1) {
+    seed_ = seed;
+    drawn_.clear();
+  }
   [[nodiscard]] broker::crypto::RsaPrivateKey draw(int bits);
   // How many keys of a size are known.
   [[nodiscard]] std::size_t size(int bits) const;
+  static constexpr std::size_t kChoice = 16;  // seeds choose among so many keys of a size
 
  private:
   struct Record {
@@ -43,6 +49,7 @@ class KeyPool {
   Progress on_progress_;
   std::map<int, std::vector<broker::crypto::RsaPrivateKey>> keys_;
   std::map<int, std::size_t> drawn_;
+  std::uint64_t seed_ = 1;
 };
 
 // In the user's cache folder: XDG_CACHE_HOME, else HOME/.cache; `environment` reads both. Empty when there is neither.

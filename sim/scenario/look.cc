@@ -122,6 +122,7 @@ std::vector<std::string> last_causes(const std::vector<NodeRecord>& records) {
   take(true, kOfDialogsShown);
   take(false, kEventsShown);
   std::vector<std::string> lines;
+  lines.reserve(found.size());
   for (auto& [position, line] : found) lines.push_back(std::move(line));
   return lines;
 }

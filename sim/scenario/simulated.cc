@@ -16,7 +16,6 @@ namespace {
 
 using broker::tsql::Output;
 using proto::Duration;
-using proto::kNever;
 using proto::TimePoint;
 
 // Steps of one directive that end a run which keeps itself busy.
@@ -30,6 +29,7 @@ class SimulatedBackend : public Simulation {
   explicit SimulatedBackend(SimulatedOptions options);
   SimulatedBackend(const SimulatedBackend&) = delete;
   SimulatedBackend& operator=(const SimulatedBackend&) = delete;
+  ~SimulatedBackend() override = default;
 
   std::optional<std::string> unsupported(const Step& step) const override;
   std::optional<std::string> unsupported(const InstanceOptions& options) const override;
@@ -233,13 +233,15 @@ std::optional<proto::ConversationId> SimulatedBackend::conversation_of(
     const auto handle = value ? proto::Guid::parse(*value) : std::nullopt;
     if (!handle) continue;
     for (const auto& [database, catalog] : node.instance().databases()) {
-      const Output looked = world().with_randomness_of(session.owner, [&, where = database] {
-        return node.look(where,
-                         "SELECT conversation_id FROM sys.conversation_endpoints WHERE "
-                         "conversation_handle = '" +
-                             handle->text() + "'",
-                         world().now_at(session.owner));
-      });
+      // Structured bindings are captured by name: clang 14 takes them no other way.
+      const Output looked =
+          world().with_randomness_of(session.owner, [&, where = database, owner = session.owner] {
+            return node.look(where,
+                             "SELECT conversation_id FROM sys.conversation_endpoints WHERE "
+                             "conversation_handle = '" +
+                                 handle->text() + "'",
+                             world().now_at(owner));
+          });
       for (const auto& item : looked) {
         const auto* rows = std::get_if<broker::tsql::RowSet>(&item);
         if (rows == nullptr || rows->rows.empty()) continue;

@@ -32,8 +32,6 @@ struct SimulatedOptions {
 class Simulation : public Backend {
  public:
   [[nodiscard]] virtual Fingerprint fingerprint() const = 0;
-  // How often each interesting thing has happened, by name.
-  [[nodiscard]] virtual std::map<std::string, std::uint64_t> probes() const = 0;
 };
 [[nodiscard]] std::unique_ptr<Simulation> make_simulation(SimulatedOptions options);
 

@@ -68,8 +68,8 @@ std::string transcript(const Report& report) {
   std::string out;
   for (const Entry& entry : report.entries) {
     switch (entry.kind) {
-      case Entry::Kind::note: break;
-      case Entry::Kind::attack: break;   // what it did shows in the rest
+      case Entry::Kind::note:
+      case Entry::Kind::attack:          // what it did shows in the rest
       case Entry::Kind::warning: break;  // of the script's form
       case Entry::Kind::connected: out += fmt::format("connected {}\n", entry.node); break;
       case Entry::Kind::output: append_output(entry.output, labels, out); break;

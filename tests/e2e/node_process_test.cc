@@ -35,6 +35,7 @@ class Child {
       const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
       dup2(file, STDERR_FILENO);
       std::vector<char*> argv;
+      argv.reserve(arguments.size() + 1);
       for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
       argv.push_back(nullptr);
       execv(argv[0], argv.data());
@@ -100,6 +101,8 @@ class NodeProcessTest : public testing::Test {
     a_ = "127.77." + std::to_string(block) + ".2";
     b_ = "127.77." + std::to_string(block) + ".3";
   }
+  NodeProcessTest(const NodeProcessTest&) = delete;
+  NodeProcessTest& operator=(const NodeProcessTest&) = delete;
   ~NodeProcessTest() override { fs::remove_all(folder_); }
 
   std::vector<std::string> command(const std::string& name, const std::string& listen,

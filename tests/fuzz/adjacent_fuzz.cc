@@ -20,7 +20,7 @@ constexpr proto::TimePoint kNow = proto::from_unix_us(1'227'657'600'000'000);
 struct OneCertificate : wire::Authority {
   wire::OwnCertificate own;
 
-  explicit OneCertificate(broker::crypto::RsaPrivateKey key)
+  explicit OneCertificate(const broker::crypto::RsaPrivateKey& key)
       : own{"own",
             broker::crypto::X509Certificate::make_self_signed(
                 {"own", kNow - std::chrono::hours(24), kNow + std::chrono::hours(24)}, key),
@@ -50,6 +50,7 @@ Negotiate offer() {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   static const OneCertificate authority(broker::crypto::RsaPrivateKey::generate(1024));

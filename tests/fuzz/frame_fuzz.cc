@@ -47,6 +47,7 @@ Outcome decode(ByteView stream, std::size_t chunk_bytes) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const ByteView stream(data + 1, size - 1);

@@ -44,6 +44,7 @@ void check_security(const proto::envelope::DialogHeader& header, proto::ByteView
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const proto::ByteView input(data, size);
   const auto header = dialog::parse_header(input);

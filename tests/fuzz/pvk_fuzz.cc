@@ -5,6 +5,7 @@
 #include "broker/crypto/pvk.h"
 #include "proto/check.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ssb;
   const proto::ByteView input(data, size);

@@ -8,6 +8,7 @@
 #include "sim/scenario/splitter.h"
 #include "sim/scenario/value_text.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ssb::sim::scenario;
   const std::string text = ssb::proto::to_string({data, size});

@@ -6,6 +6,7 @@
 
 #include "broker/tsql/parser.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto batch = ssb::broker::tsql::parse_batch(text);

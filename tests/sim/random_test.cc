@@ -92,5 +92,26 @@ TEST(RandomTest, OpenSslTakesTheStreamThatIsInUse) {
   EXPECT_EQ(first.draws(), 0U);
 }
 
+TEST(RandomTest, OneSeededSourceMayLiveInsideAnother) {
+  Random outer(1);
+  Random inner(2);
+  Random outer_again(1);
+  proto::Bytes drawn(16);
+  proto::Bytes expected(16);
+
+  {
+    const SeededOpenSsl seeded(outer);
+    {
+      const SeededOpenSsl nested(inner);
+      broker::crypto::random_bytes(drawn);
+    }
+    broker::crypto::random_bytes(drawn);
+  }
+  outer_again.fill(expected);
+
+  EXPECT_EQ(drawn, expected);
+  EXPECT_GT(inner.draws(), 0U);
+}
+
 }  // namespace
 }  // namespace ssb::sim

@@ -7,7 +7,6 @@ namespace ssb::broker::tests {
 namespace {
 
 using catalog::Catalog;
-using catalog::kMaster;
 using catalog::kMsdb;
 namespace pb = catalog::pb;
 

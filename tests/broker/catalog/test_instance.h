@@ -53,7 +53,7 @@ inline crypto::RsaKeySource pooled_keys() {
 class TestInstance {
  public:
   // Empty folder: in memory.
-  explicit TestInstance(std::filesystem::path folder = {}, proto::TimePoint now = kNow,
+  explicit TestInstance(const std::filesystem::path& folder = {}, proto::TimePoint now = kNow,
                         std::string_view machine_key = "the machine key")
       : store(folder,
               store::StoreOptions{.in_memory = folder.empty(), .flushed = false, .on_step = {}}),

@@ -192,9 +192,9 @@ TEST_F(PvkOpenSslTest, OpenSslReadsOurFiles) {
 }
 
 TEST_F(PvkOpenSslTest, WeReadOpenSslsFilesStrongWeakAndClear) {
-  const int kClear = 0;
-  const int kWeak = 1;
-  const int kStrong = 2;
+  constexpr int kClear = 0;
+  constexpr int kWeak = 1;
+  constexpr int kStrong = 2;
   for (const int level : {kClear, kWeak, kStrong}) {
     const Bytes file = write_by_openssl(test::first_key(), level, kPassword);
     const auto key = read_pvk(file, kPassword, "a.pvk");

@@ -26,6 +26,7 @@ struct Cell {
   int delayed;  // 0: not
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's.
 void PrintTo(const Cell& cell, std::ostream* out) {
   *out << (cell.has_certificate ? "certificate" : "no certificate")
        << ", ENCRYPTION = " << (cell.encryption_on ? "ON" : "OFF") << ", binding "
@@ -154,6 +155,7 @@ struct Disqualified {
   int number;
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's.
 void PrintTo(const Disqualified& row, std::ostream* out) {
   *out << row.name;
 }
@@ -231,7 +233,7 @@ class ChoiceTest : public testing::Test {
   Side side{"Db", true};
   std::int32_t owner = side.add_user("Service_owner");
   std::int32_t add(const std::string& name, proto::TimePoint not_after,
-                   CertificateOptions options = {&attacker_key()}) {
+                   const CertificateOptions& options = {&attacker_key()}) {
     return side.add_certificate(name, owner, issue(name, attacker_key(), kNow - 24h, not_after),
                                 options);
   }

@@ -26,6 +26,7 @@ struct Rule {
   int number;
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's.
 void PrintTo(const Rule& rule, std::ostream* out) {
   *out << rule.name;
 }
@@ -220,7 +221,7 @@ const Rule kSecurityRules[] = {
     {"long destination issuer", secured_begin_header,
      in_grant([](auto& g) { g.mutable_destination()->set_issuer(std::string(2049, 's')); }), 11262},
     {"large security header", secured_begin_header,
-     in_first([](auto& f) { f.set_grant(std::string(12 * 1024, 'g')); }), 11263},
+     in_first([](auto& f) { f.set_grant(std::string(std::size_t{12} * 1024, 'g')); }), 11263},
     {"short KEK", secured_begin_header,
      in_grant([](auto& g) { g.set_wrapped_kek(std::string(47, 'w')); }), 11264},
     {"long KEK", secured_begin_header,

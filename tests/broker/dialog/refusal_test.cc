@@ -12,7 +12,6 @@ namespace ssb::broker::tests {
 namespace {
 
 using dialog::Refusal;
-using proto::ErrorCode;
 
 class TargetTest : public testing::Test {
  protected:
@@ -46,6 +45,7 @@ struct Step {
   int audit_subclass;
   const char* audit_text;
 };
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's.
 void PrintTo(const Step& step, std::ostream* out) {
   *out << step.name;
 }

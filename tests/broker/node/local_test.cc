@@ -1,4 +1,5 @@
 // Dialogs between databases of one instance, and what a crash leaves of a commit over several of them.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "tests/broker/node/pair.h"
@@ -15,15 +16,18 @@ class NodeLocalTest : public testing::Test {
                 ("ssb_node_local_" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(folder_);
   }
+  NodeLocalTest(const NodeLocalTest&) = delete;
+  NodeLocalTest& operator=(const NodeLocalTest&) = delete;
   ~NodeLocalTest() override { std::filesystem::remove_all(folder_); }
 
   // Databases D0 to D<count - 1>, each with a service of its own.
   void make_databases(Machine& machine, int count) {
     for (int i = 0; i < count; ++i) {
-      const std::string n = std::to_string(i);
-      machine.must("CREATE DATABASE D" + n);
-      machine.must("USE D" + n + "; CREATE TABLE sent (n int); CREATE QUEUE q" + n +
-                   "; CREATE SERVICE S" + n + " ON QUEUE q" + n + " ([DEFAULT]);");
+      machine.must(fmt::format("CREATE DATABASE D{}", i));
+      machine.must(
+          fmt::format("USE D{0}; CREATE TABLE sent (n int); CREATE QUEUE q{0}; "
+                      "CREATE SERVICE S{0} ON QUEUE q{0} ([DEFAULT]);",
+                      i));
     }
   }
 

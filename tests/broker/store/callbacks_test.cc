@@ -9,8 +9,6 @@
 namespace ssb::broker::store {
 namespace {
 
-using ::testing::HasSubstr;
-
 constexpr DatabaseId kMaster = 1;
 constexpr DatabaseId kSales = 5;
 
@@ -154,7 +152,7 @@ TEST_F(StoreCallbacksTest, AViewMayQueryAndSeesWhatTheStatementSees) {
 TEST_F(StoreCallbacksTest, AFunctionGetsItsArgumentsAndGivesAValue) {
   store_.register_function(
       "describe", -1,
-      [](std::vector<Value> arguments) -> StoreResult<Value> {
+      [](const std::vector<Value>& arguments) -> StoreResult<Value> {
         std::string text;
         for (const Value& value : arguments) text += to_text(value) + "|";
         return Value(text);

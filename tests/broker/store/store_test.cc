@@ -1,5 +1,6 @@
 #include "broker/store/store.h"
 
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "broker/store/disk.h"
 #include "tests/broker/store/store_fixture.h"
 
 namespace ssb::broker::store {
@@ -315,6 +317,17 @@ TEST_P(StoreTest, MoreDistinctStatementsThanTheCacheHoldsStillRun) {
     const std::string sql = "SELECT " + std::to_string(i % 300);
     EXPECT_EQ(accepted(store_, kSales, sql), std::to_string(i % 300));
   }
+}
+
+TEST(MachineDiskTest, AFolderOfSeveralNewLevelsIsMadeAndAFileInTheWayIsNamed) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() / "file") << "x";
+  const auto disk = make_machine_disk();
+
+  EXPECT_EQ(disk->open_folder(folder.path() / "a" / "." / "b" / "c" / "")->path(),
+            folder.path() / "a" / "b" / "c" / "");
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "a" / "b" / "c" / "instance.lock"));
+  EXPECT_THROW(static_cast<void>(disk->open_folder(folder.path() / "file" / "d")), StoreFailure);
 }
 
 }  // namespace

@@ -8,20 +8,20 @@
 namespace ssb::broker::tsql {
 namespace {
 
-const ParseOptions with_variables{.variables = {"@x", "@y", "@doc"}, .quoted_identifier = true};
+const ParseOptions kWithVariables{.variables = {"@x", "@y", "@doc"}, .quoted_identifier = true};
 
 std::string value(std::string_view text) {
-  const Batch batch = parsed("PRINT " + std::string(text), with_variables);
+  const Batch batch = parsed("PRINT " + std::string(text), kWithVariables);
   return show(node_of<Print>(batch).value);
 }
 
 std::string condition(std::string_view text) {
-  const Batch batch = parsed("IF " + std::string(text) + " PRINT 1", with_variables);
+  const Batch batch = parsed("IF " + std::string(text) + " PRINT 1", kWithVariables);
   return show(node_of<If>(batch).condition);
 }
 
 std::int32_t value_error(std::string_view text) {
-  return failure_of("PRINT " + std::string(text), with_variables).error.number();
+  return failure_of("PRINT " + std::string(text), kWithVariables).error.number();
 }
 
 TEST(ParserExpressionTest, ReadsEveryKindOfLiteral) {

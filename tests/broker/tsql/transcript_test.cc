@@ -40,8 +40,9 @@ std::vector<Step> steps_of(const std::filesystem::path& path) {
 class Masked {
  public:
   std::string operator()(std::string text) {
-    static const std::regex kGuid("[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}");
-    for (std::smatch found; std::regex_search(text, found, kGuid);) {
+    static const std::regex guid_shape(
+        "[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}");
+    for (std::smatch found; std::regex_search(text, found, guid_shape);) {
       const std::string guid = found.str();
       const auto known = numbers_.emplace(guid, numbers_.size() + 1).first;
       text.replace(static_cast<std::size_t>(found.position()), guid.size(),

@@ -267,6 +267,32 @@ TEST(KeyPoolTest, RunsDrawTheSameKeysInOrderAndTheFileIsPrivate) {
   EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);
 }
 
+TEST(KeyPoolTest, EveryPoolHasTheSameKeysAndTheSeedChoosesAmongThem) {
+  KeyPool one("");
+  KeyPool other("");
+  std::vector<broker::crypto::RsaPublicKey> keys;
+  for (std::size_t i = 0; i < KeyPool::kChoice + 1; ++i) keys.push_back(one.draw(512).public_key());
+
+  other.start_run(7);
+  EXPECT_TRUE(other.draw(512).matches(keys[6]));
+  EXPECT_TRUE(other.draw(512).matches(keys[7]));
+  other.start_run(KeyPool::kChoice);
+  EXPECT_TRUE(other.draw(512).matches(keys[KeyPool::kChoice - 1]));
+  EXPECT_TRUE(other.draw(512).matches(keys[0]));
+}
+
+TEST(KeyPoolTest, AFileOfAnotherVersionIsBegunAnew) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path / "keys";
+  std::ofstream(file) << "ssbsim throw-away RSA keys 1\nsomething";
+
+  const auto key = KeyPool(file).draw(512);
+
+  EXPECT_TRUE(KeyPool(file).draw(512).matches(key.public_key()));
+  EXPECT_EQ(KeyPool(file).size(512), 0U);  // read when the first is drawn
+  EXPECT_LT(fs::file_size(file), 600U);
+}
+
 TEST(KeyPoolTest, ARecordThatWasCutOffIsCutOffTheFile) {
   const TemporaryFolder folder;
   const fs::path file = folder.path / "keys";
