@@ -73,14 +73,16 @@ Result<void> set_option(StatementContext& context, store::DatabaseId id,
       (*info.mutable_other_options())[option.name] =
           option.on ? (on ? "ON" : "OFF") : option.value.value_or("ON");
       break;
+    // broker_option took these.
     case DatabaseOptionKind::enable_broker:
     case DatabaseOptionKind::disable_broker:
     case DatabaseOptionKind::new_broker:
-    case DatabaseOptionKind::error_broker_conversations: break;  // broker_option took them
+    case DatabaseOptionKind::error_broker_conversations:
+    // is_possible refused these.
     case DatabaseOptionKind::read_only:
     case DatabaseOptionKind::offline:
     case DatabaseOptionKind::emergency:
-    case DatabaseOptionKind::encryption: break;  // is_possible refused them
+    case DatabaseOptionKind::encryption: break;
   }
   context.instance.put_info(context.transaction, info);
   context.effects.catalogs_changed.insert(id);

@@ -89,7 +89,7 @@ Result<void> run(const AlterMasterKey& node, StatementContext& context) {
   auto& transaction = context.transaction;
   auto& opened = context.open_master_keys;
   auto before = opened_master_key(context);
-  const auto result = [&]() -> Result<void> {
+  auto result = [&]() -> Result<void> {
     switch (node.action) {
       case AlterMasterKeyAction::regenerate:
         return keys::regenerate_master_key(instance, transaction, context.database, node.password,

@@ -44,7 +44,7 @@ TEST(FrameTest, AFrameHasTheDocumentedShape) {
 
 TEST(FrameTest, ThreeFramesComeOutTheSameHoweverTheStreamIsSplit) {
   Bytes stream;
-  for (const std::uint64_t number : {1, 300, 70000}) {
+  for (const std::uint64_t number : {1U, 300U, 70000U}) {
     const Bytes frame = encode_frame(keep_alive(number));
     stream.insert(stream.end(), frame.begin(), frame.end());
   }
@@ -173,7 +173,7 @@ TEST(FrameTest, WhatFollowsTheFramesIsLeftForAnotherProtocol) {
 
 TEST(BoxcarTest, MessagesComeBackInOrderWithTheirHopsAndTime) {
   Boxcar boxcar;
-  for (std::uint32_t i = 0; i < 5; ++i) boxcar.add(message(10 + i, 100 * i, i));
+  for (std::uint32_t i = 0; i < 5; ++i) boxcar.add(message(10 + i, std::size_t{100} * i, i));
 
   const Frame frame = decode_one(boxcar.take(77));
   const auto messages = split_boxcar(frame, "peer");
@@ -184,7 +184,7 @@ TEST(BoxcarTest, MessagesComeBackInOrderWithTheirHopsAndTime) {
   ASSERT_EQ(messages->size(), 5U);
   for (std::uint32_t i = 0; i < 5; ++i) {
     EXPECT_EQ((*messages)[i].header, message(10 + i, 0).header);
-    EXPECT_EQ((*messages)[i].body, message(1, 100 * i).body);
+    EXPECT_EQ((*messages)[i].body, message(1, std::size_t{100} * i).body);
     EXPECT_EQ((*messages)[i].hops_remaining, i);
     EXPECT_EQ((*messages)[i].time_spent_us, 12345U);
   }

@@ -16,7 +16,7 @@ class NetworkTest : public testing::Test {
  protected:
   NetworkTest()
       : network_(scheduler_, Random(1),
-                 [this](HostNumber host, wire::Input input) { note(host, input); }, {}) {
+                 [this](HostNumber host, const wire::Input& input) { note(host, input); }, {}) {
     network_.next_connection = [this](HostNumber) { return ++last_id_; };
     network_.listen(1, {wire::EndpointKind::service_broker, "", 4022});
     log_.clear();

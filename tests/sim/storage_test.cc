@@ -413,7 +413,7 @@ TEST(StorageRotTest, RotInTheStructureOfAPageIsReported) {
     // The first page starts with the header of the file. Then: the kind of the page, how many cells
     // it has, and where they start (https://sqlite.org/fileformat.html, 1.6).
     const std::uint64_t header = page == 0 ? 100 : page;
-    for (const std::uint64_t byte : {0, 3, 4, 5, 6, 8, 9}) {
+    for (const std::uint64_t byte : {0U, 3U, 4U, 5U, 6U, 8U, 9U}) {
       EXPECT_THAT(state_with_rot(header + byte, 0x40), HasSubstr("damaged"))
           << "page " << page / kPageBytes << " byte " << byte;
     }

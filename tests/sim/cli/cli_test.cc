@@ -25,7 +25,7 @@ struct Ran {
   std::string err;
 };
 
-Ran run(std::vector<std::string> arguments) {
+Ran run(const std::vector<std::string>& arguments) {
   std::ostringstream out, err;
   const int code = run_program(arguments, out, err);
   return {code, out.str(), err.str()};

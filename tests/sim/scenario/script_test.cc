@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Script parse(std::string_view text, std::map<std::string, std::string> files = {}) {
+Script parse(std::string_view text, const std::map<std::string, std::string>& files = {}) {
   ScriptOptions options;
   options.read_file = [files](const std::string& path) -> std::optional<std::string> {
     const auto found = files.find(path);

@@ -130,12 +130,18 @@ TEST(SimulationTest, TheTargetMayLosePowerAtAnyWrite) {
 }
 
 TEST(SimulationTest, AYearWithALiveDialogPassesQuickly) {
-  const Simulated run = run_simulated(
-      script({kTwoInstances, kSendTen, kAllInOrder, "--# advance 365d\n",
-              ":connect HOST_A\nUSE Db\nSELECT state FROM sys.conversation_endpoints\nGO\n--# "
-              "expect value "
-              "'CO'\nSELECT CONVERT(varchar(10), GETUTCDATE(), 120)\nGO\n--# expect value "
-              "'2021-03-01'\n"}));
+  const Simulated run =
+      run_simulated(script({kTwoInstances, kSendTen, kAllInOrder, "--# advance 365d\n",
+                            R"sql(
+:connect HOST_A
+USE Db
+SELECT state FROM sys.conversation_endpoints
+GO
+--# expect value 'CO'
+SELECT CONVERT(varchar(10), GETUTCDATE(), 120)
+GO
+--# expect value '2021-03-01'
+)sql"}));
 
   EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
 }

@@ -9,7 +9,6 @@ namespace ssb::wire {
 namespace {
 
 using namespace std::chrono_literals;
-using proto::adjacent::AdjacentHeader;
 using proto::adjacent::Close;
 using test::kStart;
 using Phase = Connection::Phase;
@@ -98,7 +97,7 @@ TEST_F(ConnectionTest, MessagesArriveInOrderWithWhatHopsChanged) {
   for (std::uint8_t i = 1; i <= 3; ++i) {
     proto::DialogMessage made = message(i, i);
     made.hops_remaining = i;
-    made.time_spent_us = 1000U * i;
+    made.time_spent_us = std::uint64_t{1000} * i;
     boxcar.add(made);
   }
 

@@ -71,7 +71,7 @@ class HostilePeerTest : public testing::Test {
     for (const auto& record : traces) found += record.event == event ? 1 : 0;
     return found;
   }
-  static void send(Peer& peer, proto::DialogMessage message) {
+  static void send(Peer& peer, const proto::DialogMessage& message) {
     proto::Boxcar boxcar;
     boxcar.add(message);
     peer.connection->send(boxcar, test::kNoon);
