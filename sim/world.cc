@@ -46,6 +46,7 @@ World::World(WorldOptions options)
           [this](HostNumber node, bool sent, const std::string& local, const std::string& remote,
                  proto::ByteView bytes) {
             if (sent) fingerprint_.add(Fingerprint::Layer::wire, now(), name(node), bytes);
+            if (sent && observer != nullptr) observer->sent_bytes(node, local, remote, bytes);
             if (on_wire) on_wire(node, sent, local, remote, bytes);
           }) {
   network_.next_connection = [this](HostNumber node) {
@@ -113,6 +114,7 @@ void World::start(HostNumber number) {
   node.server->node().instance().set_password_iterations(options_.password_iterations);
   node.server->intercept(
       [this, number](broker::MessageArrived& arrived) { return on_arrival(number, arrived); });
+  if (observer != nullptr) observer->started(number);
   schedule_step(number);
 }
 
@@ -129,11 +131,16 @@ void World::stop(HostNumber number) {
   }
   perform(number, std::move(outputs));
   node.disk->kill();
-  crash(number);
+  take_down(number, Observer::End::stopped);
 }
 
 void World::crash(HostNumber number) {
+  take_down(number, Observer::End::lost_power);
+}
+
+void World::take_down(HostNumber number, Observer::End end) {
   Node& node = *nodes_.at(number);
+  if (observer != nullptr) observer->ending(number, end);
   // First the disk: what the dying server still does must not reach it.
   node.disk->lose_power([&node] { return node.disk_random(); });
   node.server.reset();
@@ -183,6 +190,7 @@ void World::step(HostNumber number) {
   try {
     for (const wire::Input& input : std::exchange(node.inbox, {})) node.server->handle(input, now);
     node.server->commit(now, outputs);
+    if (observer != nullptr) observer->committed(number);
   } catch (const broker::store::StoreFailure& failure) {
     store_failed(number, failure.what());
     return;
@@ -210,7 +218,7 @@ void World::perform_when_written(HostNumber number, wire::Outputs&& outputs) {
 
 void World::store_failed(HostNumber number, const std::string& reason) {
   ++probes_["storage.failed"];
-  crash(number);
+  take_down(number, Observer::End::store_failed);
   if (on_store_failure) on_store_failure(number, reason);
 }
 
@@ -221,6 +229,7 @@ void World::perform(HostNumber number, wire::Outputs&& outputs) {
     if (const auto* trace = std::get_if<broker::Trace>(&output)) {
       note(number, trace->record);
       if (on_trace) on_trace(number, trace->record);
+      if (observer != nullptr) observer->traced(number, trace->record);
     } else if (const auto* batch = std::get_if<broker::BatchOutput>(&output)) {
       fingerprint_.add(Fingerprint::Layer::statements, now(), name(number),
                        output_text(batch->items));
@@ -259,15 +268,23 @@ void World::heal() {
 }
 
 bool World::on_arrival(HostNumber node, const broker::MessageArrived& arrived) {
+  if (observer != nullptr) observer->came_to_hop(node, arrived);
   // A connection that the node has opened itself is known by the address that its route gave.
   auto from = Network::host_of(arrived.from_address);
   const auto route = broker::routing::parse_address(arrived.from_address);
   if (!from && route) from = resolve(node, route->host);
   const auto hop = from ? hops_.find({*from, node}) : hops_.end();
-  if (hop == hops_.end()) return false;
-  return hop->second->take(arrived, [this, node](broker::MessageArrived late) {
-    give(node, broker::Event(std::move(late)));
-  });
+  const bool is_taken =
+      hop != hops_.end() && hop->second->take(arrived, [this, node](broker::MessageArrived late) {
+        hand_over(node, std::move(late));
+      });
+  if (!is_taken && observer != nullptr) observer->passed_hop(node, arrived);
+  return is_taken;
+}
+
+void World::hand_over(HostNumber node, broker::MessageArrived arrived) {
+  if (observer != nullptr && is_running(node)) observer->passed_hop(node, arrived);
+  give(node, broker::Event(std::move(arrived)));
 }
 
 void World::note(HostNumber node, const proto::TraceRecord& record) {

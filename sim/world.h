@@ -17,6 +17,7 @@
 #include "sim/hop.h"
 #include "sim/memory_files.h"
 #include "sim/network.h"
+#include "sim/observer.h"
 #include "sim/random.h"
 #include "sim/scheduler.h"
 #include "sim/storage.h"
@@ -44,9 +45,12 @@ class World {
   std::function<void(HostNumber, broker::SessionId, const broker::tsql::Output&)> on_output;
   std::function<void(HostNumber, broker::SessionId)> on_finished;
   Network::Observe on_wire;
+  Observer* observer =
+      nullptr;  // sees what the functions above see and more; may look, changes nothing
 
   // ---- nodes ----
   HostNumber add(const std::string& name);
+  [[nodiscard]] std::size_t hosts() const { return nodes_.size(); }
   // Whom a host name of a route or the local host leads to.
   std::function<std::optional<HostNumber>(HostNumber from, const std::string& host)> resolve;
   [[nodiscard]] const std::string& name(HostNumber node) const;
@@ -110,12 +114,15 @@ class World {
 
   [[nodiscard]] broker::crypto::RsaKeySource key_source(HostNumber node);
   [[nodiscard]] bool on_arrival(HostNumber node, const broker::MessageArrived& arrived);
+  // Hands a message that passed its hop to the node.
+  void hand_over(HostNumber node, broker::MessageArrived arrived);
   void note(HostNumber node, const proto::TraceRecord& record);
   void schedule_step(HostNumber node);
   void step(HostNumber node);
   void perform(HostNumber node, wire::Outputs&& outputs);
   void perform_when_written(HostNumber node, wire::Outputs&& outputs);
   void store_failed(HostNumber node, const std::string& reason);
+  void take_down(HostNumber node, Observer::End end);
   void schedule_wake(HostNumber node);
 
   WorldOptions options_;

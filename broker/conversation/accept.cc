@@ -16,6 +16,12 @@ const pb::Contract* contract_named(const catalog::Catalog& catalog, const std::s
       [&name](const pb::Contract& contract) { return contract.name() == name; });
 }
 
+// What the records of an accepted message say of it.
+Detail digest_detail(const Incoming& incoming) {
+  if (incoming.digest.empty()) return {};
+  return {{"message_sha256", incoming.digest}};
+}
+
 // Code and description of a broker's Error body, as far as they can be read.
 std::string between(const std::string& text, std::string_view open, std::string_view close) {
   const auto begin = text.find(open);
@@ -137,6 +143,7 @@ void Engine::State::accept(Endpoint& endpoint, const Incoming& incoming, proto::
         header.kind() == Header::ACK ? "Ack Received" : "Message With Ack Received", endpoint, now);
     out.detail.emplace_back("ack", std::to_string(header.ack().next_sequence()));
     out.detail.emplace_back("fragment", std::to_string(header.ack().next_fragment()));
+    if (!incoming.digest.empty()) out.detail.emplace_back("message_sha256", incoming.digest);
     trace(std::move(out));
     acknowledge(endpoint, header.ack().next_sequence(), header.ack().next_fragment(), now);
   }
@@ -144,7 +151,7 @@ void Engine::State::accept(Endpoint& endpoint, const Incoming& incoming, proto::
     if (dialog::is_sequenced(header))
       accept_sequenced(*still, incoming, now);
     else if (header.kind() == Header::ERROR)
-      accept_broker_error(*still, incoming.body, now);
+      accept_broker_error(*still, incoming, now);
   }
   if (Endpoint* still = this->endpoint(id, handle); still != nullptr && still->is_active())
     pump(*still, now);
@@ -194,7 +201,8 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
   touch(endpoint);
   ack_due(endpoint);
   if (!complete) return;
-  deliver(endpoint, header, in_parts ? proto::ByteView(whole) : incoming.body, now);
+  deliver(endpoint, {header, in_parts ? proto::ByteView(whole) : incoming.body, incoming.digest},
+          now);
 }
 
 bool Engine::State::store_fragment(Endpoint& endpoint, const Incoming& incoming,
@@ -224,13 +232,15 @@ bool Engine::State::store_fragment(Endpoint& endpoint, const Incoming& incoming,
   return true;
 }
 
-void Engine::State::deliver(Endpoint& endpoint, const Header& header, proto::ByteView body,
-                            proto::TimePoint now) {
+void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now) {
+  const Header& header = incoming.header;
+  const proto::ByteView body = incoming.body;
   const bool may_receive = endpoint.is_active() &&
                            endpoint.state != EndpointState::disconnected_outbound &&
                            endpoint.state != EndpointState::disconnected_inbound;
   if (header.is_error()) {
-    trace_conversation(endpoint, 8, "Received END CONVERSATION WITH ERROR", now);
+    trace_conversation(endpoint, 8, "Received END CONVERSATION WITH ERROR", now,
+                       digest_detail(incoming));
     drop_pending(endpoint);
     if (endpoint.state == EndpointState::disconnected_outbound) {
       close(endpoint, now);
@@ -245,14 +255,14 @@ void Engine::State::deliver(Endpoint& endpoint, const Header& header, proto::Byt
   if (!may_receive) return;  // acknowledged and dropped: nobody will receive it
   if (header.is_end_dialog()) {
     endpoint.state = EndpointState::disconnected_inbound;
-    trace_conversation(endpoint, 7, "Received END CONVERSATION", now);
+    trace_conversation(endpoint, 7, "Received END CONVERSATION", now, digest_detail(incoming));
     enqueue(endpoint, {std::string(kEndDialogType), header.sequence(), 2, std::nullopt}, now);
     if (!endpoint.pending.empty())
       set_status(endpoint, proto::Error(proto::ErrorCode::peer_ended), now);
     return;
   }
   endpoint.state = EndpointState::conversing;
-  trace_conversation(endpoint, 6, "Received Sequenced Message", now);
+  trace_conversation(endpoint, 6, "Received Sequenced Message", now, digest_detail(incoming));
   auto out = record(proto::EventClass::message_delivered, 0, "Delivered", endpoint, now);
   const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
   out.detail.emplace_back("queue", queue == nullptr ? "" : queue->name());
@@ -266,10 +276,11 @@ void Engine::State::deliver(Endpoint& endpoint, const Header& header, proto::Byt
   enqueue(endpoint, {header.message_type(), header.sequence(), 2, std::move(stored)}, now);
 }
 
-void Engine::State::accept_broker_error(Endpoint& endpoint, proto::ByteView body,
+void Engine::State::accept_broker_error(Endpoint& endpoint, const Incoming& incoming,
                                         proto::TimePoint now) {
   if (!endpoint.is_active()) return;
-  trace_conversation(endpoint, 9, "Received Broker Error Message", now);
+  const proto::ByteView body = incoming.body;
+  trace_conversation(endpoint, 9, "Received Broker Error Message", now, digest_detail(incoming));
   const std::string text = proto::from_utf16le(body);
   const std::string code = between(text, "<Code>", "</Code>");
   auto out = record(proto::EventClass::message_delivered, 0, "Broker Error", endpoint, now);

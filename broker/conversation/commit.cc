@@ -144,7 +144,8 @@ void Engine::State::apply_send(store::DatabaseId id, SendWork& work, proto::Time
   message.has_body = work.body.has_value();
   message.length = work.body ? work.body->size() : 0;
   message.enqueued = now;
-  trace_conversation(*endpoint, 1, "SEND Message", now);
+  trace_conversation(*endpoint, 1, "SEND Message", now,
+                     {{"sequence", std::to_string(endpoint->send_sequence)}});
   queue_for_sending(*endpoint, std::move(message), work.body);
   pump(*endpoint, now);
 }

@@ -1,6 +1,8 @@
 // The engine's doors that need no more than a line or two each; statements.cc, commit.cc, transmit.cc and arrive.cc hold the rest.
 #include "broker/conversation/engine.h"
 
+#include <algorithm>
+
 #include "broker/conversation/state.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
@@ -143,6 +145,35 @@ void Engine::take_actions(Actions& out, proto::TimePoint now) {
   state_->write_dirty_rows();
   for (Action& action : state_->actions) out.push_back(std::move(action));
   state_->actions.clear();
+}
+
+std::vector<Fill> Engine::fills() const {
+  Fill grants{"key exchange keys of its own", 0, dialog::kGrantsMax};
+  Fill opened{"opened key exchange keys", 0, dialog::kOpenedKeksMax};
+  Fill unwraps{"sources of failed unwraps", 0, dialog::kUnwrapSourcesMax};
+  Fill message_keys{"message keys", 0, dialog::kMessageKeysMax};
+  Fill tombstones{"tombstones", 0, kTombstonesMax};
+  Fill messages{"messages of a conversation in flight", 0, kWindowMessages};
+  Fill fragments{"fragments of a message in flight", 0, kWindowFragments};
+  Fill parts{"fragments of a message that arrives", 0,
+             kMessageBytesMax / proto::kFragmentBodyBytesMax + 1};
+  const auto raise = [](Fill& fill, std::uint64_t to) { fill.is = std::max(fill.is, to); };
+  for (const auto& [id, data] : state_->databases) {
+    raise(grants, data.keys.grants.size());
+    raise(opened, data.keys.opened.size());
+    raise(unwraps, data.keys.failed_unwraps.size());
+    raise(message_keys, data.keys.messages.size());
+    raise(tombstones, data.tombstones.size());
+    for (const auto& [handle, endpoint] : data.endpoints) {
+      const Endpoint& e = *endpoint;
+      raise(messages, e.next_to_send - std::min(e.next_to_send, e.acknowledged));
+      if (e.next_to_send == e.acknowledged) {
+        raise(fragments, e.next_fragment - std::min(e.next_fragment, e.acknowledged_fragment));
+      }
+      raise(parts, e.receive_fragment);
+    }
+  }
+  return {grants, opened, unwraps, message_keys, tombstones, messages, fragments, parts};
 }
 
 std::uint64_t Engine::changes() const {

@@ -76,6 +76,13 @@ struct EngineOptions {
   bool sign_every_dialog = false;  // a signature a dialog instead of one for hours
 };
 
+// How full something is whose bound is a named constant.
+struct Fill {
+  std::string_view what;  // "grants", "links", ...
+  std::uint64_t is = 0;
+  std::uint64_t at_most = 0;
+};
+
 class Engine {
  public:
   struct State;  // state.h, for this folder only
@@ -166,6 +173,8 @@ class Engine {
   void take_actions(Actions& out, proto::TimePoint now);
   // Grows with every change that a waiting RECEIVE could be waiting for.
   [[nodiscard]] std::uint64_t changes() const;
+  // Of everything that peers and time could let grow; what there is several of, the fullest.
+  [[nodiscard]] std::vector<Fill> fills() const;
 
  private:
   std::unique_ptr<State> state_;

@@ -1,4 +1,7 @@
+#include <iterator>
+
 #include "broker/conversation/state.h"
+#include "broker/crypto/digest.h"
 #include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
@@ -94,10 +97,25 @@ proto::TraceRecord Engine::State::record(proto::EventClass event, int subclass,
 }
 
 void Engine::State::trace_conversation(const Endpoint& endpoint, int subclass, const char* name,
-                                       proto::TimePoint now) {
+                                       proto::TimePoint now, Detail more) {
   auto out = record(proto::EventClass::conversation, subclass, name, endpoint, now);
   out.text = state_description(endpoint.state);
+  std::move(more.begin(), more.end(), std::back_inserter(out.detail));
   trace(std::move(out));
+}
+
+std::string digest_of(const Header& parsed, proto::ByteView header, proto::ByteView body) {
+  constexpr std::size_t kEndBytes = 2048;
+  if (!parsed.has_security()) return {};
+  proto::Bytes named = proto::to_bytes(header);
+  const bool is_long = body.size() > 2 * kEndBytes;
+  const proto::ByteView first = is_long ? body.first(kEndBytes) : body;
+  named.insert(named.end(), first.begin(), first.end());
+  if (is_long) {
+    const proto::ByteView last = body.last(kEndBytes);
+    named.insert(named.end(), last.begin(), last.end());
+  }
+  return proto::to_hex(proto::ByteView(crypto::sha256(named)).first(16));
 }
 
 proto::Bytes error_body(std::int64_t code, std::string_view description) {

@@ -132,6 +132,7 @@ using Detail = std::vector<std::pair<std::string, std::string>>;
 struct Incoming {
   const Header& header;
   proto::ByteView body;
+  std::string digest{};  // of a sealed message: digest_of
 };
 
 // Why a message of a new conversation, or of a wrong type, is refused: the event here, and the Error for the sender.
@@ -272,9 +273,8 @@ struct Engine::State {
   void accept(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
   void accept_sequenced(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
   bool store_fragment(Endpoint& endpoint, const Incoming& incoming, proto::Bytes& whole);
-  void deliver(Endpoint& endpoint, const Header& header, proto::ByteView body,
-               proto::TimePoint now);
-  void accept_broker_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now);
+  void deliver(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
+  void accept_broker_error(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
   std::optional<Refused> check_contract(const catalog::Catalog& catalog, const pb::Service& service,
                                         const Header& header) const;
   std::optional<Refused> check_type(const catalog::Catalog& catalog, std::int32_t contract,
@@ -307,8 +307,13 @@ struct Engine::State {
   proto::TraceRecord record(proto::EventClass event, int subclass, std::string subclass_name,
                             const Endpoint& endpoint, proto::TimePoint now) const;
   void trace_conversation(const Endpoint& endpoint, int subclass, const char* name,
-                          proto::TimePoint now);
+                          proto::TimePoint now, Detail more = {});
 };
+
+// Names a sealed message in the records of who sent and who accepted it: SHA-256 over its header and its sealed body, of a long one over
+// both ends (the last holds the tag); the first half of it, in hexadecimal digits. Empty without security: bodies are not for traces.
+[[nodiscard]] std::string digest_of(const Header& parsed, proto::ByteView header,
+                                    proto::ByteView body);
 
 // The body of an Error message: UTF-16LE XML as the broker writes it.
 [[nodiscard]] proto::Bytes error_body(std::int64_t code, std::string_view description);

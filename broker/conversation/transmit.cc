@@ -41,6 +41,15 @@ Detail sent_detail(const Header& header, const proto::DialogMessage& message,
                 {"body_bytes", std::to_string(message.body.size())},
                 {"address", address}};
   if (header.has_ack()) detail.emplace_back("ack", std::to_string(header.ack().next_sequence()));
+  Header parsed;  // as it was sealed: with its nonce
+  if (parsed.ParseFromArray(message.header.data(), static_cast<int>(message.header.size())) &&
+      parsed.has_security()) {
+    const auto incarnation =
+        proto::Guid::from_bytes(proto::as_bytes(parsed.security().incarnation_id()));
+    detail.emplace_back("incarnation", incarnation.value_or(proto::Guid{}).text());
+    detail.emplace_back("nonce", std::to_string(parsed.security().nonce_counter()));
+    detail.emplace_back("message_sha256", digest_of(parsed, message.header, message.body));
+  }
   return detail;
 }
 

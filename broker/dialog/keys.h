@@ -182,6 +182,7 @@ class FailedUnwraps {
   void count_failure(std::string_view peer, const crypto::Sha256Digest& source,
                      proto::TimePoint now);
   void clear() { sources_.clear(); }
+  [[nodiscard]] std::size_t size() const { return sources_.size(); }
 
  private:
   using Source = std::pair<std::string, crypto::Sha256Digest>;

@@ -97,6 +97,11 @@ std::string junit_outcome(const scenario::Report& report) {
         escaped(failure.expected), escaped(failure.seen),
         escaped(fmt::format("{}", fmt::join(failure.known, "\n"))));
   }
+  for (const scenario::JudgeFinding& finding : report.findings) {
+    out += fmt::format("      <failure message=\"{}\" type=\"judge\">at {} on {}\n{}</failure>\n",
+                       escaped(finding.judge), proto::to_iso_text(finding.at),
+                       escaped(finding.node), escaped(finding.text));
+  }
   if (!out.empty()) return out;
   switch (report.verdict) {
     case Verdict::passed: return "";
@@ -176,6 +181,13 @@ std::vector<std::string> json_lines(const FinishedRun& run) {
   }
   for (; next < report.records.size(); ++next)
     lines.push_back(json::serialize(record_json(report.records[next])));
+  for (const scenario::JudgeFinding& finding : report.findings) {
+    lines.push_back(json::serialize(json::object{{"type", "finding"},
+                                                 {"at", proto::to_iso_text(finding.at)},
+                                                 {"node", finding.node},
+                                                 {"judge", finding.judge},
+                                                 {"text", finding.text}}));
+  }
   lines.push_back(json::serialize(json::object{{"type", "result"},
                                                {"file", report.file},
                                                {"verdict", verdict_name(report.verdict)},

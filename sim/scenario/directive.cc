@@ -174,8 +174,9 @@ Directive settle(Words& words) {
 Directive mark(Words&) {
   return Mark{};
 }
-Directive heal(Words&) {
-  return Heal{};
+// heal [all]
+Directive heal(Words& words) {
+  return Heal{.all = words.accept("all")};
 }
 Directive restart(Words& words) {
   return Restart{words.take("the name of the instance").text};

@@ -98,7 +98,10 @@ struct LinkFault {
 struct Partition {
   std::string one, other;
 };
-struct Heal {};
+struct Heal {
+  // The disks, too, and every instance is started; then time passes, and the judges ask whether all goes on.
+  bool all = false;
+};
 struct DiskFault {
   std::string node;
   std::string mode;  // "full", "slow", "torn", "ok"

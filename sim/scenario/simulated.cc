@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/judges/judges.h"
+#include "sim/judges/world_inside.h"
 #include "sim/scenario/backend_parts.h"
 #include "sim/scenario/near.h"
 #include "sim/world.h"
@@ -57,6 +59,7 @@ class SimulatedBackend : public Simulation {
                            const std::string& other) const override;
   Outcome<Output> look(const std::string& node, const std::string& database,
                        const std::string& select) override;
+  std::vector<JudgeFinding> judge() override;
   // A script that does not parse has no world.
   Fingerprint fingerprint() const override {
     return world_ ? world_->fingerprint() : Fingerprint();
@@ -73,6 +76,7 @@ class SimulatedBackend : public Simulation {
   [[nodiscard]] std::optional<HostNumber> resolve(HostNumber from, const std::string& host) const;
   [[nodiscard]] Outcome<> apply(const NetFault& fault, HopFaults& hop);
   [[nodiscard]] Outcome<> apply(const DiskFault& fault);
+  [[nodiscard]] Outcome<> heal_all();
   [[nodiscard]] std::optional<proto::ConversationId> conversation_of(
       const std::string& variable_name);
   // Does what is under way, and no more than `latest`.
@@ -82,6 +86,8 @@ class SimulatedBackend : public Simulation {
   TimePoint start_{};
   net::Capture capture_;
   std::unique_ptr<World> world_;
+  std::unique_ptr<judges::WorldInside> inside_;
+  std::unique_ptr<judges::Judges> judges_;   // none: not judged
   std::map<std::string, HostNumber> hosts_;  // by lower-case name
   Sessions<HostNumber> sessions_;
   Output last_words_;  // of a batch whose instance went down
@@ -97,6 +103,12 @@ World& SimulatedBackend::world() {
                                                 .start = start_,
                                                 .keys = options_.keys,
                                                 .as_product = options_.as_product});
+  inside_ = std::make_unique<judges::WorldInside>(*world_);
+  if (options_.is_judged) {
+    judges_ = std::make_unique<judges::Judges>(
+        *inside_, judges::JudgesOptions{.as_product = options_.as_product});
+    world_->observer = judges_.get();
+  }
   world_->resolve = [this](HostNumber from, const std::string& host) {
     return resolve(from, host);
   };
@@ -154,8 +166,9 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
     const auto ends = hosts(partition->one, partition->other);
     if (!ends) return ends.error();
     network.partition(ends->first, ends->second);
-  } else if (std::holds_alternative<Heal>(fault.action)) {
+  } else if (const auto* heal = std::get_if<Heal>(&fault.action)) {
     world().heal();
+    if (heal->all) return heal_all();
   } else if (const auto* disk = std::get_if<DiskFault>(&fault.action)) {
     return apply(*disk);
   } else if (const auto* crash = std::get_if<Crash>(&fault.action);
@@ -185,6 +198,30 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
     return Reason{.text = "the simulator does not have this fault yet"};
   }
   return {};
+}
+
+Outcome<> SimulatedBackend::heal_all() {
+  for (const auto& [name, host] : hosts_) {
+    world().disk(host).set_faults({});
+    if (world().is_running(host)) continue;
+    if (auto started = start(name); !started) return started.error();
+  }
+  advance_to(now() + judges::kHealedTime);
+  if (judges_) judges_->at_healed_end();
+  return {};
+}
+
+std::vector<JudgeFinding> SimulatedBackend::judge() {
+  std::vector<JudgeFinding> out;
+  if (!judges_) return out;
+  judges_->at_end();
+  for (judges::Finding& finding : judges_->findings()) {
+    out.push_back({.judge = std::move(finding.judge),
+                   .node = std::move(finding.node),
+                   .at = finding.at,
+                   .text = std::move(finding.text)});
+  }
+  return out;
 }
 
 Outcome<> SimulatedBackend::apply(const DiskFault& fault) {

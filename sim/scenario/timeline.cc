@@ -307,6 +307,11 @@ void Timeline::judgement(std::string& out) const {
       fmt::format("{} in {:.0f} ms (virtual {})   exit {}", verdict_name(report_.verdict),
                   options_.real_ms, duration_text(report_.end - report_.start),
                   exit_code(report_.verdict)));
+  for (const JudgeFinding& finding : report_.findings) {
+    append_wrapped(out, "  JUDGE  ", "         ",
+                   fmt::format("{}  {}  {}: {}", time_text(finding.at), finding.node, finding.judge,
+                               finding.text));
+  }
   if (!options_.repeat.empty())
     out += "  repeat: " + options_.repeat + "\n";  // never cut: it is to be copied
 }

@@ -136,6 +136,9 @@ class Connection {
   [[nodiscard]] bool is_to_itself() const;
   [[nodiscard]] int login_state() const;
   [[nodiscard]] const ConnectionStatistics& statistics() const { return statistics_; }
+  // What waits for its socket; what arrived and is not durable yet.
+  [[nodiscard]] std::size_t unwritten_bytes() const { return unwritten_bytes_ + output_.size(); }
+  [[nodiscard]] std::uint64_t unconsumed_bytes() const { return received_bytes_ - consumed_bytes_; }
   [[nodiscard]] bool is_send_flow_controlled() const {
     return phase_ == Phase::online && !can_send();
   }

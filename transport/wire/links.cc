@@ -10,8 +10,6 @@ namespace {
 using proto::Error;
 using proto::ErrorCode;
 
-constexpr std::size_t kSpellingsMax = 16;
-
 std::string key_of(const broker::routing::Address& address) {
   std::string key = address.host + ":" + std::to_string(address.port);
   std::transform(key.begin(), key.end(), key.begin(),

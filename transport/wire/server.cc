@@ -258,6 +258,30 @@ bool Server::is_quiet() const {
          std::all_of(state_->links.begin(), state_->links.end(), has_nothing_waiting);
 }
 
+std::vector<broker::conversation::Fill> Server::fills() const {
+  using broker::conversation::Fill;
+  Fill links{"links", state_->links.size(), kLinksMax};
+  Fill queue{"bytes that wait for a link", 0, kLinkQueueBytesMax};
+  Fill spellings{"spellings of an address", 0, kSpellingsMax};
+  Fill strangers{"connections that have not logged in", 0, kUnauthenticatedMax};
+  // Beyond the bound on data a connection writes what keeps it alive, up to twice as much.
+  Fill unwritten{"bytes that wait for a socket", 0, 2 * kWriteBytesMax + proto::kFrameBytesMax};
+  Fill unconsumed{"bytes that arrived and are not durable", 0,
+                  kCreditBytes + proto::kFrameBytesMax};
+  for (const auto& [key, link] : state_->links) {
+    queue.is = std::max<std::uint64_t>(queue.is, link.queued_bytes);
+    spellings.is = std::max<std::uint64_t>(spellings.is, link.spellings.size());
+  }
+  for (const auto& [id, connection] : state_->connections) {
+    const bool is_stranger =
+        !connection->is_initiator() && connection->phase() == Connection::Phase::login;
+    if (is_stranger) ++strangers.is;
+    unwritten.is = std::max<std::uint64_t>(unwritten.is, connection->unwritten_bytes());
+    unconsumed.is = std::max(unconsumed.is, connection->unconsumed_bytes());
+  }
+  return {links, queue, spellings, strangers, unwritten, unconsumed};
+}
+
 proto::Result<void> Server::connect_mirroring(std::string_view address, proto::TimePoint now) {
   const auto parsed = broker::routing::parse_address(address);
   if (!parsed) return Error(ErrorCode::invalid_route_address, std::string(address));

@@ -98,6 +98,8 @@ class Server {
   [[nodiscard]] proto::TimePoint settle_deadline() const;  // what `settle` waits for
   // Nothing buffered for a connection, no handshake under way.
   [[nodiscard]] bool is_quiet() const;
+  // As Engine::fills, of the adjacent layer.
+  [[nodiscard]] std::vector<broker::conversation::Fill> fills() const;
   // Opens a connection to the mirroring endpoint of another instance and logs in there; the trace tells how it went. 9785, 9666.
   [[nodiscard]] proto::Result<void> connect_mirroring(std::string_view address,
                                                       proto::TimePoint now);

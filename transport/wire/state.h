@@ -22,6 +22,7 @@ namespace ssb::wire {
 inline constexpr std::size_t kLinkQueueBytesMax = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t kMessageOverheadBytes = 64;  // charged for each message that waits
 inline constexpr std::size_t kLinksMax = 1024;
+inline constexpr std::size_t kSpellingsMax = 16;  // of one link's address
 inline constexpr std::size_t kUnauthenticatedMax = 64;
 inline constexpr std::size_t kUnauthenticatedPerHostMax = 16;
 inline constexpr proto::Duration kBackOffMin = std::chrono::milliseconds(250);
