@@ -130,17 +130,18 @@ void World::stop(HostNumber number) {
     return;
   }
   perform(number, std::move(outputs));
+  if (observer != nullptr) observer->ending(number, Observer::End::stopped);
   node.disk->kill();
-  take_down(number, Observer::End::stopped);
+  power_off(number);
 }
 
 void World::crash(HostNumber number) {
-  take_down(number, Observer::End::lost_power);
+  if (observer != nullptr) observer->ending(number, Observer::End::lost_power);
+  power_off(number);
 }
 
-void World::take_down(HostNumber number, Observer::End end) {
+void World::power_off(HostNumber number) {
   Node& node = *nodes_.at(number);
-  if (observer != nullptr) observer->ending(number, end);
   // First the disk: what the dying server still does must not reach it.
   node.disk->lose_power([&node] { return node.disk_random(); });
   node.server.reset();
@@ -218,7 +219,8 @@ void World::perform_when_written(HostNumber number, wire::Outputs&& outputs) {
 
 void World::store_failed(HostNumber number, const std::string& reason) {
   ++probes_["storage.failed"];
-  take_down(number, Observer::End::store_failed);
+  if (observer != nullptr) observer->ending(number, Observer::End::store_failed);
+  power_off(number);
   if (on_store_failure) on_store_failure(number, reason);
 }
 

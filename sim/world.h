@@ -122,7 +122,7 @@ class World {
   void perform(HostNumber node, wire::Outputs&& outputs);
   void perform_when_written(HostNumber node, wire::Outputs&& outputs);
   void store_failed(HostNumber node, const std::string& reason);
-  void take_down(HostNumber node, Observer::End end);
+  void power_off(HostNumber node);
   void schedule_wake(HostNumber node);
 
   WorldOptions options_;

@@ -12,9 +12,16 @@ namespace ssb::sim::judges {
 using proto::TimePoint;
 using proto::TraceRecord;
 
+namespace {
+constexpr int kLocal = 1;  // of event 141
+}
+
 void Endpoints::traced(Host host, const TraceRecord& record) {
   if (is_conversation(record, kBeginDialog) || is_conversation(record, kDialogCreated))
     made(host, record);
+  if (record.event == proto::EventClass::message_classify && record.subclass == kLocal &&
+      is_of_initiator(record))
+    heard_of_first_ack(host, record.conversation_id);  // in the commit that delivered
   if (record.event != proto::EventClass::conversation) return;
   TimePoint& latest = latest_[host];
   latest = std::max(latest, inside().now_at(host));
@@ -47,8 +54,11 @@ void Endpoints::passed_hop(Host host, const broker::MessageArrived& arrived) {
     return;
   const auto conversation =
       proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()));
-  if (!conversation) return;
-  const auto target = sides_.find({conversation->text(), false});
+  if (conversation) heard_of_first_ack(host, conversation->text());
+}
+
+void Endpoints::heard_of_first_ack(Host host, const std::string& conversation) {
+  const auto target = sides_.find({conversation, false});
   const bool is_news = target != sides_.end() && target->second.place.host == host &&
                        !target->second.heard_of_first_ack;
   if (is_news) target->second.heard_of_first_ack = inside().now_at(host);

@@ -50,6 +50,7 @@ class Endpoints final : public Judge {
   using Sides = std::map<Direction, Side>;
 
   void made(Host host, const proto::TraceRecord& record);
+  void heard_of_first_ack(Host host, const std::string& conversation);
   void check_presence(Host host);
   [[nodiscard]] bool was_dropped(const Side& side) const;
   void check_absence(const StoredEndpoint& endpoint, const Side& own, const Side& far);

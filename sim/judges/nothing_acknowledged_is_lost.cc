@@ -62,7 +62,7 @@ void NothingAcknowledgedIsLost::check_presence(const Direction& direction, Side&
 }
 
 void NothingAcknowledgedIsLost::ending(Host host, End end) {
-  if (end == End::store_failed) return;
+  if (end == End::store_failed || !inside().is_running(host)) return;
   for (auto& [direction, side] : sides_) {
     if (side.place.host == host && !side.may_be_gone && !inside().endpoint(side.place))
       side.may_be_gone = true;
@@ -70,7 +70,7 @@ void NothingAcknowledgedIsLost::ending(Host host, End end) {
 }
 
 void NothingAcknowledgedIsLost::started(Host host) {
-  if (!inside().is_disk_honest(host)) return;
+  if (!inside().is_running(host) || !inside().is_disk_honest(host)) return;
   for (auto& [direction, side] : sides_) {
     if (side.place.host != host) continue;
     check_presence(direction, side);

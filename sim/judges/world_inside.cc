@@ -73,7 +73,7 @@ bool WorldInside::is_disk_honest(Host host) const {
 }
 
 const catalog::Instance* WorldInside::instance(Host host) const {
-  return world_.is_running(host) ? &world_.server(host).node().instance() : nullptr;
+  return is_running(host) ? &world_.server(host).node().instance() : nullptr;
 }
 
 const catalog::Catalog* WorldInside::catalog(Host host, const std::string& database) const {
@@ -85,7 +85,7 @@ std::vector<store::Row> WorldInside::rows(Host host, store::DatabaseId database,
                                           const std::string& select,
                                           const std::vector<store::Value>& parameters) const {
   const catalog::Instance* found = instance(host);
-  if (found == nullptr || world_.disk(host).has_failed()) return {};
+  if (found == nullptr) return {};
   try {
     auto result = found->store().query(database, select, parameters);
     return result ? std::move(result->rows) : std::vector<store::Row>();
@@ -137,7 +137,7 @@ std::vector<WaitingEndpoint> WorldInside::waiting(Host host) const {
       const EndpointPlace place{host, database, guid_text(blob(row[0]))};
       const auto stored = endpoint(place);
       if (!handle || !stored) continue;
-      const auto status =
+      const std::string status =
           world_.server(host).node().engine().transmission_status(id, *handle).value_or("");
       out.push_back({place, stored->conversation, stored->row.is_initiator(),
                      static_cast<std::uint64_t>(std::get<std::int64_t>(row[1])), status});
@@ -182,7 +182,7 @@ std::vector<std::string> WorldInside::damage(Host host) const {
 }
 
 std::vector<Fill> WorldInside::fills(Host host) const {
-  if (!world_.is_running(host)) return {};
+  if (!is_running(host)) return {};
   std::vector<Fill> out = world_.server(host).fills();
   const auto more = world_.server(host).node().engine().fills();
   out.insert(out.end(), more.begin(), more.end());
@@ -195,7 +195,9 @@ std::vector<std::string> WorldInside::databases(Host host) const {
   std::vector<std::string> out;
   const catalog::Instance* found = instance(host);
   if (found == nullptr) return out;
-  for (const auto& [id, database] : found->databases()) out.push_back(found->info(id).name());
+  for (const auto& [id, database] : found->databases()) {
+    if (found->database(id) != nullptr) out.push_back(found->info(id).name());
+  }
   return out;
 }
 

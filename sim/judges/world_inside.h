@@ -1,7 +1,8 @@
 // Inside, of a World's nodes.
 //
 //   A look is a SELECT through the node's own store, which sees what was accepted and nothing of open transactions, or a read of its catalog.
-//   Errors  a store that fails while it is looked into shows nothing; the node will notice by itself.
+//   Errors  a store that fails while it is looked into shows nothing, and a node whose disk has failed counts as down already: it will
+//           notice by itself.
 #pragma once
 
 #include "sim/judges/inside.h"
@@ -18,7 +19,9 @@ class WorldInside : public Inside {
 
   [[nodiscard]] std::size_t hosts() const override { return world_.hosts(); }
   [[nodiscard]] std::string name(Host host) const override { return world_.name(host); }
-  [[nodiscard]] bool is_running(Host host) const override { return world_.is_running(host); }
+  [[nodiscard]] bool is_running(Host host) const override {
+    return world_.is_running(host) && !world_.disk(host).has_failed();
+  }
   [[nodiscard]] proto::TimePoint now() const override { return world_.now(); }
   [[nodiscard]] proto::TimePoint now_at(Host host) const override { return world_.now_at(host); }
   [[nodiscard]] bool is_disk_honest(Host host) const override;

@@ -16,6 +16,8 @@ namespace ssb::sim::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -266,6 +268,18 @@ TEST(ReportOutputTest, XmlIsEscaped) {
 
   EXPECT_THAT(xml, HasSubstr("name=\"a&lt;b&gt;&amp;&quot;c.sql\""));
   EXPECT_THAT(xml, HasSubstr("<error message=\"DOES NOT PARSE\">a.sql:1:2: x &lt; y"));
+}
+
+TEST(ReportOutputTest, AJudgesFindingIsALineOfJsonAndAFailureOfJUnit) {
+  FinishedRun run;
+  run.report.file = "a.sql";
+  run.report.verdict = scenario::Verdict::failed;
+  run.report.findings = {{.judge = "nonces", .node = "A", .at = {}, .text = "nonce 7 again"}};
+
+  EXPECT_THAT(json_lines(run),
+              Contains(AllOf(HasSubstr("\"type\":\"finding\""), HasSubstr("\"judge\":\"nonces\""),
+                             HasSubstr("\"text\":\"nonce 7 again\""))));
+  EXPECT_THAT(junit_xml({run}), HasSubstr("<failure message=\"nonces\" type=\"judge\">"));
 }
 
 }  // namespace

@@ -84,6 +84,31 @@ TEST(SimulationTest, OneSeedGivesOneCourse) {
   EXPECT_EQ(transcript(one.report), transcript(other.report));
 }
 
+TEST(SimulationTest, JudgesLookAndChangeNothing) {
+  const std::string text = script({kTwoInstances, "--# net HOST_A -> HOST_B loss 30%\n", kSendTen,
+                                   "--# crash HOST_B\n--# restart HOST_B\n--# advance 10m\n"});
+  const auto run_with = [&](bool is_judged) {
+    const auto simulation = make_simulation({.keys = test_key, .is_judged = is_judged});
+    const Report report = Runner(parse_script("a.sql", text, {}), *simulation).run();
+    EXPECT_TRUE(report.findings.empty()) << findings_of(report);
+    return simulation->fingerprint();
+  };
+
+  const Fingerprint with = run_with(true);
+  const Fingerprint without = run_with(false);
+
+  EXPECT_EQ(Fingerprint::first_difference(with, without), std::nullopt);
+}
+
+TEST(SimulationTest, HealAllStartsEveryInstanceAndAsksTheJudges) {
+  const Simulated run =
+      run_simulated(script({kTwoInstances, "--# net HOST_A -> HOST_B loss 100%\n--# crash HOST_B\n",
+                            kSendTen, "--# heal all\n", kAllInOrder}));
+
+  EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+  EXPECT_GE(run.report.end - run.report.start, std::chrono::minutes(5));
+}
+
 TEST(SimulationTest, EachFaultOfAHopIsReachedAndHarmsNothing) {
   const auto run_with = [](const std::string& fault) {
     return run_simulated(script({kTwoInstances, "--# net HOST_A -> HOST_B " + fault + "\n",

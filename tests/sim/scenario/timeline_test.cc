@@ -236,5 +236,19 @@ TEST(TimelineTest, LongTimesAreDaysAndHours) {
   EXPECT_THAT(Timeline(report, {}).text(), HasSubstr("+30d 01:01:00"));
 }
 
+TEST(TimelineTest, TellsWhatAJudgeFoundAfterTheVerdict) {
+  Report report = passing_report();
+  report.verdict = Verdict::failed;
+  report.findings = {{.judge = "nonces",
+                      .node = "HOST_A",
+                      .at = default_start() + std::chrono::seconds(3),
+                      .text = "nonce 7 sealed a second time"}};
+
+  const std::string text = Timeline(report, {}).text();
+
+  EXPECT_THAT(text, HasSubstr("HOST_A  nonces: nonce 7 sealed a second time"));
+  EXPECT_LT(text.find("FAIL in"), text.find("JUDGE"));
+}
+
 }  // namespace
 }  // namespace ssb::sim::scenario

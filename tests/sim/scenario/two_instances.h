@@ -38,11 +38,17 @@ GRANT SEND ON SERVICE::b_service TO public;
 CREATE ROUTE to_a WITH SERVICE_NAME = 'a_service', ADDRESS = 'TCP://host_a.example.com:4022';
 GO
 )sql";
+inline std::string findings_of(const Report& report) {
+  std::string out;
+  for (const JudgeFinding& finding : report.findings)
+    out += finding.judge + " at " + finding.node + ": " + finding.text + "\n";
+  return out;
+}
 inline std::string failures_of(const Report& report) {
   std::string out = report.reason;
   for (const Failure& failure : report.failures)
     out += failure.place.text() + " expected " + failure.expected + ", seen " + failure.seen + "\n";
-  return out;
+  return out + findings_of(report);
 }
 
 }  // namespace ssb::sim::scenario
