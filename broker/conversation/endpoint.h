@@ -94,6 +94,7 @@ struct Endpoint {
   int attempts = 0;  // since the last progress
   proto::TimePoint retry_at = proto::kNever;
   std::optional<proto::Error> status;  // transmission_status; nullopt: blank
+  bool status_is_of_link = false;  // it holds until the connection is there, or another one follows
   std::string address;                 // where the messages in flight went; empty: this instance
   bool in_flight = false;
   std::optional<std::pair<std::uint64_t, proto::Bytes>>

@@ -124,6 +124,7 @@ void Engine::link_failed(std::string_view address, const proto::Error& error,
       endpoint->next_to_send = endpoint->acknowledged;
       endpoint->next_fragment = endpoint->acknowledged_fragment;
       state_->set_status(*endpoint, error, now);
+      endpoint->status_is_of_link = true;
     }
   }
 }
@@ -134,6 +135,7 @@ void Engine::link_ready(std::string_view address, proto::TimePoint now) {
       Endpoint* endpoint = state_->endpoint(id, handle);
       if (endpoint == nullptr || endpoint->pending.empty() || endpoint->address != address)
         continue;
+      if (endpoint->status_is_of_link) state_->set_status(*endpoint, std::nullopt, now);
       if (endpoint->in_flight) continue;
       state_->pump(*endpoint, now);
     }

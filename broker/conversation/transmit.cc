@@ -131,6 +131,8 @@ void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& 
     endpoint.next_fragment = last ? 0 : fragment + 1;
     endpoint.sent_highest = std::max(endpoint.sent_highest, sequence + 1);
     endpoint.in_flight = true;
+    // Sent and not acknowledged is blank: what stood in the way before does so no longer.
+    if (!endpoint.status_is_of_link) set_status(endpoint, std::nullopt, now);
   }
   if (endpoint.in_flight && endpoint.retry_at == proto::kNever) back_off(endpoint, now);
 }
@@ -414,6 +416,7 @@ void Engine::State::tell_peer(Endpoint& endpoint, std::int64_t code, std::string
 
 void Engine::State::set_status(Endpoint& endpoint, std::optional<proto::Error> status,
                                proto::TimePoint now) {
+  endpoint.status_is_of_link = false;
   if (endpoint.status == status) return;
   endpoint.status = std::move(status);
   if (!endpoint.status) return;

@@ -60,6 +60,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   add_run(app, context);
   add_node(app, context);
   add_explain(app, context);
+  add_generate(app, context);
   add_version(app, context);
   if (refuses_subcommand(app, arguments, err)) return kExitUsage;
   try {

@@ -28,6 +28,7 @@ struct Context {
 void add_run(CLI::App& app, Context& context);
 void add_node(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
+void add_generate(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 
 // The whole program; `arguments` without the program's name.
