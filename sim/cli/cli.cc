@@ -58,6 +58,8 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help of all subcommands");
   add_run(app, context);
+  add_sweep(app, context);
+  add_merge(app, context);
   add_node(app, context);
   add_explain(app, context);
   add_generate(app, context);

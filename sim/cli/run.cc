@@ -2,7 +2,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -12,9 +11,9 @@
 
 #include "sim/cli/cli.h"
 #include "sim/cli/report_output.h"
+#include "sim/cli/scenario_files.h"
 #include "sim/cli/version.h"
 #include "sim/scenario/key_pool.h"
-#include "sim/scenario/near.h"
 #include "sim/scenario/runner.h"
 #include "sim/scenario/simulated.h"
 #include "sim/scenario/tcp.h"
@@ -48,55 +47,6 @@ struct RunOptions {
   int width = static_cast<int>(scenario::kTimelineWidth);
 };
 
-// What was asked for cannot be done; the text is for the user.
-struct UsageError {
-  std::string text;
-};
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || fs::is_directory(path)) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-// The files themselves, and every *.sql below the folders, by name.
-std::vector<std::string> scenario_files(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    if (!fs::exists(path))
-      throw std::system_error(ENOENT, std::generic_category(), fmt::format("'{}'", path));
-    if (!fs::is_directory(path)) {
-      files.push_back(path);
-      continue;
-    }
-    std::vector<std::string> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path)) {
-      if (entry.is_regular_file() && entry.path().extension() == ".sql")
-        found.push_back(entry.path().string());
-    }
-    if (found.empty()) throw UsageError{fmt::format("there is no *.sql file below '{}'", path)};
-    std::sort(found.begin(), found.end());
-    files.insert(files.end(), found.begin(), found.end());
-  }
-  return files;
-}
-
-scenario::ScriptOptions script_options(const RunOptions& options) {
-  scenario::ScriptOptions script;
-  for (const std::string& text : options.variables) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw UsageError{fmt::format("-v takes name=value, not '{}'", text)};
-    script.variables[scenario::to_lower(text.substr(0, equals))] = text.substr(equals + 1);
-  }
-  script.environment = [](const std::string& name) -> std::optional<std::string> {
-    std::string value = environment(name.c_str());
-    return value.empty() ? std::nullopt : std::optional(std::move(value));
-  };
-  script.read_file = read_file;
-  return script;
-}
-
 fs::path make_run_folder() {
   std::string folder = (fs::temp_directory_path() / "ssbsim-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr)
@@ -109,7 +59,7 @@ class RunCommand {
   RunCommand(Context& context, const RunOptions& options)
       : context_(context),
         options_(options),
-        pool_(key_pool_file(options), [&context](const std::string& text) {
+        pool_(key_pool_file(options.key_pool_file), [&context](const std::string& text) {
           context.err << "ssbsim: " << text << std::endl;
         }) {}
 
@@ -155,11 +105,6 @@ class RunCommand {
     }
     write_junit();
     return code;
-  }
-
-  static fs::path key_pool_file(const RunOptions& options) {
-    return options.key_pool_file.empty() ? scenario::default_key_pool(environment)
-                                         : fs::path(options.key_pool_file);
   }
 
   enum class Net { tcp, sim };
@@ -213,7 +158,7 @@ class RunCommand {
   FinishedRun run_script(const std::string& file, std::optional<Net> wanted) {
     const auto text = read_file(file);
     if (!text) throw std::runtime_error(fmt::format("'{}' cannot be read", file));
-    const Script script = scenario::parse_script(file, *text, script_options(options_));
+    const Script script = scenario::parse_script(file, *text, script_options(options_.variables));
     FinishedRun run;
     const Net net = wanted.value_or(wants_simulation(script) ? Net::sim : Net::tcp);
     run.net = net_name(net);

@@ -49,6 +49,7 @@ struct Step {
                Settle, Mark, Restart, Crash, NetFault, LinkFault, Partition, Heal, DiskFault,
                Attack, Expectation>
       action;
+  std::string text = {};  // of a directive: as written after --#
 };
 
 struct ScriptMessage {

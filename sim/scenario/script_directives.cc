@@ -17,6 +17,12 @@ struct Overloaded : Visitors... {
 template <typename... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
+std::string_view trimmed_blanks(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
 }  // namespace
 
 // Directives that act stand between batches; those that only describe may stand anywhere.
@@ -96,6 +102,7 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
     at.column += problem->column - 1;
     return error(at, problem->message);
   }
+  const std::size_t steps_before = script_.steps.size();
   const auto act = [&](auto& action) {
     if (!refuse_unsent(place)) add_step(place, std::move(action));
   };
@@ -158,6 +165,7 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           [&](Heal& action) { act(action); },
       },
       std::get<Directive>(parsed));
+  if (script_.steps.size() > steps_before) script_.steps.back().text = trimmed_blanks(text);
 }
 
 }  // namespace ssb::sim::scenario

@@ -64,6 +64,7 @@ class SimulatedBackend : public Simulation {
   Fingerprint fingerprint() const override {
     return world_ ? world_->fingerprint() : Fingerprint();
   }
+  std::uint64_t events_done() const override { return world_ ? world_->events_done() : 0; }
   std::map<std::string, std::uint64_t> probes() const override {
     return world_ ? world_->probes() : std::map<std::string, std::uint64_t>();
   }

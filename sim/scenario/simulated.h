@@ -33,6 +33,8 @@ struct SimulatedOptions {
 class Simulation : public Backend {
  public:
   [[nodiscard]] virtual Fingerprint fingerprint() const = 0;
+  // How many things have happened: bytes that arrived, steps of instances, timers.
+  [[nodiscard]] virtual std::uint64_t events_done() const = 0;
 };
 [[nodiscard]] std::unique_ptr<Simulation> make_simulation(SimulatedOptions options);
 

@@ -1,0 +1,27 @@
+// What the subcommands that take scenarios share: which files, and how they are read.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/script.h"
+
+namespace ssb::sim::cli {
+
+// What was asked for cannot be done; the text is for the user.
+struct UsageError {
+  std::string text;
+};
+
+[[nodiscard]] std::optional<std::string> read_file(const std::string& path);
+// The files themselves, and every *.sql below the folders, by name. Throws std::system_error for what is not there, UsageError for a
+// folder without any.
+[[nodiscard]] std::vector<std::string> scenario_files(const std::vector<std::string>& paths);
+// `variables`: "name=value" each, else UsageError.
+[[nodiscard]] scenario::ScriptOptions script_options(const std::vector<std::string>& variables);
+// The file that was asked for, or the user's own.
+[[nodiscard]] std::filesystem::path key_pool_file(const std::string& asked);
+
+}  // namespace ssb::sim::cli
