@@ -83,7 +83,9 @@ void ScriptParser::take_line(std::string_view line, const Place& place, int dept
              (starts_like_directive(text.substr(3)) || text.starts_with("--# "))) {
     Place after = place;
     after.column = indent + 4;
-    take_directive(text.substr(3), after);
+    const std::string directive = replace_variables(text.substr(3), after);
+    state_ = {};  // a directive's own quotes say nothing about the T-SQL
+    take_directive(directive, after);
   } else if (text.starts_with("!!")) {
     error(place,
           "!! runs a program of the operating system, which a scenario never does; to carry a file "
@@ -127,7 +129,7 @@ std::string ScriptParser::replace_variables(std::string_view line, const Place& 
     const auto value = variable(name);
     if (!value) {
       Place at = place;
-      at.column = static_cast<int>(i) + 1;
+      at.column += static_cast<int>(i);
       error(at,
             fmt::format("the variable $({}) is not set; use :setvar {} \"value\" or -v {}=value",
                         name, name, name));

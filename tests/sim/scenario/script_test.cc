@@ -122,6 +122,18 @@ TEST(ScriptTest, VariablesAreReplacedInStringsButNotInComments) {
             "USE [my db] -- $(other)\nSELECT 'my db' /* $(x) */\n");
 }
 
+TEST(ScriptTest, VariablesAreReplacedInDirectives) {
+  const Script script = parse(
+      ":setvar file \"a.cer\"\n:connect A\n--# copy A '$(file)' to B\n--# note its 'name\nSELECT "
+      "1\nGO\n"
+      ":connect B\n--# note a $(gone)\n");
+
+  EXPECT_THAT(error_lines(script),
+              ElementsAre(HasSubstr("dir/a.sql:8:12: the variable $(gone) is not set")));
+  EXPECT_EQ(actions<CopyFile>(script).at(0).from_name, "a.cer");
+  EXPECT_EQ(actions<Batch>(script).at(0).text, "SELECT 1\n");
+}
+
 TEST(ScriptTest, UnknownVariableIsAnErrorWithItsColumn) {
   EXPECT_THAT(error_lines(parse("SELECT $(DBName)\nGO\n")),
               ElementsAre(HasSubstr("dir/a.sql:1:8: the variable $(DBName) is not set")));
