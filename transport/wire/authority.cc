@@ -78,10 +78,16 @@ proto::Result<PeerIdentity> CatalogAuthority::identify(const X509Certificate& pe
                                                        Findings& findings) const {
   findings.emplace_back("peer certificate", describe(peer));
   const auto& master = instance_.master();
+  // The whole certificate decides; one that shares no more than issuer and serial number is a clash.
   const auto* found = master.table<Certificate>().find_if([&](const Certificate& candidate) {
-    const X509Certificate& parsed = broker::keys::parsed(candidate);
-    return parsed.issuer_der() == peer.issuer_der() && parsed.serial() == peer.serial();
+    return broker::keys::parsed(candidate).der() == peer.der();
   });
+  if (found == nullptr) {
+    found = master.table<Certificate>().find_if([&](const Certificate& candidate) {
+      const X509Certificate& parsed = broker::keys::parsed(candidate);
+      return parsed.issuer_der() == peer.issuer_der() && parsed.serial() == peer.serial();
+    });
+  }
   if (found != nullptr) {
     findings.emplace_back("found in master",
                           found->name() + " (id " + std::to_string(found->id()) + ")");

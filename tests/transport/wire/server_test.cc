@@ -144,6 +144,29 @@ TEST_F(ServerTest, AnotherCertificateOfTheSameIssuerAndSerialFailsWith28045) {
   EXPECT_EQ(received("HOST_B"), "0");
 }
 
+TEST_F(ServerTest, OfTwoCertificatesWithOneIssuerAndSerialTheWholeOneDecides) {
+  make();
+  // At HOST_B the look-alike stands before the certificate of HOST_A.
+  auto& instance = network.at("HOST_B").server->node().instance();
+  const auto* certificate =
+      instance.master().table<broker::catalog::pb::Certificate>().find("HOST_A_cert");
+  ASSERT_NE(certificate, nullptr);
+  broker::catalog::pb::Certificate alike = *certificate;
+  alike.set_name("alike");
+  alike.mutable_der()->back() = static_cast<char>(alike.der().back() ^ 1);
+  broker::catalog::pb::Certificate true_one = *certificate;
+  true_one.set_id(certificate->id() + 100);
+  auto transaction = instance.begin();
+  instance.master().put(transaction, alike.id(), alike);
+  instance.master().put(transaction, true_one.id(), true_one);
+  ASSERT_TRUE(instance.commit(std::move(transaction)));
+
+  send("HOST_A", "HOST_B");
+
+  EXPECT_EQ(status("HOST_A"), "");
+  EXPECT_EQ(received("HOST_B"), "1");
+}
+
 TEST_F(ServerTest, ExpiryCutsNoConnectionAndFailsTheNextOne) {
   make("REQUIRED ALGORITHM AES", "REQUIRED ALGORITHM AES", true, "20081126 12:01:00");
   send("HOST_A", "HOST_B");
