@@ -307,7 +307,7 @@ void World::schedule_wake(HostNumber number) {
   Node& node = *nodes_[number];
   const TimePoint deadline = node.server->deadline();
   if (deadline == broker::kAtOnce) {  // the rest of a batch: statements take no time
-    schedule_step(number);
+    give(number, broker::Event(broker::TimerDue{}));
     return;
   }
   if (deadline == proto::kNever) {

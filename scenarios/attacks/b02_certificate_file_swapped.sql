@@ -1,6 +1,6 @@
 --# scenario The certificate file is swapped while it is carried over: the target then trusts whoever swapped it
 --# catalogue B02 weak
---# claim D13 D21
+--# claim D13
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :r ../setup/outsider.sqlcmd

@@ -1,6 +1,5 @@
 --# scenario Two certificates with the same latest expiry: the one that was made later is taken
 --# catalogue B09
---# claim R05
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar body "one certificate"

@@ -182,6 +182,14 @@ TEST(SimulationTest, ASlowDiskDelaysWhatRestsOnIt) {
   EXPECT_GT(time_of("slow"), time_of("ok") + std::chrono::milliseconds(100));
 }
 
+TEST(SimulationTest, ABatchOfManyStatementsGoesOnAfterEachSlice) {
+  const Simulated run = run_simulated(
+      ":connect A\nDECLARE @i int = 0;\nWHILE @i < 5000 SET @i = @i + 1;\nSELECT @i;\nGO\n"
+      "--# expect value '5000'\n");
+
+  EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+}
+
 TEST(SimulationTest, ALoopThatNeverEndsIsCancelledAfterItsRealTime) {
   std::chrono::steady_clock::time_point time{};
   const auto simulation = make_simulation(

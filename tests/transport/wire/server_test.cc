@@ -163,7 +163,7 @@ TEST_F(ServerTest, OfTwoCertificatesWithOneIssuerAndSerialTheWholeOneDecides) {
 
   send("HOST_A", "HOST_B");
 
-  EXPECT_EQ(status("HOST_A"), "");
+  EXPECT_EQ(status("HOST_A"), "none");
   EXPECT_EQ(received("HOST_B"), "1");
 }
 
