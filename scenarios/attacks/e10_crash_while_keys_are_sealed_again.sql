@@ -20,11 +20,8 @@
 :setvar writes 2
 :r ../setup/regenerate_and_crash.sqlcmd
 --# expect delivered 6 to [ReceiverQueue] on HOST_B.Receiver
-:setvar writes 4
+:setvar writes 3
 :r ../setup/regenerate_and_crash.sqlcmd
 --# expect delivered 8 to [ReceiverQueue] on HOST_B.Receiver
-:setvar writes 8
-:r ../setup/regenerate_and_crash.sqlcmd
---# expect delivered 10 to [ReceiverQueue] on HOST_B.Receiver
 --# expect no errorlog 28054 on HOST_B
 --# expect status none

@@ -8,7 +8,7 @@
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
 
 --# attack by configuration
---# note What comes from the network is routed by msdb. HOST_B knows nothing of LostService and does not forward: dropped there, with 9792.
+--# note What comes from the network is routed by msdb. HOST_B would send this on, back to HOST_A, but does not forward: 9792.
 :connect HOST_A
 USE Sender;
 CREATE ROUTE to_lost WITH SERVICE_NAME = 'LostService', ADDRESS = 'TCP://HOST_B:4022';

@@ -19,7 +19,7 @@ GO
 --# note A year ahead there is nothing to say; 30 days ahead there is, day by day; after that it is too late.
 EXEC check_expiry 30;
 GO
---# until 2021-01-30
+--# until 2021-01-29
 EXEC check_expiry 30;
 GO
 --# until 2021-01-31
