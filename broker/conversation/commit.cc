@@ -156,7 +156,7 @@ void Engine::State::apply_end(store::DatabaseId id, const EndWork& work, proto::
   drop_queued(*endpoint);
   if (work.request.cleanup) {
     trace_conversation(*endpoint, 13, "END CONVERSATION WITH CLEANUP", now);
-    cleanup(*endpoint);
+    cleanup(*endpoint, now);
     return;
   }
   trace_conversation(*endpoint, work.request.error_code ? 3 : 2,
@@ -176,6 +176,10 @@ void Engine::State::apply_end(store::DatabaseId id, const EndWork& work, proto::
   message.enqueued = now;
   if (work.request.error_code) {
     drop_unsent(*endpoint);
+    if (endpoint->is_initiator && endpoint->send_sequence == 0) {
+      close(*endpoint, now);  // nobody has heard of it, and an Error is no first message (11277)
+      return;
+    }
     message.is_error = true;
     message.message_type = kErrorType;
     body = error_body(*work.request.error_code, work.request.error_description);
@@ -226,10 +230,10 @@ void Engine::State::apply_move(store::DatabaseId id, const MoveWork& work) {
   touch(*endpoint);
 }
 
-void Engine::State::cleanup(Endpoint& endpoint) {
+void Engine::State::cleanup(Endpoint& endpoint, proto::TimePoint now) {
   drop_pending(endpoint);
   drop_queued(endpoint);
-  if (!as_product && !endpoint.is_initiator) bury(endpoint);
+  if (!as_product && !endpoint.is_initiator) bury(endpoint, now);
   remove_endpoint(endpoint);
 }
 

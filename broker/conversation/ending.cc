@@ -37,28 +37,37 @@ void Engine::State::close(Endpoint& endpoint, proto::TimePoint now) {
   drop_queued(endpoint);
   endpoint.state = EndpointState::closed;
   endpoint.timer_at = proto::kNever;
-  if (endpoint.is_initiator) endpoint.security_timestamp = now + kInitiatorRetention;
+  if (endpoint.is_initiator) {
+    endpoint.security_timestamp = now + kInitiatorRetention;
+  } else if (endpoint
+                 .saw_first_ack) {  // long ago, perhaps: what the initiator repeats wants an ack
+    endpoint.security_timestamp = std::max(endpoint.security_timestamp, now + kClosedRetention);
+  }
   trace_conversation(endpoint, 5, "Terminate Dialog", now);
   touch(endpoint);
   schedule(endpoint);
 }
 
-void Engine::State::bury(const Endpoint& endpoint) {
+// It outlives every grant under which the first message can have been sealed, also those that never came here: an initiator makes new
+// ones until it has the first ack, and somebody may keep such a copy. They were made before now, by a clock at most so far ahead.
+void Engine::State::bury(const Endpoint& endpoint, proto::TimePoint now) {
   if (endpoint.is_initiator || endpoint.parties.type == dialog::SecurityType::none) return;
   DatabaseState& state = *database(endpoint.database);
   if (state.tombstones.size() >= kTombstonesMax) return;
-  state.tombstones[endpoint.conversation] = endpoint.grant_not_after;
+  const auto until =
+      std::max(endpoint.grant_not_after, now + dialog::kClockSkewMax + dialog::kGrantLifetime);
+  state.tombstones[endpoint.conversation] = until;
   instance.store().write(
       endpoint.database,
       "INSERT OR REPLACE INTO tombstone (conversation, until_us) VALUES (?1, ?2)",
-      {proto::to_bytes(endpoint.conversation.view()), proto::to_unix_us(endpoint.grant_not_after)});
+      {proto::to_bytes(endpoint.conversation.view()), proto::to_unix_us(until)});
 }
 
 void Engine::State::expire_endpoint(Endpoint& endpoint, proto::TimePoint now) {
   const proto::ConversationHandle handle = endpoint.handle;
   const store::DatabaseId id = endpoint.database;
   if (endpoint.state == EndpointState::closed) {
-    if (!as_product) bury(endpoint);
+    if (!as_product) bury(endpoint, now);
     remove_endpoint(endpoint);
     return;
   }

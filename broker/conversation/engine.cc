@@ -49,7 +49,7 @@ proto::Result<void> Engine::set_broker(catalog::Transaction& transaction, store:
       info.set_broker_id(proto::to_string(crypto::random_guid().view()));
       info.set_is_broker_enabled(true);
       DatabaseState& data = *state.database(id);
-      while (!data.endpoints.empty()) state.cleanup(*data.endpoints.begin()->second);
+      while (!data.endpoints.empty()) state.cleanup(*data.endpoints.begin()->second, now);
       break;
     }
     case BrokerOption::error_broker_conversations: {
@@ -96,7 +96,7 @@ void Engine::service_dropped(store::DatabaseId id, std::int32_t service, proto::
       state.tell_peer(endpoint, -8470,
                       proto::Error(proto::ErrorCode::remote_service_dropped).text(), now);
     }
-    state.cleanup(endpoint);
+    state.cleanup(endpoint, now);
   }
 }
 

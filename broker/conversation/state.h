@@ -204,7 +204,8 @@ struct Engine::State {
   void apply_receive(store::DatabaseId database, const ReceiveWork& work);
   void apply_move(store::DatabaseId database, const MoveWork& work);
   void release(catalog::Transaction& transaction);
-  void cleanup(Endpoint& endpoint);  // END CONVERSATION WITH CLEANUP, and NEW_BROKER
+  void cleanup(Endpoint& endpoint,
+               proto::TimePoint now);  // END CONVERSATION WITH CLEANUP, and NEW_BROKER
 
   // ---- poison messages (poison.cc) ----
   void count_receives(const PendingWork& work, bool committed);
@@ -292,7 +293,8 @@ struct Engine::State {
   void fail(Endpoint& endpoint, std::int64_t code, std::string_view description,
             proto::TimePoint now);  // Error into its own queue
   void close(Endpoint& endpoint, proto::TimePoint now);
-  void bury(const Endpoint& endpoint);  // leaves a tombstone of its conversation id
+  void bury(const Endpoint& endpoint,
+            proto::TimePoint now);  // leaves a tombstone of its conversation id
   void expire_endpoint(Endpoint& endpoint, proto::TimePoint now);
 
   // An Error that the broker makes itself, to the peer, without changing the endpoint here.
