@@ -76,7 +76,9 @@ void Network::connect(HostNumber from, ConnectionId id, std::optional<HostNumber
   }
   const LinkSettings& there = links_[{from, *target}];
   const LinkSettings& back = links_[{*target, from}];
-  if (there.is_partitioned || back.is_partitioned) {
+  const bool is_lost = there.connects == LinkSettings::Connects::lost;
+  if (is_lost || there.is_partitioned || back.is_partitioned) {
+    probe(is_lost ? "network.connect_lost" : "network.partitioned");
     fail_connect(key, generation,
                  Error(ErrorCode::connection_failed, fmt::format("{}:{}", name, port), "timed out"),
                  kConnectTimeout);
@@ -104,7 +106,10 @@ void Network::attempt(const EndKey& from, std::uint64_t generation, HostNumber t
   if (attempted == connecting_.end() || attempted->second != generation) return;
   const auto listener = listeners_.find({target, port});
   const LinkSettings& back = links_[{target, from.first}];
-  if (listener == listeners_.end()) {
+  const bool is_refused =
+      links_[{from.first, target}].connects == LinkSettings::Connects::refused;
+  if (is_refused) probe("network.connect_refused");
+  if (is_refused || listener == listeners_.end()) {
     fail_connect(
         from, generation,
         Error(ErrorCode::connection_failed, fmt::format("{}:{}", name, port), "connection refused"),
@@ -138,6 +143,7 @@ void Network::attempt(const EndKey& from, std::uint64_t generation, HostNumber t
 proto::TimePoint Network::arrival(End& from, HostNumber from_host, std::size_t bytes) {
   const LinkSettings& link = links_[{from_host, from.peer.first}];
   auto start = std::max({scheduler_.now(), from.wire_free_at, link.stalled_until});
+  if (link.stalled_until > scheduler_.now()) probe("network.stalled");
   if (link.bytes_per_second) {
     start += proto::Duration(static_cast<std::int64_t>(bytes) * 1'000'000 /
                              std::max<std::int64_t>(1, *link.bytes_per_second));
@@ -145,10 +151,17 @@ proto::TimePoint Network::arrival(End& from, HostNumber from_host, std::size_t b
   from.wire_free_at = start;
   proto::Duration delay = link.delay;
   if (link.jitter.count() > 0) {
+    probe("network.jittered");
     delay += proto::Duration(static_cast<std::int64_t>(
         random_.below(static_cast<std::uint64_t>(link.jitter.count()) + 1)));
   }
   from.last_arrival = std::max(from.last_arrival, start + delay);
+  if (link.clog.count() > 0) {
+    probe("network.clogged");
+    const std::int64_t clog = link.clog.count();
+    const std::int64_t at = proto::to_unix_us(from.last_arrival);
+    from.last_arrival = proto::from_unix_us((at / clog + 1) * clog);
+  }
   return from.last_arrival;
 }
 
@@ -159,14 +172,21 @@ void Network::write(HostNumber from, ConnectionId id, proto::Bytes bytes) {
   LinkSettings& link = links_[{from, end->second.peer.first}];
   if (link.corrupt_next > 0 && !bytes.empty()) {
     --link.corrupt_next;
+    probe("network.corrupted");
     bytes[random_.below(bytes.size())] ^= static_cast<std::uint8_t>(1 + random_.below(255));
   }
-  if (link.is_partitioned) {
-    scheduler_.at(scheduler_.now() + kRetransmitTimeout,
-                  [this, key = EndKey(from, id), generation = end->second.generation,
-                   partition = link.partitions] { time_out(key, generation, partition); });
+  // Either the bytes are held back, or what would say that they have come.
+  const HostNumber to = end->second.peer.first;
+  for (const auto& way : {std::pair(from, to), std::pair(to, from)}) {
+    const LinkSettings& one_way = links_[way];
+    if (!one_way.is_partitioned) continue;
+    probe("network.partitioned");
+    scheduler_.at(
+        scheduler_.now() + kRetransmitTimeout,
+        [this, key = EndKey(from, id), generation = end->second.generation, way,
+         partition = one_way.partitions] { time_out(key, generation, way, partition); });
   }
-  depart(from, end->second.peer.first,
+  depart(from, to,
          [this, key = EndKey(from, id), generation = end->second.generation,
           bytes = std::move(bytes)] {
            if (End* here = find(key, generation)) send(*here, key.first, bytes);
@@ -175,17 +195,34 @@ void Network::write(HostNumber from, ConnectionId id, proto::Bytes bytes) {
 
 void Network::send(End& from, HostNumber from_host, proto::Bytes bytes) {
   const auto time = arrival(from, from_host, bytes.size());
-  post(time, [this, from, from_host, bytes = std::move(bytes)] { arrive(from, from_host, bytes); });
+  const LinkSettings& link = links_[{from_host, from.peer.first}];
+  const bool is_clogged = link.clog.count() > 0;
+  const auto there = ends_.find(from.peer);
+  if (is_clogged && there != ends_.end()) {
+    post(scheduler_.now() + link.delay,
+         [this, writer = there->second.peer, generation = from.generation, size = bytes.size()] {
+           tell_writer(writer, generation, size);
+         });
+  }
+  post(time, [this, from, from_host, bytes = std::move(bytes),
+              tell = is_clogged ? TellWriter::now : TellWriter::at_arrival] {
+    arrive(from, from_host, bytes, tell);
+  });
 }
 
-void Network::arrive(const End& from, HostNumber from_host, const proto::Bytes& bytes) {
+void Network::arrive(const End& from, HostNumber from_host, const proto::Bytes& bytes,
+                     TellWriter tell) {
   const End* there = find(from.peer, from.generation);
   if (there == nullptr) return;  // it has gone: the bytes fall on the floor
   const EndKey here(from_host, there->peer.second);
   if (observe_) observe_(from.peer.first, false, there->local, there->remote, bytes);
   deliver_(from.peer.first, wire::Received{from.peer.second, bytes});
-  if (find(here, from.generation) != nullptr)
-    deliver_(from_host, wire::Written{here.second, bytes.size()});
+  if (tell == TellWriter::at_arrival) tell_writer(here, from.generation, bytes.size());
+}
+
+void Network::tell_writer(const EndKey& writer, std::uint64_t generation, std::size_t bytes) {
+  if (find(writer, generation) == nullptr) return;
+  deliver_(writer.first, wire::Written{writer.second, bytes});
 }
 
 // ---- ends ----
@@ -212,10 +249,11 @@ void Network::send_close(End from, HostNumber from_host, const std::string& reas
 }
 
 // Bytes have waited in vain: TCP gives up at the end that sent them.
-void Network::time_out(const EndKey& key, std::uint64_t generation, std::uint64_t partition) {
+void Network::time_out(const EndKey& key, std::uint64_t generation,
+                       const std::pair<HostNumber, HostNumber>& blocked, std::uint64_t partition) {
   const End* end = find(key, generation);
   if (end == nullptr) return;
-  const LinkSettings& link = links_[{key.first, end->peer.first}];
+  const LinkSettings& link = links_[blocked];
   if (!link.is_partitioned || link.partitions != partition) return;  // they have left since
   End gone = *end;
   ends_.erase(key);
@@ -250,6 +288,7 @@ void Network::stop_listening(HostNumber host, wire::EndpointKind kind) {
 // ---- faults ----
 
 void Network::cut(HostNumber one, HostNumber other) {
+  probe("network.cut");
   std::vector<std::pair<EndKey, End>> gone;
   for (const auto& [key, end] : ends_) {
     const bool is_between = (key.first == one && end.peer.first == other) ||
@@ -263,10 +302,20 @@ void Network::cut(HostNumber one, HostNumber other) {
 }
 
 void Network::partition(HostNumber one, HostNumber other) {
-  for (const auto& ends : {std::pair(one, other), std::pair(other, one)}) {
-    LinkSettings& link = links_[ends];
-    if (!std::exchange(link.is_partitioned, true)) ++link.partitions;
-  }
+  block(one, other);
+  block(other, one);
+}
+
+void Network::block(HostNumber from, HostNumber to) {
+  LinkSettings& link = links_[{from, to}];
+  if (!std::exchange(link.is_partitioned, true)) ++link.partitions;
+}
+
+void Network::unblock(HostNumber from, HostNumber to) {
+  links_[{from, to}].is_partitioned = false;
+  const auto waiting = held_.extract({from, to});
+  if (waiting.empty()) return;
+  for (const auto& work : waiting.mapped()) work();
 }
 
 void Network::heal() {

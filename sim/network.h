@@ -1,4 +1,5 @@
-// A network of TCP connections in virtual time: ordered bytes with delay, bandwidth, stalls, cuts, corruption and partitions.
+// A network of TCP connections in virtual time: ordered bytes with delay, jitter, bandwidth, stalls, clogs, cuts, corruption, partitions
+// of one direction or both, and connections that are refused or never answered.
 //
 //   Bytes of one direction arrive in order or, once the connection has ended, not at all: loss on a real wire is delay to TCP, and so it
 //   is here. What a hostile or lossy forwarder does to whole dialog messages is wire::Hop's business, not this class's.
@@ -30,6 +31,10 @@ struct LinkSettings {
   std::uint64_t partitions = 0;  // how many there have been
   bool is_partitioned = false;   // what is sent waits; new connections fail
   int corrupt_next = 0;          // so many of the next writes get one byte changed
+  // Bytes are taken at once and come out together, at the next multiple of this time.
+  proto::Duration clog{0};
+  enum class Connects : std::uint8_t { answered, refused, lost };
+  Connects connects = Connects::answered;  // new connections that `from` opens
 };
 
 inline constexpr proto::Duration kConnectTimeout =
@@ -57,6 +62,8 @@ class Network {
   void stop_listening(HostNumber host, wire::EndpointKind kind);
   // The host is gone at once: its peers learn of it as of a reset.
   void remove_host(HostNumber host);
+  // Told what a fault has done: "network.corrupted", "network.clogged", ...
+  std::function<void(const char* name)> probe = [](const char*) {};
   // For the ids of connections that arrive.
   std::function<wire::ConnectionId(HostNumber host)> next_connection;
 
@@ -64,6 +71,9 @@ class Network {
   [[nodiscard]] LinkSettings& link(HostNumber from, HostNumber to) { return links_[{from, to}]; }
   void cut(HostNumber one, HostNumber other);  // ends every connection between them
   void partition(HostNumber one, HostNumber other);
+  // One direction alone: what goes the other way arrives, but its sender hears nothing of that.
+  void block(HostNumber from, HostNumber to);
+  void unblock(HostNumber from, HostNumber to);
   void heal();
 
   [[nodiscard]] bool is_quiet() const { return in_flight_ == 0; }  // bytes and closes under way
@@ -88,10 +98,13 @@ class Network {
   void fail_connect(const EndKey& from, std::uint64_t generation, proto::Error error,
                     proto::Duration after);
   void send(End& from, HostNumber from_host, proto::Bytes bytes);
-  void arrive(const End& from, HostNumber from_host, const proto::Bytes& bytes);
+  enum class TellWriter : std::uint8_t { now, at_arrival };
+  void arrive(const End& from, HostNumber from_host, const proto::Bytes& bytes, TellWriter tell);
+  void tell_writer(const EndKey& writer, std::uint64_t generation, std::size_t bytes);
   // Tells the other end, after all that was written before.
   void send_close(End from, HostNumber from_host, const std::string& reason);
-  void time_out(const EndKey& key, std::uint64_t generation, std::uint64_t partition);
+  void time_out(const EndKey& key, std::uint64_t generation,
+                const std::pair<HostNumber, HostNumber>& blocked, std::uint64_t partition);
   // Now, or once the partition is over.
   void depart(HostNumber from, HostNumber to, std::function<void()> work);
   [[nodiscard]] proto::TimePoint arrival(End& from, HostNumber from_host, std::size_t bytes);

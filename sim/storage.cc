@@ -13,6 +13,7 @@
 
 #include "broker/store/store.h"
 #include "proto/check.h"
+#include "sim/allocation.h"
 
 namespace ssb::sim {
 namespace {
@@ -51,16 +52,37 @@ struct Storage::State {
   struct Handle;
   class OpenFolder;
 
-  State(Draw draw_numbers, Clock now) : draw(std::move(draw_numbers)), clock(std::move(now)) {}
+  State(Storage& storage, Draw draw_numbers, Clock now)
+      : owner(storage), draw(std::move(draw_numbers)), clock(std::move(now)) {}
 
-  // Counts down to the failure that was asked for; true when it is due.
-  bool fails(Step step) {
-    if (armed_n == 0 || (armed_step != Step::any && armed_step != step) || --armed_n > 0) {
-      return false;
+  struct Armed {
+    Step step = Step::any;
+    std::uint64_t n = 0;
+    // Counts down; true when it is due.
+    bool is_due(Step done) {
+      const bool counts = step == Step::any ? done != Step::read : step == done;
+      return counts && n > 0 && --n == 0;
     }
+  };
+  // Counts down to the failures that were asked for; true when one is due.
+  bool fails(Step step) {
+    const bool is_passing_due = passing.is_due(step);
+    const bool is_lasting_due = lasting.is_due(step);
+    if (is_lasting_due) is_failing = true;
+    if (!is_lasting_due && !is_passing_due) return false;
+    if (is_passing_due) owner.probe(step == Step::read ? "storage.read_failed" : "storage.step_failed");
     has_failed = true;
-    is_failing = armed_failure == Failure::lasting;
     return true;
+  }
+  // Where a write really lands: a misdirected one in another sector of its file, or behind it.
+  std::uint64_t place_of_write(const FileImage& file, std::uint64_t offset) {
+    if (misdirected_n == 0 || --misdirected_n > 0) return offset;
+    owner.probe("storage.misdirected");
+    const std::uint64_t sectors = std::max<std::uint64_t>(1, file.size() / kSectorBytes);
+    const std::uint64_t sector = offset / kSectorBytes;
+    std::uint64_t other = draw() % sectors;
+    if (other == sector) other = sector + 1;
+    return other * kSectorBytes + offset % kSectorBytes;
   }
   void count(const std::string& name, const StorageCounters& more) {
     for (StorageCounters* counters : {&total, &by_name[name]}) {
@@ -70,6 +92,7 @@ struct Storage::State {
       counters->lied_syncs += more.lied_syncs;
       counters->bytes_written += more.bytes_written;
     }
+    if (more.lied_syncs > 0) owner.probe("storage.sync_lied");
   }
   // A sync that is reported as done: false when it lies.
   bool is_honest_sync(const std::string& name) {
@@ -90,11 +113,17 @@ struct Storage::State {
     return true;
   }
   [[nodiscard]] bool has_room(const FileImage& file, std::uint64_t size) const {
-    return size <= file.size() ||
-           image.used_bytes() + (size - file.size()) <= faults.capacity_bytes;
+    const bool has = size <= file.size() ||
+                     image.used_bytes() + (size - file.size()) <= faults.capacity_bytes;
+    if (!has) owner.probe("storage.full");
+    return has;
+  }
+  [[nodiscard]] bool is_unreadable(const std::string& name) const {
+    return faults.unreadable && (faults.unreadable->empty() || *faults.unreadable == name);
   }
   void end_process();
 
+  Storage& owner;
   Draw draw;
   Clock clock;
   DiskImage image;
@@ -103,9 +132,9 @@ struct Storage::State {
   std::map<std::string, StorageCounters> by_name;
   proto::Duration delay{0};
 
-  Step armed_step = Step::any;
-  Failure armed_failure = Failure::lasting;
-  std::uint64_t armed_n = 0;
+  Armed lasting;
+  Armed passing;
+  std::uint64_t misdirected_n = 0;
   bool has_failed = false;
   bool is_failing = false;
 
@@ -155,7 +184,7 @@ struct Storage::State::Handle : sqlite3_file {
   ~Handle() { std::erase(process->handles, this); }
 
   int write(proto::ByteView bytes, std::uint64_t offset);
-  int read(std::span<std::uint8_t> to, std::uint64_t offset) const;
+  int read(std::span<std::uint8_t> to, std::uint64_t offset);
   int truncate(std::uint64_t size);
   int sync();
   int lock(int level);
@@ -174,20 +203,27 @@ struct Storage::State::Handle : sqlite3_file {
 // ---------------------------------------------------------------- files
 
 int Storage::State::Handle::write(proto::ByteView bytes, std::uint64_t offset) {
+  const PauseAllocations pause;
   if (process->is_stopped()) return SQLITE_IOERR_WRITE;
   if (state.fails(Step::write)) {
     if (state.is_failing) state.under_way = {file, offset, proto::to_bytes(bytes)};
     return SQLITE_IOERR_WRITE;
   }
   if (!state.has_room(*file, offset + bytes.size())) return SQLITE_FULL;
-  file->write(offset, bytes);
+  file->write(state.place_of_write(*file, offset), bytes);
   state.count(name, {.writes = 1, .bytes_written = bytes.size()});
   state.delay += state.faults.write_delay;
   return SQLITE_OK;
 }
 
-int Storage::State::Handle::read(std::span<std::uint8_t> to, std::uint64_t offset) const {
-  if (process->is_stopped()) return SQLITE_IOERR_READ;
+int Storage::State::Handle::read(std::span<std::uint8_t> to, std::uint64_t offset) {
+  const PauseAllocations pause;
+  if (process->is_stopped() || state.fails(Step::read)) return SQLITE_IOERR_READ;
+  if (state.is_unreadable(name)) {
+    state.owner.probe("storage.read_failed");
+    return SQLITE_IOERR_READ;
+  }
+  ++state.total.reads;
   const std::size_t size = file->read(offset, to);
   if (size == to.size()) return SQLITE_OK;
   std::fill(to.begin() + static_cast<std::ptrdiff_t>(size), to.end(), std::uint8_t{0});
@@ -195,6 +231,7 @@ int Storage::State::Handle::read(std::span<std::uint8_t> to, std::uint64_t offse
 }
 
 int Storage::State::Handle::truncate(std::uint64_t size) {
+  const PauseAllocations pause;
   if (process->is_stopped() || state.fails(Step::any)) return SQLITE_IOERR_TRUNCATE;
   if (!state.has_room(*file, size)) return SQLITE_FULL;
   file->resize(size);
@@ -203,6 +240,7 @@ int Storage::State::Handle::truncate(std::uint64_t size) {
 }
 
 int Storage::State::Handle::sync() {
+  const PauseAllocations pause;
   if (process->is_stopped() || state.fails(Step::sync)) return SQLITE_IOERR_FSYNC;
   if (state.is_honest_sync(name)) file->sync();
   if (!syncs_folder) return SQLITE_OK;
@@ -232,7 +270,7 @@ bool Storage::State::Handle::is_reserved_by_another() const {
 }
 
 // SQLite is C: nothing may be thrown through it, so the callbacks end the program when the memory
-// has ended.
+// has ended. What is asked to run out (allocation.h) does not count here.
 const sqlite3_io_methods Storage::State::Handle::kMethods = {
     // Version 1: without shared memory, which a store with exclusive locking does not use.
     .iVersion = 1,
@@ -312,6 +350,7 @@ Storage::State::Process::Process(State& owner) : state(owner) {
   vfs.pAppData = this;
   vfs.xOpen = [](sqlite3_vfs* self, const char* file, sqlite3_file* memory, int flags,
                  int* out) noexcept -> int {
+    const PauseAllocations pause;
     memory->pMethods = nullptr;  // nothing to close, should this fail
     auto& process = *static_cast<Process*>(self->pAppData);
     if (process.is_stopped()) return SQLITE_IOERR;
@@ -339,6 +378,7 @@ Storage::State::Process::Process(State& owner) : state(owner) {
     return SQLITE_OK;
   };
   vfs.xDelete = [](sqlite3_vfs* self, const char* file, int syncs) noexcept -> int {
+    const PauseAllocations pause;
     const auto& process = *static_cast<Process*>(self->pAppData);
     if (process.is_stopped()) return SQLITE_IOERR_DELETE;
     if (!process.state.image.find(file)) return SQLITE_IOERR_DELETE_NOENT;
@@ -347,6 +387,7 @@ Storage::State::Process::Process(State& owner) : state(owner) {
     return SQLITE_IOERR_DIR_FSYNC;
   };
   vfs.xAccess = [](sqlite3_vfs* self, const char* file, int, int* result) noexcept -> int {
+    const PauseAllocations pause;
     const auto& process = *static_cast<Process*>(self->pAppData);
     if (process.is_stopped()) return SQLITE_IOERR_ACCESS;
     // An empty one counts as absent, as in SQLite's VFS for Unix.
@@ -438,7 +479,7 @@ std::unique_ptr<broker::store::LockedFolder> Storage::open_folder(
 // ---------------------------------------------------------------- the disk
 
 Storage::Storage(Draw draw, Clock clock)
-    : state_(std::make_unique<State>(std::move(draw), std::move(clock))) {
+    : state_(std::make_unique<State>(*this, std::move(draw), std::move(clock))) {
   state_->process = std::make_shared<State::Process>(*state_);
   seed_sqlite(state_->draw() | 1U);
 }
@@ -456,10 +497,16 @@ const StorageFaults& Storage::faults() const {
 }
 
 void Storage::fail_at(Step step, std::uint64_t n, Failure failure) {
-  state_->armed_step = step;
-  state_->armed_n = n;
-  state_->armed_failure = failure;
+  (failure == Failure::lasting ? state_->lasting : state_->passing) = {step, n};
   state_->has_failed = false;
+}
+
+std::uint64_t Storage::steps_until(Failure failure) const {
+  return (failure == Failure::lasting ? state_->lasting : state_->passing).n;
+}
+
+void Storage::misdirect_at(std::uint64_t n) {
+  state_->misdirected_n = n;
 }
 
 bool Storage::has_failed() const {
@@ -486,7 +533,25 @@ void Storage::lose_power(const Draw& draw) {
 
 bool Storage::rot(const std::string& file, std::uint64_t offset, std::uint8_t mask) {
   const std::shared_ptr<FileImage> image = state_->image.find(file);
-  return image != nullptr && image->rot(offset, mask);
+  if (image == nullptr || !image->rot(offset, mask)) return false;
+  probe("storage.rotted");
+  return true;
+}
+
+bool Storage::rot_anywhere() {
+  std::vector<std::string> candidates;
+  for (const std::string& file : files()) {
+    if (size(file) > 0) candidates.push_back(file);
+  }
+  if (candidates.empty()) return false;
+  // What is not durable yet cannot rot: another place is drawn.
+  constexpr int kAttemptsMax = 64;
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    const std::string& file = candidates[state_->draw() % candidates.size()];
+    const std::uint64_t offset = state_->draw() % size(file);
+    if (rot(file, offset, static_cast<std::uint8_t>(1U << (state_->draw() % 8)))) return true;
+  }
+  return false;
 }
 
 proto::Duration Storage::take_delay() {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct StorageFaults {
   // So many of 1000 syncs are reported done and are not.
   std::uint32_t lying_syncs = 0;
   bool tears_writes = false;  // the last write before a loss of power may end at any byte
+  // Reads of this file fail, "": of every file.
+  std::optional<std::string> unreadable{};
   proto::Duration write_delay{0};
   proto::Duration sync_delay{0};
 };
@@ -42,6 +45,7 @@ struct StorageCounters {
   std::uint64_t syncs = 0;
   std::uint64_t lied_syncs = 0;  // of `syncs`
   std::uint64_t bytes_written = 0;
+  std::uint64_t reads = 0;  // of the whole disk only; no steps
 };
 
 class Storage final : public broker::store::Disk {
@@ -63,13 +67,18 @@ class Storage final : public broker::store::Disk {
   void set_faults(const StorageFaults& faults);
   [[nodiscard]] const StorageFaults& faults() const;
 
-  enum class Step : std::uint8_t { write, sync, any };
+  enum class Step : std::uint8_t { write, sync, read, any };  // any: of those that change something
   // last: from then on every operation fails, reading as well, until revive or lose_power: the
   // moment of a crash. passing: that one operation alone.
   enum class Failure : std::uint8_t { lasting, passing };
   // The n-th such step from now fails with SQLITE_IOERR (1: the next); 0: none does. A write that
-  // fails for good was under way: lose_power may leave parts of it.
+  // fails for good was under way: lose_power may leave parts of it. One of each Failure is armed at
+  // a time.
   void fail_at(Step step, std::uint64_t n, Failure failure = Failure::lasting);
+  // How many more of those steps there may be until then; 0: nothing is armed.
+  [[nodiscard]] std::uint64_t steps_until(Failure failure) const;
+  // The n-th write from now lands in another place of its file, and is reported done.
+  void misdirect_at(std::uint64_t n);
   [[nodiscard]] bool has_failed() const;  // since the last fail_at
   void revive();
 
@@ -81,6 +90,11 @@ class Storage final : public broker::store::Disk {
 
   // Flips the bits of `mask` in a durable byte; false when there is no such byte.
   bool rot(const std::string& file, std::uint64_t offset, std::uint8_t mask);
+  // One bit in a drawn place of a drawn file; false when nothing is durable.
+  bool rot_anywhere();
+
+  // Told what a fault has done: "storage.read_failed", "storage.sync_lied", ...
+  std::function<void(const char* name)> probe = [](const char*) {};
 
   // The virtual time that the disk has taken since the last call.
   [[nodiscard]] proto::Duration take_delay();

@@ -5,6 +5,7 @@
 #include "broker/routing/route.h"
 #include "broker/tsql/convert.h"
 #include "proto/check.h"
+#include "sim/allocation.h"
 
 namespace ssb::sim {
 
@@ -38,6 +39,7 @@ std::string output_text(const broker::tsql::Output& output) {
 World::World(WorldOptions options)
     : options_(std::move(options)),
       random_(options_.seed),
+      swizzle_random_(random_.split("swizzle")),
       openssl_(random_),
       scheduler_(options_.start),
       network_(
@@ -52,6 +54,7 @@ World::World(WorldOptions options)
   network_.next_connection = [this](HostNumber node) {
     return nodes_.at(node)->server->next_connection();
   };
+  network_.probe = [this](const char* name) { ++probes_[name]; };
 }
 
 World::~World() = default;
@@ -66,6 +69,7 @@ HostNumber World::add(const std::string& name) {
   Random& draws = node->disk_random;
   node->disk = std::make_shared<Storage>([&draws] { return draws(); },
                                          [this, number] { return now_at(number); });
+  node->disk->probe = [this](const char* name) { ++probes_[name]; };
   nodes_.push_back(std::move(node));
   return number;
 }
@@ -81,6 +85,7 @@ bool World::is_running(HostNumber node) const {
 // A pool that makes new keys must not take them from a node's stream: the next run finds them made.
 broker::crypto::RsaKeySource World::key_source(HostNumber node) {
   return [this, node](int bits) {
+    const PauseAllocations pause;
     Random apart = random_.split("keys");
     openssl_.use(apart);
     auto key = options_.keys(bits);
@@ -99,9 +104,12 @@ void World::start(HostNumber number) {
   options.store.disk = node.disk;
   options.as_product = options_.as_product;
   ++node.incarnation;
+  node.returns_at = proto::kNever;
   // The machine key of a simulated instance guards nothing; it must be the same after a restart.
   proto::Secret machine_key(std::size_t{32});
-  Random key_stream = random_.split("machine key of " + node.name);
+  Random key_stream =
+      random_.split((node.has_lost_machine_key ? "another machine key of " : "machine key of ") +
+                    node.name);
   key_stream.fill(machine_key.writable());
   try {
     node.server = std::make_unique<wire::Server>(std::move(options), node.files, key_source(number),
@@ -126,7 +134,7 @@ void World::stop(HostNumber number) {
   try {
     node.server->shut_down(now_at(number), outputs);
   } catch (const broker::store::StoreFailure& failure) {  // it went down all the same
-    store_failed(number, failure.what());
+    failed(number, "storage.failed", failure.what());
     return;
   }
   perform(number, std::move(outputs));
@@ -144,6 +152,7 @@ void World::power_off(HostNumber number) {
   Node& node = *nodes_.at(number);
   // First the disk: what the dying server still does must not reach it.
   node.disk->lose_power([&node] { return node.disk_random(); });
+  node.returns_at = proto::kNever;
   node.server.reset();
   node.inbox.clear();
   node.is_step_scheduled = false;
@@ -189,11 +198,15 @@ void World::step(HostNumber number) {
   const TimePoint now = now_at(number);
   wire::Outputs outputs;
   try {
+    const CountAllocations counting(node.allocations_left);
     for (const wire::Input& input : std::exchange(node.inbox, {})) node.server->handle(input, now);
     node.server->commit(now, outputs);
     if (observer != nullptr) observer->committed(number);
   } catch (const broker::store::StoreFailure& failure) {
-    store_failed(number, failure.what());
+    failed(number, "storage.failed", failure.what());
+    return;
+  } catch (const std::bad_alloc&) {
+    failed(number, "memory.failed", "out of memory");
     return;
   }
   const std::uint64_t incarnation = node.incarnation;
@@ -217,11 +230,36 @@ void World::perform_when_written(HostNumber number, wire::Outputs&& outputs) {
   });
 }
 
-void World::store_failed(HostNumber number, const std::string& reason) {
-  ++probes_["storage.failed"];
+void World::failed(HostNumber number, const char* probe, const std::string& reason) {
+  ++probes_[probe];
   if (observer != nullptr) observer->ending(number, Observer::End::store_failed);
   power_off(number);
+  schedule_return(number);
   if (on_store_failure) on_store_failure(number, reason);
+}
+
+void World::return_after(HostNumber number, proto::Duration after) {
+  nodes_.at(number)->returns_after = after;
+  schedule_return(number);
+}
+
+void World::schedule_return(HostNumber number) {
+  Node& node = *nodes_.at(number);
+  if (node.server != nullptr || !node.returns_after) return;
+  node.returns_at = scheduler_.now() + *node.returns_after;
+  scheduler_.at(node.returns_at, [this, number, incarnation = node.incarnation] {
+    if (nodes_[number]->incarnation == incarnation) come_back(number);
+  });
+}
+
+void World::come_back(HostNumber number) {
+  try {
+    start(number);
+    ++probes_["node.returned"];
+  } catch (const broker::store::StoreFailure& failure) {  // it has been armed again, or is damaged
+    schedule_return(number);
+    if (on_store_failure) on_store_failure(number, failure.what());
+  }
 }
 
 void World::perform(HostNumber number, wire::Outputs&& outputs) {
@@ -264,13 +302,54 @@ HopFaults& World::hop(HostNumber from, HostNumber to) {
   return hop->faults;
 }
 
+bool World::fail_allocation(HostNumber number, std::uint64_t n) {
+  if (!can_fail_allocations()) return false;
+  nodes_.at(number)->allocations_left = n;
+  return true;
+}
+
+std::uint64_t World::allocations_until(HostNumber number) const {
+  return nodes_.at(number)->allocations_left;
+}
+
+void World::lose_machine_key(HostNumber number, bool is_lost) {
+  ++probes_[is_lost ? "key.machine_lost" : "key.machine_found"];
+  nodes_.at(number)->has_lost_machine_key = is_lost;
+}
+
+void World::swizzle(const std::vector<HostNumber>& hosts, proto::Duration within) {
+  const auto half = static_cast<std::uint64_t>(std::max<std::int64_t>(1, within.count() / 2));
+  const auto draw = [&] {
+    return proto::Duration(static_cast<std::int64_t>(swizzle_random_.below(half)));
+  };
+  for (const HostNumber from : hosts) {
+    for (const HostNumber to : hosts) {
+      if (from == to) continue;
+      const TimePoint cut_at = now() + draw();
+      const TimePoint healed_at = now() + within / 2 + draw();
+      const auto unless_healed = [this, swizzle = swizzle_number_](auto work) {
+        return [this, swizzle, work] {
+          if (swizzle == swizzle_number_) work();
+        };
+      };
+      scheduler_.at(cut_at, unless_healed([this, from, to] {
+                      ++probes_["network.swizzled"];
+                      network_.block(from, to);
+                    }));
+      scheduler_.at(healed_at, unless_healed([this, from, to] { network_.unblock(from, to); }));
+    }
+  }
+}
+
 void World::heal() {
+  ++swizzle_number_;
   network_.heal();
   for (const auto& [ends, hop] : hops_) hop->faults = HopFaults();
 }
 
 bool World::on_arrival(HostNumber node, const broker::MessageArrived& arrived) {
   if (observer != nullptr) observer->came_to_hop(node, arrived);
+  const PauseAllocations pause;
   // A connection that the node has opened itself is known by the address that its route gave.
   auto from = Network::host_of(arrived.from_address);
   const auto route = broker::routing::parse_address(arrived.from_address);
@@ -300,7 +379,7 @@ void World::note(HostNumber node, const proto::TraceRecord& record) {
 // ---- time ----
 
 TimePoint World::now_at(HostNumber node) const {
-  return scheduler_.now() + nodes_.at(node)->skew;
+  return nodes_.at(node)->clock.shows(scheduler_.now());
 }
 
 void World::schedule_wake(HostNumber number) {
@@ -315,7 +394,12 @@ void World::schedule_wake(HostNumber number) {
     ++node.wake_number;
     return;
   }
-  const TimePoint due = deadline - node.skew;
+  const TimePoint due = node.clock.world_time_of(deadline);
+  if (due == proto::kNever) {  // its clock stands still
+    node.wake_at = proto::kNever;
+    ++node.wake_number;
+    return;
+  }
   const TimePoint at = due <= scheduler_.now() ? scheduler_.now() + kWakeMin : due;
   if (at == node.wake_at) return;
   node.wake_at = at;
@@ -328,8 +412,23 @@ void World::schedule_wake(HostNumber number) {
 }
 
 void World::set_skew(HostNumber number, proto::Duration skew) {
+  nodes_.at(number)->clock.set_skew(scheduler_.now(), skew);
+  clock_changed(number, "clock.skewed");
+}
+
+void World::jump(HostNumber number, proto::Duration by) {
+  nodes_.at(number)->clock.jump(scheduler_.now(), by);
+  clock_changed(number, "clock.jumped");
+}
+
+void World::set_drift(HostNumber number, std::int64_t ppm) {
+  nodes_.at(number)->clock.set_drift(scheduler_.now(), ppm);
+  clock_changed(number, "clock.drifts");
+}
+
+void World::clock_changed(HostNumber number, const char* probe) {
+  ++probes_[probe];
   Node& node = *nodes_.at(number);
-  node.skew = skew;
   node.wake_at = proto::kNever;
   if (node.server != nullptr) schedule_wake(number);
 }
@@ -345,9 +444,9 @@ bool World::is_quiet() const {
 TimePoint World::settle_deadline() const {
   TimePoint next = proto::kNever;
   for (const auto& node : nodes_) {
+    next = std::min(next, node->returns_at);
     if (node->server == nullptr) continue;
-    const TimePoint deadline = node->server->settle_deadline();
-    if (deadline != proto::kNever) next = std::min(next, deadline - node->skew);
+    next = std::min(next, node->clock.world_time_of(node->server->settle_deadline()));
   }
   return next;
 }

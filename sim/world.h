@@ -1,7 +1,7 @@
 // Instances on a simulated network in virtual time: the same wire::Server as on real TCP, everything else drawn from one seed.
 //
 //   A step of a node: the inputs that have come, one commit, then what the commit released. Steps take no virtual time; bytes do
-//   (network.h). A node's clock is the world's plus its skew.
+//   (network.h). Each node has a clock of its own (node_clock.h).
 //   Determinism  Each node draws its randomness, OpenSSL's included, from a stream of its own: what one node does never shifts what
 //                another one draws. One World at a time in a process.
 #pragma once
@@ -18,6 +18,7 @@
 #include "sim/memory_files.h"
 #include "sim/network.h"
 #include "sim/observer.h"
+#include "sim/node_clock.h"
 #include "sim/random.h"
 #include "sim/scheduler.h"
 #include "sim/storage.h"
@@ -59,7 +60,9 @@ class World {
   void start(HostNumber node);
   void stop(HostNumber node);   // clean
   void crash(HostNumber node);  // as a loss of power: what was not durable may be lost
-  // A node whose store failed has crashed; told after it.
+  // A node that goes down from now on, or is down, is started again after so long.
+  void return_after(HostNumber node, proto::Duration after);
+  // A node whose store or memory failed has crashed; told after it.
   std::function<void(HostNumber, const std::string& reason)> on_store_failure;
   [[nodiscard]] wire::Server& server(HostNumber node);
   [[nodiscard]] MemoryFiles& files(HostNumber node);
@@ -70,6 +73,8 @@ class World {
   [[nodiscard]] proto::TimePoint now() const { return scheduler_.now(); }
   [[nodiscard]] proto::TimePoint now_at(HostNumber node) const;
   void set_skew(HostNumber node, proto::Duration skew);
+  void jump(HostNumber node, proto::Duration by);  // once, from what its clock shows now
+  void set_drift(HostNumber node, std::int64_t ppm);
   // Does what comes next; false when nothing does up to `latest`.
   bool run_next(proto::TimePoint latest) { return scheduler_.run_next(latest); }
   void advance_to(proto::TimePoint time) { scheduler_.advance_to(time); }
@@ -82,6 +87,15 @@ class World {
   // ---- faults ----
   [[nodiscard]] Network& network() { return network_; }
   [[nodiscard]] HopFaults& hop(HostNumber from, HostNumber to);
+  // The n-th allocation from now within the node's own steps fails (1: the next; 0: none does). False: this build cannot do that.
+  [[nodiscard]] bool fail_allocation(HostNumber node, std::uint64_t n);
+  // How many more there may be until then; 0: none is to fail.
+  [[nodiscard]] std::uint64_t allocations_until(HostNumber node) const;
+  // From its next start on the node has, or has no more, another machine key than the one that its service master key is sealed under.
+  void lose_machine_key(HostNumber node, bool is_lost);
+  void note_damage() { ++probes_["key.damaged"]; }
+  // Each direction between two of these is cut in the first half of the time and healed in the second, in an order that is drawn.
+  void swizzle(const std::vector<HostNumber>& hosts, proto::Duration within);
   void heal();  // of network and hops
   // How often each interesting thing has happened, by name: "hop.lost", "network.corrupted", ...
   [[nodiscard]] const std::map<std::string, std::uint64_t>& probes() const { return probes_; }
@@ -102,7 +116,11 @@ class World {
     Random disk_random;
     std::shared_ptr<Storage> disk{};
     MemoryFiles files{};
-    proto::Duration skew{0};
+    NodeClock clock{};
+    bool has_lost_machine_key = false;
+    std::uint64_t allocations_left = 0;  // until one fails; 0: none does
+    std::optional<proto::Duration> returns_after{};
+    proto::TimePoint returns_at = proto::kNever;
     std::unique_ptr<wire::Server> server{};  // null: not running
     std::vector<wire::Input> inbox{};
     bool is_step_scheduled = false;
@@ -121,12 +139,17 @@ class World {
   void step(HostNumber node);
   void perform(HostNumber node, wire::Outputs&& outputs);
   void perform_when_written(HostNumber node, wire::Outputs&& outputs);
-  void store_failed(HostNumber node, const std::string& reason);
   void power_off(HostNumber node);
+  void failed(HostNumber node, const char* probe, const std::string& reason);
   void schedule_wake(HostNumber node);
+  void schedule_return(HostNumber node);
+  void come_back(HostNumber node);
+  void clock_changed(HostNumber node, const char* probe);
 
   WorldOptions options_;
   Random random_;
+  Random swizzle_random_;
+  std::uint64_t swizzle_number_ = 0;  // of what was scheduled for one that was healed nothing happens
   SeededOpenSsl openssl_;
   Scheduler scheduler_;
   std::map<std::string, std::uint64_t> probes_;

@@ -60,6 +60,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   add_run(app, context);
   add_sweep(app, context);
   add_merge(app, context);
+  add_crash_sweep(app, context);
   add_node(app, context);
   add_explain(app, context);
   add_generate(app, context);

@@ -28,6 +28,7 @@ struct Context {
 void add_run(CLI::App& app, Context& context);
 void add_sweep(CLI::App& app, Context& context);
 void add_merge(CLI::App& app, Context& context);
+void add_crash_sweep(CLI::App& app, Context& context);
 void add_node(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_generate(CLI::App& app, Context& context);

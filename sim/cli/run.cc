@@ -13,6 +13,7 @@
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
 #include "sim/cli/version.h"
+#include "sim/scenario/crash_sweep.h"
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/runner.h"
 #include "sim/scenario/simulated.h"
@@ -43,6 +44,7 @@ struct RunOptions {
   bool shows_results = false;
   bool keeps_folder = false;
   bool as_product = false;
+  std::string crash;  // where an instance goes down
   int batch_timeout_s = 120;
   int width = static_cast<int>(scenario::kTimelineWidth);
 };
@@ -76,7 +78,20 @@ class RunCommand {
  private:
   static constexpr int kExitSignal = 128;
 
+  void check_crash() {
+    if (options_.crash.empty()) return;
+    crash_ = scenario::parse_crash_point(options_.crash);
+    if (!crash_)
+      throw UsageError{fmt::format(
+          "--crash takes NODE:N, or NODE:N:torn, with :write, :sync or :allocation to count "
+          "those, not '{}'",
+          options_.crash)};
+    if (options_.net == "tcp" || options_.net == "both")
+      throw UsageError{"--crash is of the simulator: --net sim"};
+  }
+
   int run_files() {
+    check_crash();
     const auto files = scenario_files(options_.paths);
     is_one_ = files.size() == 1;
     if (!options_.capture_file.empty() && (!is_one_ || options_.net == "both"))
@@ -151,14 +166,26 @@ class RunCommand {
   }
 
   [[nodiscard]] bool wants_simulation(const Script& script) const {
-    return options_.seed || options_.checks_determinism || !script.modes.tcp ||
+    return options_.seed || options_.checks_determinism || crash_ || !script.modes.tcp ||
            std::any_of(script.steps.begin(), script.steps.end(), scenario::needs_simulation);
   }
 
+  [[nodiscard]] Script with_crash(const Script& script) const {
+    if (!scenario::can_be_swept(script))
+      throw UsageError{fmt::format(
+          "--crash counts from the first --# repeatable batch, and {} has none", script.file)};
+    const bool is_known =
+        std::any_of(script.nodes.begin(), script.nodes.end(), [&](const std::string& node) {
+          return scenario::equal_ignoring_case(node, crash_->node);
+        });
+    if (!is_known)
+      throw UsageError{fmt::format("--crash: {} has no instance {}", script.file, crash_->node)};
+    return scenario::with_crash(script, *crash_);
+  }
+
   FinishedRun run_script(const std::string& file, std::optional<Net> wanted) {
-    const auto text = read_file(file);
-    if (!text) throw std::runtime_error(fmt::format("'{}' cannot be read", file));
-    const Script script = scenario::parse_script(file, *text, script_options(options_.variables));
+    Script script = read_script(file, options_.variables);
+    if (crash_ && script.errors.empty()) script = with_crash(script);
     FinishedRun run;
     const Net net = wanted.value_or(wants_simulation(script) ? Net::sim : Net::tcp);
     run.net = net_name(net);
@@ -292,6 +319,7 @@ class RunCommand {
 
   Context& context_;
   const RunOptions& options_;
+  std::optional<scenario::CrashPoint> crash_;
   scenario::KeyPool pool_;
   std::vector<FinishedRun> runs_;
   bool is_one_ = true;
@@ -333,6 +361,9 @@ void add_run(CLI::App& app, Context& context) {
                       "Of the simulator [--# seed of the script, else 1]; implies --net sim");
   command->add_flag("--check-determinism", options->checks_determinism,
                     "Run twice in the simulator and compare all that happened; implies --net sim");
+  command->add_option("--crash", options->crash,
+                      "NODE:N[:torn]: that instance loses power in its N-th storage step from the "
+                      "first repeatable batch on (see crash-sweep); implies --net sim");
   command->add_flag("--results", options->shows_results,
                     "Show result sets and messages of the batches");
   command

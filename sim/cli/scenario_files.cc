@@ -62,4 +62,10 @@ fs::path key_pool_file(const std::string& asked) {
   return asked.empty() ? scenario::default_key_pool(environment) : fs::path(asked);
 }
 
+scenario::Script read_script(const std::string& file, const std::vector<std::string>& variables) {
+  const auto text = read_file(file);
+  if (!text) throw std::runtime_error(fmt::format("'{}' cannot be read", file));
+  return scenario::parse_script(file, *text, script_options(variables));
+}
+
 }  // namespace ssb::sim::cli

@@ -21,6 +21,9 @@ struct UsageError {
 [[nodiscard]] std::vector<std::string> scenario_files(const std::vector<std::string>& paths);
 // `variables`: "name=value" each, else UsageError.
 [[nodiscard]] scenario::ScriptOptions script_options(const std::vector<std::string>& variables);
+// Reads and parses; std::runtime_error when it cannot be read.
+[[nodiscard]] scenario::Script read_script(const std::string& file,
+                                           const std::vector<std::string>& variables);
 // The file that was asked for, or the user's own.
 [[nodiscard]] std::filesystem::path key_pool_file(const std::string& asked);
 

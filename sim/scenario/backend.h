@@ -80,6 +80,8 @@ class Backend {
                                                              const std::string& login,
                                                              const std::string& password) = 0;
   virtual void close_session(BackendSession session) = 0;
+  // False once its instance has gone down.
+  [[nodiscard]] virtual bool is_open(BackendSession session) const = 0;
   // Runs one batch to its end; WAITFOR lets virtual time pass.
   [[nodiscard]] virtual Outcome<broker::tsql::Output> run_batch(BackendSession session,
                                                                 const std::string& text) = 0;
@@ -92,6 +94,8 @@ class Backend {
   [[nodiscard]] virtual proto::TimePoint now() const = 0;  // without any node's skew
   virtual void advance_to(proto::TimePoint time) = 0;
   virtual void skew(const std::string& node, proto::Duration by) = 0;
+  virtual void jump(const std::string& node, proto::Duration by) = 0;
+  virtual void drift(const std::string& node, std::int64_t ppm) = 0;
   virtual void settle(proto::Duration at_most) = 0;
   // Lets things go on until something has happened; false once `until` is reached.
   [[nodiscard]] virtual bool step(proto::TimePoint until) = 0;

@@ -33,6 +33,10 @@ class Sessions {
     const auto found = sessions_.find(static_cast<broker::SessionId>(id));
     return found == sessions_.end() ? nullptr : &found->second;
   }
+  [[nodiscard]] const Session* find(BackendSession id) const {
+    const auto found = sessions_.find(static_cast<broker::SessionId>(id));
+    return found == sessions_.end() ? nullptr : &found->second;
+  }
   void close(BackendSession id) { sessions_.erase(static_cast<broker::SessionId>(id)); }
   void close_all_of(const Owner& owner) {
     std::erase_if(sessions_, [&](const auto& entry) { return entry.second.owner == owner; });

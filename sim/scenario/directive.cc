@@ -4,11 +4,11 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "sim/scenario/directive_expect.h"
+#include "sim/scenario/directive_fault.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/words.h"
 
@@ -178,113 +178,11 @@ Directive mark(Words&) {
 Directive heal(Words& words) {
   return Heal{.all = words.accept("all")};
 }
+Directive repeatable(Words&) {
+  return Repeatable{};
+}
 Directive restart(Words& words) {
   return Restart{words.take("the name of the instance").text};
-}
-
-// crash HOST_B [after write 17]
-Directive crash(Words& words) {
-  Crash crash{.node = words.take("the name of the instance").text, .after_write = {}};
-  if (words.accept("after")) {
-    words.expect("write");
-    crash.after_write = words.take_count("the number of the write");
-  }
-  return crash;
-}
-
-// net HOST_A -> HOST_B loss 10% duplicate 5% reorder 5% delay 20ms only ack | only begin | only conversation @h
-Directive net(Words& words) {
-  NetFault fault;
-  fault.from = words.take("the sending instance").text;
-  words.expect("->");
-  fault.to = words.take("the receiving instance").text;
-  if (words.at_end())
-    words.fail("say what happens: loss, duplicate, reorder (with a percentage) or delay");
-  while (!words.at_end()) {
-    if (words.accept("loss")) {
-      fault.loss = words.take_percent("loss");
-    } else if (words.accept("duplicate")) {
-      fault.duplicate = words.take_percent("duplicate");
-    } else if (words.accept("reorder")) {
-      fault.reorder = words.take_percent("reorder");
-    } else if (words.accept("delay")) {
-      fault.delay = words.take_duration("delay");
-    } else if (words.accept("only")) {
-      if (words.accept("conversation")) {
-        fault.only_for_conversation = words.take("a variable like @h").text;
-      } else {
-        const Word kind = words.take("ack, begin or conversation @h");
-        fault.only = to_lower(kind.text);
-        if (fault.only != "ack" && fault.only != "begin" && fault.only != "error" &&
-            fault.only != "sequenced") {
-          Words::fail_at(kind,
-                         "the filters are: only ack, begin, sequenced, error, conversation @h");
-        }
-      }
-    } else {
-      words.fail("a network fault is loss, duplicate, reorder, delay, with 'only ...' as filter");
-    }
-  }
-  return fault;
-}
-
-std::int64_t take_bandwidth(Words& words) {
-  const Word word = words.take("the bandwidth");
-  std::int64_t number = 0;
-  const char* const end = word.text.data() + word.text.size();
-  const auto [at, error] = std::from_chars(word.text.data(), end, number);
-  const std::string unit = to_lower(std::string_view(at, static_cast<std::size_t>(end - at)));
-  const std::int64_t factor = unit == "b/s"    ? 1
-                              : unit == "kb/s" ? 1000
-                              : unit == "mb/s" ? 1'000'000
-                                               : 0;
-  if (error != std::errc() || factor == 0 || number < 0 ||
-      number > std::numeric_limits<std::int64_t>::max() / factor) {
-    Words::fail_at(word, "a bandwidth is a number with B/s, kB/s or MB/s, like 1MB/s");
-  }
-  return number * factor;
-}
-
-// link HOST_A -> HOST_B delay 20ms bandwidth 1MB/s stall 5s cut corrupt
-Directive link(Words& words) {
-  LinkFault fault;
-  fault.from = words.take("the sending instance").text;
-  words.expect("->");
-  fault.to = words.take("the receiving instance").text;
-  if (words.at_end()) words.fail("say what happens: delay, bandwidth, stall, cut or corrupt");
-  while (!words.at_end()) {
-    if (words.accept("delay")) {
-      fault.delay = words.take_duration("delay");
-    } else if (words.accept("stall")) {
-      fault.stall = words.take_duration("stall");
-    } else if (words.accept("bandwidth")) {
-      fault.bytes_per_second = take_bandwidth(words);
-    } else if (words.accept("cut")) {
-      fault.cut = true;
-    } else if (words.accept("corrupt")) {
-      fault.corrupt = true;
-    } else {
-      words.fail("a link fault is delay, bandwidth, stall, cut or corrupt");
-    }
-  }
-  return fault;
-}
-
-Directive partition(Words& words) {
-  Partition partition{.one = words.take("the first instance").text, .other = {}};
-  words.expect("|");
-  partition.other = words.take("the second instance").text;
-  return partition;
-}
-
-Directive disk(Words& words) {
-  DiskFault fault{.node = words.take("the name of the instance").text, .mode = {}};
-  const Word mode = words.take("full, slow, torn or ok");
-  fault.mode = to_lower(mode.text);
-  if (fault.mode != "full" && fault.mode != "slow" && fault.mode != "torn" && fault.mode != "ok") {
-    Words::fail_at(mode, "a disk is full, slow, torn or ok");
-  }
-  return fault;
 }
 
 // attack NAME at wire A|B | NAME at hop A|B | NAME as peer NAME | by configuration
@@ -340,15 +238,20 @@ constexpr std::array kForms = {
     DirectiveForm{"advance", advance},
     DirectiveForm{"until", until},
     DirectiveForm{"skew", skew},
+    DirectiveForm{"drift", parse_drift},
+    DirectiveForm{"jump", parse_jump},
     DirectiveForm{"settle", settle},
     DirectiveForm{"mark", mark},
     DirectiveForm{"restart", restart},
-    DirectiveForm{"crash", crash},
-    DirectiveForm{"net", net},
-    DirectiveForm{"link", link},
-    DirectiveForm{"partition", partition},
+    DirectiveForm{"repeatable", repeatable},
+    DirectiveForm{"crash", parse_crash},
+    DirectiveForm{"net", parse_net},
+    DirectiveForm{"link", parse_link},
+    DirectiveForm{"partition", parse_partition},
+    DirectiveForm{"swizzle", parse_swizzle},
     DirectiveForm{"heal", heal},
-    DirectiveForm{"disk", disk},
+    DirectiveForm{"disk", parse_disk},
+    DirectiveForm{"key", parse_key},
     DirectiveForm{"attack", attack},
     DirectiveForm{"expect", expectation},
 };

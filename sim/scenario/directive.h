@@ -68,6 +68,14 @@ struct Skew {
   std::string node;
   proto::Duration by{};
 };
+struct Drift {
+  std::string node;
+  std::int64_t ppm = 0;  // faster than the world's clock; -1,000,000: it stands still
+};
+struct Jump {  // of the clock, once
+  std::string node;
+  proto::Duration by{};
+};
 struct Settle {
   proto::Duration at_most{};
 };
@@ -75,36 +83,62 @@ struct Mark {};
 struct Restart {
   std::string node;
 };
+// The next batch may run again when its instance goes down in it: it asks its tables what was committed, and goes on from there.
+struct Repeatable {};
 struct Crash {
   std::string node;
-  std::optional<std::int64_t> after_write;
+  // Not now: in the next one after so many of these. step: all that changes the disk.
+  std::optional<std::int64_t> after;
+  enum class Counted : std::uint8_t { write, sync, step, allocation } counted = Counted::write;
+  std::optional<proto::Duration> returns_after;  // started again by itself
 };
 
 // ---- faults and attackers of the simulator ----
 struct NetFault {
   std::string from, to;
-  std::optional<double> loss, duplicate, reorder;  // 0 to 1
+  std::optional<double> loss, duplicate, reorder, corrupt;  // 0 to 1
   std::optional<proto::Duration> delay;
-  std::string only;                   // "ack", "begin", ...; empty: every message
+  std::string only;                   // "ack", "begin", "sequenced", "error", "end"; empty: every message
+  std::string only_for_type;          // "Order"
   std::string only_for_conversation;  // "@h"
 };
 struct LinkFault {
   std::string from, to;
-  std::optional<proto::Duration> delay, stall;
+  std::optional<proto::Duration> delay, jitter, stall, clog;
   std::optional<std::int64_t> bytes_per_second;
   bool cut = false;
   bool corrupt = false;
+  std::string connect;  // "refused", "lost" or "ok"; empty: as it is
 };
 struct Partition {
   std::string one, other;
+  bool is_one_way = false;  // from `one`
+};
+struct Swizzle {
+  std::vector<std::string> nodes;  // two or more
+  proto::Duration within{};
 };
 struct Heal {
   // The disks, too, and every instance is started; then time passes, and the judges ask whether all goes on.
   bool all = false;
 };
+// States (full, slow, torn, lying, unreadable) last, each beside the others, until ok; fails, misdirects and rot are of one moment.
 struct DiskFault {
   std::string node;
-  std::string mode;  // "full", "slow", "torn", "ok"
+  std::string mode;  // "full", "slow", "torn", "lying", "unreadable", "fails", "misdirects", "rot", "ok"
+  double share = 1;  // lying: of the syncs
+  std::string file;  // unreadable, rot; empty: every file, a drawn place
+  std::int64_t offset = 0;  // rot, with a file
+  std::string counted;      // fails: "read", "write", "sync" or "step"
+  std::int64_t n = 0;       // fails, misdirects: that one from now; 1: the next
+};
+// What T-SQL cannot do to keys.
+struct KeyFault {
+  enum class Verb : std::uint8_t { machine_lost, machine_found, damage_certificate, damage_master };
+  std::string node;
+  std::string database;  // of damage
+  Verb verb = Verb::machine_lost;
+  std::string name;  // of the certificate
 };
 // What stands before the first of them shows that the honest case works (the sanity leg); what stands after it, that the attack
 // does not. By configuration: what follows in the script is the attack, and nobody else takes part.
@@ -183,8 +217,9 @@ struct Expectation {
 
 using Directive = std::variant<Title, Claims, Corpus, Catalogue, Note, Seed, Modes, ConnectFlushes,
                                InstanceOptions, CopyFile, SetClock, Advance, AdvanceUntil, Skew,
-                               Settle, Mark, Restart, Crash, NetFault, LinkFault, Partition, Heal,
-                               DiskFault, Attack, Expectation>;
+                               Drift, Jump, Settle, Mark, Restart, Repeatable, Crash, NetFault,
+                               LinkFault, Partition, Swizzle, Heal, DiskFault, KeyFault, Attack,
+                               Expectation>;
 
 struct DirectiveError {
   int column = 1;  // in the text given

@@ -24,6 +24,16 @@ struct Overloaded : Visitors... {
 template <typename... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
+// Of virtual time: an instance that comes back by itself has done so.
+constexpr proto::Duration kReturnsWithin = std::chrono::minutes(1);
+
+// [Sales], as T-SQL takes any name.
+std::string quoted_name(const std::string& name) {
+  std::string out = "[";
+  for (const char c : name) out += c == ']' ? std::string("]]") : std::string(1, c);
+  return out + "]";
+}
+
 }  // namespace
 
 proto::TimePoint default_start() {
@@ -123,6 +133,8 @@ void Runner::run_step(const Step& step) {
                    backend_.advance_to(until.time);
                  },
                  [&](const Skew& skew) { backend_.skew(skew.node, skew.by); },
+                 [&](const Drift& drift) { backend_.drift(drift.node, drift.ppm); },
+                 [&](const Jump& jump) { backend_.jump(jump.node, jump.by); },
                  [&](const Settle& settle) { backend_.settle(settle.at_most); },
                  [&](const Mark&) {
                    settle_first();
@@ -131,14 +143,15 @@ void Runner::run_step(const Step& step) {
                  },
                  [&](const Restart& action) { restart(action.node, place); },
                  [&](const Crash& action) {
-                   if (action.after_write)
-                     fault();  // set off by the disk, sooner or later
-                   else
-                     crash(action, place);
+                   if (!action.after) crash(action, place);
+                   // Set off sooner or later, or by itself back.
+                   if (action.after || action.returns_after) fault();
                  },
                  [&](const NetFault&) { fault(); },
                  [&](const LinkFault&) { fault(); },
                  [&](const Partition&) { fault(); },
+                 [&](const Swizzle&) { fault(); },
+                 [&](const KeyFault&) { fault(); },
                  [&](const Heal&) { fault(); },
                  [&](const DiskFault&) { fault(); },
                  [&](const Attack& attack) {
@@ -182,6 +195,7 @@ void Runner::connect(const Connect& connect, const Place& place) {
     throw Stop{};
   }
   session_ = *session;
+  connected_ = connect;
   has_session_ = true;
   is_closed_by_error_ = false;
   node_ = connect.node;
@@ -236,7 +250,7 @@ void Runner::run_batch(const Batch& batch, const Place& place) {
   }
   for (std::int64_t i = 0; i < batch.repeat; ++i) {
     ++report_.batches;
-    auto output = backend_.run_batch(session_, batch.text);
+    auto output = run_once(batch, place);
     is_settled_ = false;
     if (!output) {
       fail(place, "cannot run the batch", "its end", output.error().text);
@@ -266,6 +280,37 @@ void Runner::run_batch(const Batch& batch, const Place& place) {
     }
     if (!is_met || !has_session_) break;
   }
+}
+
+Outcome<Output> Runner::run_once(const Batch& batch, const Place& place) {
+  if (!batch.is_repeatable) return backend_.run_batch(session_, batch.text);
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    if (!backend_.is_open(session_)) connect_again(place);
+    auto output = backend_.run_batch(session_, batch.text);
+    if (backend_.is_open(session_)) return output;
+  }
+  return Reason{.text = fmt::format("{} went down each of {} times", node_, kAttemptsMax)};
+}
+
+void Runner::connect_again(const Place& place) {
+  add_entry(Entry::Kind::note, place,
+            fmt::format("{} has gone down; the batch runs on a new session", node_));
+  // Where it does not come back by itself, it is started.
+  const proto::TimePoint until = backend_.now() + kReturnsWithin;
+  while (!backend_.is_running(node_) && backend_.step(until)) {
+  }
+  if (!backend_.is_running(node_))
+    require(backend_.start(node_), place, fmt::format("{} cannot be started", node_));
+  const auto session =
+      backend_.open_session(connected_.node, connected_.login, connected_.password);
+  if (!session) {
+    fail(place, "cannot connect again", fmt::format("a session on {}", node_),
+         session.error().text);
+    throw Stop{};
+  }
+  session_ = *session;
+  // Whether that succeeds shows in the batch.
+  (void)backend_.run_batch(session_, "USE " + quoted_name(database_));
 }
 
 bool Runner::closes_session(const Output& output) {

@@ -16,6 +16,7 @@
 namespace ssb::sim::scenario {
 
 inline constexpr std::size_t kFailuresMax = 20;
+inline constexpr int kAttemptsMax = 10;      // of a repeatable batch
 inline constexpr int kClosingSeverity = 20;  // an error of this severity ends its connection
 // When no --# clock says otherwise: the same day on every back end and on every machine.
 [[nodiscard]] proto::TimePoint default_start();
@@ -32,6 +33,10 @@ class Runner {
   void declare_nodes();
   void run_step(const Step& step);
   void run_batch(const Batch& batch, const Place& place);
+  // One that is repeatable: again, on a new session, whenever its instance has gone down.
+  [[nodiscard]] Outcome<broker::tsql::Output> run_once(const Batch& batch, const Place& place);
+  // A session on the instance in use after that has gone down, in the database that was in use.
+  void connect_again(const Place& place);
   // False when it failed; what was met is told once, of the last repetition.
   [[nodiscard]] bool judge_batch(const Batch& batch, const Place& place,
                                  const broker::tsql::Output& output,
@@ -65,6 +70,7 @@ class Runner {
   BackendSession session_ = 0;
   bool has_session_ = false;
   std::string node_;
+  Connect connected_;  // how
   std::string database_;
   std::string down_reason_;  // why there is no session
   bool is_closed_by_error_ = false;

@@ -27,10 +27,12 @@ bool needs_simulation(const Step& step) {
   return std::holds_alternative<NetFault>(step.action) ||
          std::holds_alternative<LinkFault>(step.action) ||
          std::holds_alternative<Partition>(step.action) ||
+         std::holds_alternative<Swizzle>(step.action) ||
+         std::holds_alternative<KeyFault>(step.action) ||
          std::holds_alternative<Heal>(step.action) ||
          std::holds_alternative<DiskFault>(step.action) ||
          (attack != nullptr && attack->seat != Attack::Seat::configuration) ||
-         (crash != nullptr && crash->after_write);
+         (crash != nullptr && (crash->after || crash->returns_after));
 }
 
 std::string to_utf8(std::string_view text) {

@@ -30,6 +30,7 @@ struct Batch {
   std::string text;  // with $(variables) replaced
   std::int64_t repeat = 1;
   std::vector<Place> lines;  // of each line of the text
+  bool is_repeatable = false;  // --# repeatable
 
   // The place of a line as an error names it, 1-based.
   [[nodiscard]] Place place_of(int line) const;
@@ -46,8 +47,8 @@ struct Exit {};  // :exit, :quit
 struct Step {
   Place place;
   std::variant<Batch, Connect, OnError, Exit, Note, CopyFile, SetClock, Advance, AdvanceUntil, Skew,
-               Settle, Mark, Restart, Crash, NetFault, LinkFault, Partition, Heal, DiskFault,
-               Attack, Expectation>
+               Drift, Jump, Settle, Mark, Restart, Crash, NetFault, LinkFault, Partition, Swizzle,
+               Heal, DiskFault, KeyFault, Attack, Expectation>
       action;
   std::string text = {};  // of a directive: as written after --#
 };

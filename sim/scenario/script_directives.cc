@@ -143,9 +143,15 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           },
           [&](CopyFile& copy) { act_between(copy, copy.from_node, copy.to_node); },
           [&](Skew& skew) { act_on(skew, skew.node); },
+          [&](Drift& drift) { act_on(drift, drift.node); },
+          [&](Jump& jump) { act_on(jump, jump.node); },
           [&](Restart& restart) { act_on(restart, restart.node); },
+          [&](Repeatable&) {
+            if (!refuse_unsent(place)) repeatable_ = place;
+          },
           [&](Crash& crash) { act_on(crash, crash.node); },
           [&](DiskFault& fault) { act_on(fault, fault.node); },
+          [&](KeyFault& fault) { act_on(fault, fault.node); },
           [&](Attack& attack) {
             const bool is_alone = attack.other.empty();
             if (is_alone) {
@@ -157,6 +163,10 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           [&](NetFault& fault) { act_between(fault, fault.from, fault.to); },
           [&](LinkFault& fault) { act_between(fault, fault.from, fault.to); },
           [&](Partition& partition) { act_between(partition, partition.one, partition.other); },
+          [&](Swizzle& swizzle) {
+            for (const std::string& node : swizzle.nodes) mention(node, text, place);
+            act(swizzle);
+          },
           [&](Expectation& expectation) { take_expectation(expectation, text, place); },
           [&](Advance& action) { act(action); },
           [&](AdvanceUntil& action) { act(action); },

@@ -304,6 +304,7 @@ void ScriptParser::flush_batch(std::int64_t repeat, const Place& place) {
   Batch batch = std::exchange(batch_, {});
   if (is_blank_batch(batch.text)) return;
   batch.repeat = repeat;
+  batch.is_repeatable = std::exchange(repeatable_, std::nullopt).has_value();
   waiting_.clear();
   if (repeat == 0) return;
   // The step stands where the first line with a word in it stands.
@@ -350,6 +351,7 @@ void ScriptParser::finish() {
   if (!waiting_.empty())
     error(waiting_.front().place,
           "no batch follows this expectation; it stands before the batch that it is about");
+  if (repeatable_) error(*repeatable_, "no batch follows that could be repeated");
   check_mentions();
 }
 

@@ -1,6 +1,7 @@
 // The inside of parse_script: goes through the lines of a file and of those that it includes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,7 @@ class ScriptParser {
     Place place;
   };
   std::vector<Waiting> waiting_;  // expectations that no batch has followed yet
+  std::optional<Place> repeatable_;  // --# repeatable, which no batch has followed yet
   Place last_place_;
   struct Mention {
     std::string node;

@@ -10,6 +10,7 @@
 #include "sim/judges/world_inside.h"
 #include "sim/scenario/backend_parts.h"
 #include "sim/scenario/near.h"
+#include "sim/scenario/simulated_faults.h"
 #include "sim/world.h"
 #include "transport/net/capture.h"
 
@@ -22,9 +23,6 @@ using proto::TimePoint;
 
 // Steps of one directive that end a run which keeps itself busy.
 constexpr std::uint64_t kEventsMax = 20'000'000;
-// A failing disk that retries its sectors.
-constexpr Duration kSlowWrite = std::chrono::milliseconds(5);
-constexpr Duration kSlowSync = std::chrono::milliseconds(100);
 
 class SimulatedBackend : public Simulation {
  public:
@@ -44,12 +42,15 @@ class SimulatedBackend : public Simulation {
   Outcome<BackendSession> open_session(const std::string& node, const std::string& login,
                                        const std::string& password) override;
   void close_session(BackendSession session) override;
+  bool is_open(BackendSession session) const override { return sessions_.find(session) != nullptr; }
   Outcome<Output> run_batch(BackendSession session, const std::string& text) override;
   std::optional<std::string> variable(BackendSession session, const std::string& name) override;
   void set_start(TimePoint start) override;
   TimePoint now() const override { return world_ ? world_->now() : start_; }
   void advance_to(TimePoint time) override;
   void skew(const std::string& node, Duration by) override;
+  void jump(const std::string& node, Duration by) override;
+  void drift(const std::string& node, std::int64_t ppm) override;
   void settle(Duration at_most) override;
   bool step(TimePoint until) override;
   Outcome<> apply(const Step& fault) override;
@@ -68,6 +69,13 @@ class SimulatedBackend : public Simulation {
   std::map<std::string, std::uint64_t> probes() const override {
     return world_ ? world_->probes() : std::map<std::string, std::uint64_t>();
   }
+  std::uint64_t steps_until_crash(const std::string& node, Crash::Counted counted) const override {
+    const auto host = find(node);
+    if (!host) return 0;
+    return counted == Crash::Counted::allocation
+               ? world_->allocations_until(*host)
+               : world_->disk(*host).steps_until(Storage::Failure::lasting);
+  }
 
  private:
   [[nodiscard]] std::optional<HostNumber> find(const std::string& node) const;
@@ -75,8 +83,6 @@ class SimulatedBackend : public Simulation {
   // The world is made with the start time, which the script may set first.
   World& world();
   [[nodiscard]] std::optional<HostNumber> resolve(HostNumber from, const std::string& host) const;
-  [[nodiscard]] Outcome<> apply(const NetFault& fault, HopFaults& hop);
-  [[nodiscard]] Outcome<> apply(const DiskFault& fault);
   [[nodiscard]] Outcome<> heal_all();
   [[nodiscard]] std::optional<proto::ConversationId> conversation_of(
       const std::string& variable_name);
@@ -154,51 +160,12 @@ std::optional<std::string> SimulatedBackend::unsupported(const InstanceOptions& 
 }
 
 Outcome<> SimulatedBackend::apply(const Step& fault) {
-  Network& network = world().network();
-  const auto hosts = [&](const std::string& one,
-                         const std::string& other) -> Outcome<std::pair<HostNumber, HostNumber>> {
-    const auto from = find(one);
-    const auto to = find(other);
-    if (!from || !to)
-      return Reason{.text = fmt::format("there is no instance {}", from ? other : one)};
-    return std::pair(*from, *to);
-  };
-  if (const auto* partition = std::get_if<Partition>(&fault.action)) {
-    const auto ends = hosts(partition->one, partition->other);
-    if (!ends) return ends.error();
-    network.partition(ends->first, ends->second);
-  } else if (const auto* heal = std::get_if<Heal>(&fault.action)) {
-    world().heal();
-    if (heal->all) return heal_all();
-  } else if (const auto* disk = std::get_if<DiskFault>(&fault.action)) {
-    return apply(*disk);
-  } else if (const auto* crash = std::get_if<Crash>(&fault.action);
-             crash != nullptr && crash->after_write) {
-    const auto host = running(crash->node);
-    if (!host) return not_running(crash->node);
-    world().disk(*host).fail_at(Storage::Step::write,
-                                static_cast<std::uint64_t>(*crash->after_write) + 1);
-  } else if (const auto* net = std::get_if<NetFault>(&fault.action)) {
-    const auto ends = hosts(net->from, net->to);
-    if (!ends) return ends.error();
-    return apply(*net, world().hop(ends->first, ends->second));
-  } else if (const auto* link = std::get_if<LinkFault>(&fault.action)) {
-    const auto ends = hosts(link->from, link->to);
-    if (!ends) return ends.error();
-    LinkSettings& settings = network.link(ends->first, ends->second);
-    if (link->delay)
-      settings.delay = link->delay->count() == 0 ? LinkSettings().delay : *link->delay;
-    if (link->stall) settings.stalled_until = now() + *link->stall;
-    if (link->bytes_per_second) {
-      settings.bytes_per_second =
-          *link->bytes_per_second == 0 ? std::optional<std::int64_t>() : link->bytes_per_second;
-    }
-    if (link->corrupt) ++settings.corrupt_next;
-    if (link->cut) network.cut(ends->first, ends->second);
-  } else {
-    return Reason{.text = "the simulator does not have this fault yet"};
-  }
-  return {};
+  const FaultNames names{
+      .host = [this](const std::string& node) { return find(node); },
+      .conversation = [this](const std::string& name) { return conversation_of(name); }};
+  const Outcome<> done = apply_fault(world(), names, fault);
+  const auto* heal = std::get_if<Heal>(&fault.action);
+  return done && heal != nullptr && heal->all ? heal_all() : done;
 }
 
 Outcome<> SimulatedBackend::heal_all() {
@@ -223,42 +190,6 @@ std::vector<JudgeFinding> SimulatedBackend::judge() {
                    .text = std::move(finding.text)});
   }
   return out;
-}
-
-Outcome<> SimulatedBackend::apply(const DiskFault& fault) {
-  const auto host = find(fault.node);
-  if (!host) return Reason{.text = fmt::format("there is no instance {}", fault.node)};
-  Storage& disk = world().disk(*host);
-  StorageFaults faults;
-  if (fault.mode == "full") faults.capacity_bytes = disk.used_bytes();
-  if (fault.mode == "torn") faults.tears_writes = true;
-  if (fault.mode == "slow") {
-    faults.write_delay = kSlowWrite;
-    faults.sync_delay = kSlowSync;
-  }
-  disk.set_faults(faults);
-  return {};
-}
-
-// A value that is not named stays as it is; zero clears it. The filter is of the whole direction.
-Outcome<> SimulatedBackend::apply(const NetFault& fault, HopFaults& hop) {
-  using proto::envelope::DialogHeader;
-  hop.loss = fault.loss.value_or(hop.loss);
-  hop.duplicate = fault.duplicate.value_or(hop.duplicate);
-  hop.reorder = fault.reorder.value_or(hop.reorder);
-  hop.delay = fault.delay.value_or(hop.delay);
-  hop.only.reset();
-  hop.only_conversation.reset();
-  if (fault.only == "ack") hop.only = DialogHeader::ACK;
-  if (fault.only == "begin") hop.only = DialogHeader::BEGIN;
-  if (fault.only == "sequenced") hop.only = DialogHeader::SEQUENCED;
-  if (fault.only == "error") hop.only = DialogHeader::ERROR;
-  if (fault.only_for_conversation.empty()) return {};
-  hop.only_conversation = conversation_of(fault.only_for_conversation);
-  if (!hop.only_conversation)
-    return Reason{.text = fmt::format("{} is no conversation handle of an open session",
-                                      fault.only_for_conversation)};
-  return {};
 }
 
 // The conversation whose handle a variable of some session holds.
@@ -458,6 +389,14 @@ void SimulatedBackend::set_start(TimePoint start) {
 
 void SimulatedBackend::skew(const std::string& node, Duration by) {
   if (const auto host = find(node)) world().set_skew(*host, by);
+}
+
+void SimulatedBackend::jump(const std::string& node, Duration by) {
+  if (const auto host = find(node)) world().jump(*host, by);
+}
+
+void SimulatedBackend::drift(const std::string& node, std::int64_t ppm) {
+  if (const auto host = find(node)) world().set_drift(*host, ppm);
 }
 
 void SimulatedBackend::run_until_quiet(TimePoint latest) {

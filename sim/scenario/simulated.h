@@ -35,6 +35,9 @@ class Simulation : public Backend {
   [[nodiscard]] virtual Fingerprint fingerprint() const = 0;
   // How many things have happened: bytes that arrived, steps of instances, timers.
   [[nodiscard]] virtual std::uint64_t events_done() const = 0;
+  // How many of those steps there may be until the crash that is armed on it; 0: none is.
+  [[nodiscard]] virtual std::uint64_t steps_until_crash(const std::string& node,
+                                                        Crash::Counted counted) const = 0;
 };
 [[nodiscard]] std::unique_ptr<Simulation> make_simulation(SimulatedOptions options);
 

@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
+#include "sim/node_clock.h"
 #include "sim/scenario/backend_parts.h"
 #include "sim/scenario/data_folder.h"
 #include "sim/scenario/near.h"
@@ -42,7 +43,7 @@ constexpr int kCoarseStopsMax = 500;  // after those
 struct Instance {
   std::string name;
   std::filesystem::path folder;
-  Duration skew{0};
+  NodeClock clock;
   std::unique_ptr<net::Host> host;  // null: not running
 };
 
@@ -70,12 +71,15 @@ class TcpBackend : public Backend {
   Outcome<BackendSession> open_session(const std::string& node, const std::string& login,
                                        const std::string& password) override;
   void close_session(BackendSession session) override;
+  bool is_open(BackendSession session) const override { return sessions_.find(session) != nullptr; }
   Outcome<Output> run_batch(BackendSession session, const std::string& text) override;
   std::optional<std::string> variable(BackendSession session, const std::string& name) override;
   void set_start(TimePoint start) override;
   TimePoint now() const override { return now_; }
   void advance_to(TimePoint time) override;
   void skew(const std::string& node, Duration by) override;
+  void jump(const std::string& node, Duration by) override;
+  void drift(const std::string& node, std::int64_t ppm) override;
   void settle(Duration at_most) override;
   bool step(TimePoint until) override;
   Outcome<> apply(const Step& fault) override;
@@ -184,7 +188,7 @@ std::unique_ptr<net::Host> TcpBackend::make_host(Instance& instance) {
   host.node.as_product = options_.as_product;
   host.files_folder = folder.files();
   host.listen_address = addresses_.address_of(instance.name);
-  host.clock.stopped_at = now_ + instance.skew;
+  host.clock.stopped_at = instance.clock.shows(now_);
   host.keys = options_.keys;
   host.resolve = [this,
                   name = instance.name](const std::string& wanted) -> std::optional<std::string> {
@@ -371,14 +375,14 @@ TimePoint TcpBackend::next_deadline(Deadlines which) const {
     const wire::Server& server = instance.host->server();
     const TimePoint deadline =
         which == Deadlines::all ? server.deadline() : server.settle_deadline();
-    if (deadline != kNever) next = std::min(next, deadline - instance.skew);
+    next = std::min(next, instance.clock.world_time_of(deadline));
   }
   return next;
 }
 
 void TcpBackend::set_clocks() {
   for (auto& [key, instance] : instances_) {
-    if (instance.host) instance.host->clock().stopped_at = now_ + instance.skew;
+    if (instance.host) instance.host->clock().stopped_at = instance.clock.shows(now_);
   }
 }
 
@@ -402,7 +406,17 @@ void TcpBackend::set_start(TimePoint start) {
 }
 
 void TcpBackend::skew(const std::string& node, Duration by) {
-  if (Instance* instance = find(node)) instance->skew = by;
+  if (Instance* instance = find(node)) instance->clock.set_skew(now_, by);
+  jump_to(now_);
+}
+
+void TcpBackend::jump(const std::string& node, Duration by) {
+  if (Instance* instance = find(node)) instance->clock.jump(now_, by);
+  jump_to(now_);
+}
+
+void TcpBackend::drift(const std::string& node, std::int64_t ppm) {
+  if (Instance* instance = find(node)) instance->clock.set_drift(now_, ppm);
   jump_to(now_);
 }
 

@@ -11,7 +11,7 @@ for command in "${commands[@]}"; do
   echo "docs: ssbsim ${words[*]}"
   "$program" "${words[@]}" >/dev/null
 done
-for subcommand in run node explain version; do
+for subcommand in run crash-sweep node explain version; do
   "$program" "$subcommand" --help | grep -q Example || { echo "docs: $subcommand --help shows no example"; exit 1; }
 done
 grep -oE -- '--[a-z-]+' docs/node.md | sort -u | while read -r option; do

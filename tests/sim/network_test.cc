@@ -1,6 +1,8 @@
 // TCP in virtual time: what arrives, when, and what each fault really does.
 #include "sim/network.h"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +20,7 @@ class NetworkTest : public testing::Test {
       : network_(scheduler_, Random(1),
                  [this](HostNumber host, const wire::Input& input) { note(host, input); }, {}) {
     network_.next_connection = [this](HostNumber) { return ++last_id_; };
+    network_.probe = [this](const char* name) { ++probes_[name]; };
     network_.listen(1, {wire::EndpointKind::service_broker, "", 4022});
     log_.clear();
   }
@@ -37,6 +40,8 @@ class NetworkTest : public testing::Test {
       log_.push_back(who + std::string(received->bytes.begin(), received->bytes.end()));
     } else if (const auto* closed = std::get_if<wire::Closed>(&input)) {
       log_.push_back(who + "closed" + (closed->reason.empty() ? "" : " " + closed->reason));
+    } else if (const auto* written = std::get_if<wire::Written>(&input)) {
+      if (out().clog.count() > 0) log_.push_back(who + "written " + std::to_string(written->bytes));
     } else if (const auto* result = std::get_if<wire::ListenResult>(&input)) {
       log_.push_back(who + "listens" + (result->error ? " no" : ""));
     }
@@ -58,6 +63,7 @@ class NetworkTest : public testing::Test {
   Scheduler scheduler_{proto::TimePoint()};
   Network network_;
   std::vector<std::string> log_;
+  std::map<std::string, int> probes_;
   wire::ConnectionId last_id_ = 100;
   wire::ConnectionId server_id_ = 0;
 };
@@ -105,6 +111,7 @@ TEST_F(NetworkTest, JitterNeverReordersBytes) {
   std::string seen;
   for (const std::string& line : log_) seen += line.back();
   EXPECT_EQ(seen, "abcdefghijklmnopqrstuvwxyz");
+  EXPECT_EQ(probes_["network.jittered"], 26);
   EXPECT_GT(scheduler_.now().time_since_epoch(), milliseconds(25));
 }
 
@@ -131,6 +138,7 @@ TEST_F(NetworkTest, AStallHoldsBytesBackAndLosesNone) {
   run();
 
   EXPECT_THAT(log_, ElementsAre("5000 1 late"));
+  EXPECT_EQ(probes_["network.stalled"], 1);
 }
 
 TEST_F(NetworkTest, CorruptionChangesExactlyOneByteOfOneWrite) {
@@ -144,6 +152,7 @@ TEST_F(NetworkTest, CorruptionChangesExactlyOneByteOfOneWrite) {
   ASSERT_EQ(log_.size(), 2U);
   const std::string first = log_[0].substr(log_[0].rfind(' ') + 1);
   EXPECT_EQ(std::count(first.begin(), first.end(), 'a'), 7);
+  EXPECT_EQ(probes_["network.corrupted"], 1);
   EXPECT_THAT(log_[1], testing::EndsWith("aaaaaaaa"));
 }
 
@@ -196,6 +205,82 @@ TEST_F(NetworkTest, ConnectingThroughAPartitionTimesOut) {
   EXPECT_THAT(log_, ElementsAre("21000 0 failed 9754"));
 }
 
+TEST_F(NetworkTest, OneDirectionCanBeBlockedAlone) {
+  connect();
+  network_.block(0, 1);
+
+  network_.write(0, 7, bytes("held"));
+  network_.write(1, server_id_, bytes("back"));
+  run(seconds(60));
+  EXPECT_THAT(log_, ElementsAre(testing::EndsWith("0 back")));
+  network_.unblock(0, 1);
+  run(seconds(60));
+
+  EXPECT_THAT(log_.back(), testing::EndsWith("1 held"));
+  EXPECT_EQ(probes_["network.partitioned"], 2);
+}
+
+TEST_F(NetworkTest, OfOneWhoseBytesArriveButWhoHearsNothingTheConnectionEnds) {
+  connect();
+  network_.block(1, 0);
+
+  network_.write(0, 7, bytes("there"));
+  run();
+
+  EXPECT_THAT(log_, ElementsAre(testing::EndsWith("1 there"), testing::EndsWith("0 closed timed out"),
+                                testing::EndsWith("1 closed connection reset by peer")));
+}
+
+TEST_F(NetworkTest, ConnectingThroughOneBlockedDirectionTimesOutEitherWay) {
+  for (const auto& [from, to] : {std::pair(0, 1), std::pair(1, 0)}) {
+    log_.clear();
+    const auto begin = scheduler_.now();
+    network_.block(static_cast<HostNumber>(from), static_cast<HostNumber>(to));
+    network_.connect(0, 7, 1, "B", 4022);
+    run(seconds(30));
+    EXPECT_THAT(log_, ElementsAre(testing::EndsWith("0 failed 9754")));
+    EXPECT_GE(scheduler_.now() - begin, kConnectTimeout);
+    network_.unblock(static_cast<HostNumber>(from), static_cast<HostNumber>(to));
+  }
+}
+
+TEST_F(NetworkTest, AClogTakesBytesAtOnceAndGivesThemOutInBursts) {
+  connect();
+  out().clog = seconds(10);
+
+  network_.write(0, 7, bytes("a"));
+  run(seconds(3));
+  EXPECT_THAT(log_, ElementsAre(testing::EndsWith("0 written 1")));
+  scheduler_.advance_to(scheduler_.now() + seconds(3));
+  network_.write(0, 7, bytes("b"));
+  run();
+
+  EXPECT_THAT(log_, ElementsAre(testing::EndsWith("0 written 1"), testing::EndsWith("0 written 1"),
+                                "10000 1 a", "10000 1 b"));
+  EXPECT_EQ(probes_["network.clogged"], 2);
+}
+
+TEST_F(NetworkTest, NewConnectionsCanBeRefusedOrNeverAnsweredWhileOldOnesLive) {
+  connect();
+  out().connects = LinkSettings::Connects::refused;
+  network_.connect(0, 8, 1, "B", 4022);
+  run();
+  EXPECT_THAT(log_, ElementsAre(testing::EndsWith("0 failed 9754")));
+  EXPECT_LT(scheduler_.now().time_since_epoch(), seconds(1));
+
+  out().connects = LinkSettings::Connects::lost;
+  network_.connect(0, 9, 1, "B", 4022);
+  run();
+  network_.write(0, 7, bytes("alive"));
+  run();
+
+  EXPECT_THAT(log_[1], testing::EndsWith("0 failed 9754"));
+  EXPECT_GT(scheduler_.now().time_since_epoch(), kConnectTimeout);
+  EXPECT_THAT(log_[2], testing::EndsWith("1 alive"));
+  EXPECT_EQ(probes_["network.connect_refused"], 1);
+  EXPECT_EQ(probes_["network.connect_lost"], 1);
+}
+
 TEST_F(NetworkTest, ACutEndsBothEndsAndWhatWasUnderWayIsLost) {
   connect();
 
@@ -203,6 +288,7 @@ TEST_F(NetworkTest, ACutEndsBothEndsAndWhatWasUnderWayIsLost) {
   network_.cut(1, 0);
   run();
 
+  EXPECT_EQ(probes_["network.cut"], 1);
   EXPECT_THAT(log_, testing::UnorderedElementsAre(testing::HasSubstr("0 closed connection reset"),
                                                   testing::HasSubstr("1 closed connection reset")));
 }

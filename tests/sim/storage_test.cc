@@ -23,6 +23,7 @@ using broker::store::CrashWorkload;
 using broker::store::Store;
 using broker::store::StoreFailure;
 using broker::store::StoreOptions;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr const char* kFolder = "/node";
@@ -369,6 +370,82 @@ TEST(StorageFaultTest, ASlowDiskTakesVirtualTime) {
   EXPECT_EQ(machine.storage->take_delay().count(), 0);
 }
 
+TEST(StorageFaultTest, AFailureThatPassesLeavesTheLastingOneArmed) {
+  Machine machine(1);
+  Store store(kFolder, machine.options());
+  create_table(store);
+  machine.storage->fail_at(Storage::Step::any, 1000);
+  machine.storage->fail_at(Storage::Step::write, 1, Storage::Failure::passing);
+
+  EXPECT_THROW(insert(store, 1), StoreFailure);
+
+  EXPECT_EQ(machine.storage->steps_until(Storage::Failure::passing), 0U);
+  const std::uint64_t left = machine.storage->steps_until(Storage::Failure::lasting);
+  EXPECT_GT(left, 0U);
+  EXPECT_LT(left, 1000U);
+}
+
+TEST(StorageFaultTest, AReadThatFailsStopsTheStoreOnce) {
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    Machine machine(1);
+    std::vector<std::string> probes;
+    machine.storage->probe = [&](const char* name) { probes.emplace_back(name); };
+    {
+      Store store(kFolder, machine.options());
+      create_table(store);
+      insert(store, 1);
+    }
+    machine.storage->fail_at(Storage::Step::read, n, Storage::Failure::passing);
+
+    EXPECT_THROW(rows_after_restart(machine), StoreFailure) << n;
+    EXPECT_THAT(probes, ElementsAre("storage.read_failed"));
+    EXPECT_EQ(rows_after_restart(machine), "1") << n;
+  }
+}
+
+TEST(StorageFaultTest, AnUnreadableFileIsThereAgainOnceItCanBeRead) {
+  Machine machine(1);
+  {
+    Store store(kFolder, machine.options());
+    create_table(store);
+    insert(store, 1);
+  }
+  for (const char* file : {kDatabaseFile, ""}) {
+    machine.set_faults({.unreadable = file});
+    EXPECT_THROW(rows_after_restart(machine), StoreFailure) << file;
+    machine.set_faults({});
+    EXPECT_EQ(rows_after_restart(machine), "1") << file;
+  }
+  machine.set_faults({.unreadable = "/node/6.ssb"});
+  EXPECT_EQ(rows_after_restart(machine), "1");
+}
+
+TEST(StorageFaultTest, AMisdirectedWriteIsReportedDoneAndIsNotWhereItBelongs) {
+  int losses = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Machine machine(seed);
+    int misdirected = 0;
+    machine.storage->probe = [&](const char* name) {
+      if (std::string_view(name) == "storage.misdirected") ++misdirected;
+    };
+    {
+      Store store(kFolder, machine.options());
+      create_table(store);
+      insert(store, 1);
+      machine.storage->misdirect_at(1);
+      insert(store, 2);
+      EXPECT_EQ(misdirected, 1);
+    }
+    machine.lose_power();
+    try {
+      losses += rows_after_restart(machine) == "12" ? 0 : 1;
+    } catch (const StoreFailure&) {
+      ++losses;
+    }
+  }
+  EXPECT_GT(losses, 5);
+}
+
 // ---------------------------------------------------------------- bit rot
 
 // A database whose pages are all in its file, and none in a log.
@@ -401,6 +478,26 @@ std::string state_with_rot(std::uint64_t offset, std::uint8_t mask) {
   fill_and_checkpoint(machine);
   EXPECT_TRUE(machine.storage->rot(kDatabaseFile, offset, mask));
   return state_of(machine);
+}
+
+TEST(StorageRotTest, ADrawnPlaceIsOneBitOfWhatIsDurable) {
+  Machine machine(1);
+  EXPECT_FALSE(machine.storage->rot_anywhere());
+  fill_and_checkpoint(machine);
+  int rotted = 0;
+  machine.storage->probe = [&](const char* name) {
+    if (std::string_view(name) == "storage.rotted") ++rotted;
+  };
+
+  std::set<broker::crypto::Sha256Digest> seen = {machine.storage->fingerprint()};
+  constexpr int kTimes = 20;
+  for (int i = 0; i < kTimes; ++i) {
+    EXPECT_TRUE(machine.storage->rot_anywhere());
+    seen.insert(machine.storage->fingerprint());
+  }
+
+  EXPECT_EQ(rotted, kTimes);
+  EXPECT_EQ(seen.size(), kTimes + 1U);
 }
 
 TEST(StorageRotTest, RotInTheStructureOfAPageIsReported) {

@@ -43,6 +43,7 @@ class FakeBackend : public Backend {
   std::function<broker::tsql::Output(const std::string& node, const std::string& database,
                                      const std::string& select)>
       on_look;
+  std::function<void(FakeBackend&, BackendSession)> on_batch;
   std::function<void(FakeBackend&)> on_step;  // what happens while `within` waits
   std::map<std::string, std::string> variables;
   std::vector<NodeRecord> recorded;
@@ -53,6 +54,7 @@ class FakeBackend : public Backend {
   std::vector<Sent> sent;
   std::vector<std::string> calls;  // "start A", "batch A: SELECT 1", ...
   std::set<std::string> running;
+  std::set<BackendSession> lost;  // whose instance has gone down
   proto::TimePoint time = default_start();
 
   std::optional<std::string> unsupported(const Step& step) const override {
@@ -94,8 +96,11 @@ class FakeBackend : public Backend {
     return ++sessions_;
   }
   void close_session(BackendSession) override { calls.emplace_back("close"); }
-  Outcome<broker::tsql::Output> run_batch(BackendSession, const std::string& text) override {
+  bool is_open(BackendSession session) const override { return !lost.contains(session); }
+  Outcome<broker::tsql::Output> run_batch(BackendSession session,
+                                          const std::string& text) override {
     calls.push_back("batch " + node_in_use_ + ": " + text.substr(0, text.find('\n')));
+    if (on_batch) on_batch(*this, session);
     const auto found = batches.find(text.substr(0, text.find('\n')));
     return found == batches.end() ? broker::tsql::Output{} : found->second;
   }
@@ -108,6 +113,12 @@ class FakeBackend : public Backend {
   void advance_to(proto::TimePoint to) override { time = to; }
   void skew(const std::string& node, proto::Duration by) override {
     calls.push_back("skew " + node + " " + duration_text(by));
+  }
+  void jump(const std::string& node, proto::Duration by) override {
+    calls.push_back("jump " + node + " " + duration_text(by));
+  }
+  void drift(const std::string& node, std::int64_t ppm) override {
+    calls.push_back("drift " + node + " " + std::to_string(ppm));
   }
   void settle(proto::Duration) override { calls.emplace_back("settle"); }
   bool step(proto::TimePoint until) override {

@@ -412,9 +412,6 @@ TEST(DirectiveTest, FaultsOfTheSimulatorParse) {
   EXPECT_EQ(attack.name, "replay");
   EXPECT_EQ(attack.node, "A");
   EXPECT_EQ(attack.other, "B");
-  EXPECT_EQ(
-      std::get<Crash>(std::get<Directive>(parse_directive("crash B after write 17"))).after_write,
-      17);
 }
 
 TEST(DirectiveTest, AnEntryOfTheCatalogueSaysHowItEnds) {
