@@ -339,7 +339,7 @@ class SweepCommand {
     for (const auto& [run, key] : groups) {
       SweepRequest request{.run = run};
       write_bundle(request, key, ".original.sql");
-      if (shrunk++ < kGroupsShrunkMax) shrink_failure(request, key);
+      if (options_.shrink_runs > 0 && shrunk++ < kGroupsShrunkMax) shrink_failure(request, key);
       totals_.add_bundle(key, write_bundle(request, key, ".sql"));
     }
   }

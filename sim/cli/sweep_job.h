@@ -29,7 +29,7 @@ struct SweepSubject {
 struct SweepRequest {
   std::uint64_t run = 0;
   bool is_twice = false;
-  std::vector<bool> faults, steps;  // empty: all
+  std::vector<bool> faults = {}, steps = {};  // empty: all
 
   [[nodiscard]] std::string text() const;
 };

@@ -221,22 +221,24 @@ class Insertion {
 
   void set(const PlannedFault& fault, std::size_t i) {
     if (!may_end(*fault.kind, fault.node, outline_.steps[i], fault.moment.has_value())) return;
-    const bool is_down = down_.count(to_lower(fault.node)) != 0;
-    if (!fault.node.empty() && fault.kind->ends == FaultKind::Ends::at_once && is_down) return;
+    // One that is down, or may go down at any moment, is not ended again before it has been started.
+    const bool may_be_down = down_.count(to_lower(fault.node)) != 0;
+    if (fault.kind->ends != FaultKind::Ends::nothing && may_be_down) return;
     put(fault.directive);
     if (plan_.is_gentle) return;
     is_active_ = true;
     has_faults_ = true;
-    const auto add_cure = [&](std::set<std::string>& cures, std::string_view cure) {
-      if (!cure.empty()) cures.insert(fmt::format(fmt::runtime(cure), fault.node));
+    const auto cure = [&](std::string_view form) {
+      return fmt::format(fmt::runtime(form), fault.node);
     };
-    add_cure(network_cures_, fault.kind->cure_network);
-    add_cure(disk_cures_, fault.kind->cure_disk);
+    if (!fault.kind->cure_network.empty()) network_cures_.insert(cure(fault.kind->cure_network));
+    if (!fault.kind->cure_disk.empty()) disk_cures_.insert(cure(fault.kind->cure_disk));
     if (fault.kind->name == "disk.slow") slow_.insert(to_lower(fault.node));
     if (fault.kind->cure_node.empty()) return;
     ended_.insert(to_lower(fault.node));
-    down_.insert(
-        {to_lower(fault.node), fmt::format(fmt::runtime(fault.kind->cure_node), fault.node)});
+    std::vector<std::string>& cures = down_[to_lower(fault.node)];
+    if (!fault.kind->cure_disk.empty()) cures.push_back(cure(fault.kind->cure_disk));
+    cures.push_back(cure(fault.kind->cure_node));
     // The instance in use is needed at once, where batches follow.
     if (!fault.moment && is_node(outline_.steps[i], fault.node)) {
       restart_before(fault.node);
@@ -248,7 +250,7 @@ class Insertion {
   void restart_before(const std::string& node) {
     const auto found = down_.find(to_lower(node));
     if (found == down_.end()) return;
-    put(found->second);
+    for (const std::string& cure : found->second) put(cure);
     down_.erase(found);
   }
 
@@ -295,7 +297,7 @@ class Insertion {
     if (!std::exchange(is_active_, false)) return;
     for (const std::string& cure : std::exchange(network_cures_, {})) put(cure);
     for (const std::string& cure : std::exchange(disk_cures_, {})) put(cure);
-    for (const auto& [node, cure] : std::exchange(down_, {})) put(cure);
+    while (!down_.empty()) restart_before(std::string(down_.begin()->first));
     if (std::exchange(ended_, {}).count(to_lower(outline_.steps[i].session.node)) != 0)
       connect_again(i);
     put(kRetriesDone);
@@ -361,8 +363,8 @@ class Insertion {
   bool is_active_ = false;   // something is to be cured
   bool has_faults_ = false;  // something was not right at some time
   std::set<std::string> network_cures_, disk_cures_;
-  std::map<std::string, std::string> down_;  // or about to go: by node, what starts it again
-  std::set<std::string> ended_;              // in this phase
+  std::map<std::string, std::vector<std::string>> down_;  // or about to go: what starts it again
+  std::set<std::string> ended_;                           // in this phase
   std::set<std::string> slow_;
 };
 

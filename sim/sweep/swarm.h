@@ -28,8 +28,8 @@ namespace ssb::sim::sweep {
 struct PlannedFault {
   const FaultKind* kind = nullptr;
   std::string directive;
-  std::string node;      // of faults of one instance
-  std::size_t step = 0;  // it is set before this step of the script
+  std::string node = {};  // of faults of one instance
+  std::size_t step = 0;   // it is set before this step of the script
   // In the exposure before that step, so much after its start; nullopt: between batches.
   std::optional<proto::Duration> moment{};
   proto::Duration lasts{

@@ -11,10 +11,13 @@ for command in "${commands[@]}"; do
   echo "docs: ssbsim ${words[*]}"
   "$program" "${words[@]}" >/dev/null
 done
-for subcommand in run crash-sweep node explain version; do
+for subcommand in run sweep merge crash-sweep generate node explain version; do
   "$program" "$subcommand" --help | grep -q Example || { echo "docs: $subcommand --help shows no example"; exit 1; }
 done
 grep -oE -- '--[a-z-]+' docs/node.md | sort -u | while read -r option; do
   "$program" node --help | grep -q -- "$option" || { echo "docs: node has no option $option"; exit 1; }
+done
+grep -oE -- '`--[a-z-]+' docs/sweep.md | tr -d '`' | sort -u | while read -r option; do
+  "$program" sweep --help | grep -q -- "$option" || { echo "docs: sweep has no option $option"; exit 1; }
 done
 echo "docs: ${#commands[@]} commands passed"
