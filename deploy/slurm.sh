@@ -13,7 +13,7 @@
 #SBATCH --signal=B:TERM@60
 set -uo pipefail
 # The batch shell gets the signal, a minute before the time is over: it passes it on, and the sweep leaves a checkpoint.
-"${SSBSIM:-ssbsim}" sweep "$@" --out "${OUT:-found}" &
+"${SSBSIM:-ssbsim}" sweep "$@" -j "${SLURM_CPUS_PER_TASK:-1}" --out "${OUT:-found}" &
 sweep=$!
 trap 'kill -TERM "$sweep"' TERM USR1
 wait "$sweep"

@@ -259,13 +259,15 @@ Outcome<> SimulatedBackend::start(const std::string& node) {
   if (!host) return Reason{.text = fmt::format("there is no instance {}", node)};
   if (world().is_running(*host)) return {};
   try {
-    try {
-      world().start(*host);
-    } catch (
-        const broker::store::StoreFailure&) {  // a crash that was armed: the machine is on again
-      world().start(*host);
+    // A crash that was armed may go off while it starts; the machine is on again then.
+    for (int tries = 0; tries < 2 && !world().is_running(*host); ++tries) {
+      try {
+        world().start(*host);
+      } catch (const broker::store::StoreFailure&) {
+        world().start(*host);
+      }
+      run_until_quiet(now());
     }
-    run_until_quiet(now());
   } catch (const std::exception& failure) {
     return Reason{.text = failure.what(), .is_environment = true};
   }

@@ -144,7 +144,10 @@ Outcome<> FaultSetter::set(const DiskFault& fault) {
   if (!found) return found.error();
   Storage& disk = world_.disk(found->front());
   StorageFaults faults = disk.faults();
-  if (fault.mode == "ok") faults = StorageFaults();
+  if (fault.mode == "ok") {
+    faults = StorageFaults();
+    disk.fail_at(Storage::Step::any, 0);  // a crash that waits for a step, too
+  }
   if (fault.mode == "full") faults.capacity_bytes = disk.used_bytes();
   if (fault.mode == "torn") faults.tears_writes = true;
   if (fault.mode == "lying")

@@ -97,7 +97,7 @@ constexpr std::array kKinds = {
                 return fmt::format("crash {} after write {}", s.from,
                                    log_between(s.random, 1, s.is_extreme ? 300 : 30) - 1);
               },
-              "", "", "restart {}", "storage.failed"},
+              "", "disk {} ok", "restart {}", "storage.failed"},
     FaultKind{"restart", kNode, kAtOnce, false, false,
               [](const FaultSeat& s) { return fmt::format("restart {}", s.from); }, "", "",
               "restart {}", ""},
