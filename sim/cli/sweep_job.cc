@@ -63,7 +63,7 @@ struct Course {
 
 Course run_once(const Script& script, std::uint64_t seed, scenario::KeyPool& pool,
                 int batch_timeout_s) {
-  pool.start_run();
+  pool.start_run(seed);
   const auto simulation =
       scenario::make_simulation({.seed = seed,
                                  .keys = [&pool](int bits) { return pool.draw(bits); },

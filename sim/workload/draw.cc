@@ -21,10 +21,10 @@ class Draw {
   Plan plan() {
     draw_instances();
     draw_databases();
-    const std::size_t pairs = 1 + random_.below(3);
+    const std::size_t pairs = 1 + pick({6, 3, 1});
     for (std::size_t i = 0; i < pairs; ++i) draw_pair(i + 1);
     for (std::size_t i = 0; i < pairs; ++i) {
-      const std::size_t faults = pick({2, 5, 2});
+      const std::size_t faults = pick({2, 6, 2});
       for (std::size_t k = 0; k < faults; ++k) spoil(plan_.dialogs[i]);
     }
     // Only those that a route brings together get to know each other.
@@ -55,7 +55,7 @@ class Draw {
   bool chance(double p) { return random_.chance(p); }
 
   void draw_instances() {
-    const std::size_t count = 2 + pick({6, 3, 1});
+    const std::size_t count = 2 + pick({7, 2, 1});
     for (std::size_t i = 0; i < count; ++i) {
       Instance& instance = world_.instances.emplace_back();
       instance.name = fmt::format("HOST_{}", static_cast<char>('A' + i));
@@ -76,7 +76,7 @@ class Draw {
 
   void draw_databases() {
     for (std::size_t i = 0; i < world_.instances.size(); ++i) {
-      const int count = chance(0.3) ? 2 : 1;
+      const int count = chance(0.2) ? 2 : 1;
       for (int k = 1; k <= count; ++k) {
         Database& database = world_.databases.emplace_back();
         database.name = fmt::format("Db{}{}", static_cast<char>('A' + i), k);
@@ -195,22 +195,34 @@ class Draw {
     }
   }
   void spoil_dates(std::size_t database, const std::string& owner) {
-    const std::size_t kind = pick({2, 2, 2, 2});
+    const bool is_expired = chance(0.5);
     std::vector<Certificate> all = world_.databases[database].certificates;
     for (const Certificate& c : all) {
       if (c.owner != owner) continue;
       const int day = kHoursOfDay * static_cast<int>(1 + random_.below(20));
-      switch (kind) {
-        case 0: set_dates(c.name, c.start_h, unused_expiry(world_, -day + kEdgeHour)); break;
-        case 1: set_dates(c.name, day + kEdgeHour, c.expiry_h); break;
-        case 2: set_dates(c.name, c.start_h, kEdgeHour); break;  // some clocks are past it
-        default: set_dates(c.name, kEdgeHour, c.expiry_h); break;
+      if (is_expired) {
+        set_dates(c.name, c.start_h, unused_expiry(world_, -day + kEdgeHour));
+      } else {
+        set_dates(c.name, day + kEdgeHour, c.expiry_h);
       }
     }
   }
-  void spoil_clock(const Dialog& dialog) {
-    Instance& one = world_.instances[instance_of(chance(0.5) ? dialog.from : dialog.to)];
-    one.skew_h = one.skew_h == 0 ? 3 : 0;
+  // Valid where it is chosen, and not where it is looked up: the two clocks differ.
+  void spoil_clocks(const Dialog& dialog) {
+    const std::size_t owner = chance(0.5) ? dialog.from : dialog.to;
+    const bool is_expired = chance(0.5);
+    constexpr int kAhead_h = 3;
+    world_.instances[instance_of(dialog.from)].skew_h = is_expired ? 0 : kAhead_h;
+    world_.instances[instance_of(dialog.to)].skew_h = is_expired ? kAhead_h : 0;
+    const std::vector<Certificate> all = world_.databases[database_of(owner)].certificates;
+    for (const Certificate& c : all) {
+      if (c.owner != world_.services[owner].owner) continue;
+      if (is_expired) {
+        set_dates(c.name, c.start_h, kEdgeHour);
+      } else {
+        set_dates(c.name, kEdgeHour, c.expiry_h);
+      }
+    }
   }
   std::size_t database_of(std::size_t service) const { return world_.services[service].database; }
   std::size_t instance_of(std::size_t service) const {
@@ -316,7 +328,7 @@ class Draw {
 
   void spoil_target(Dialog& dialog) {
     Service& to = world_.services[dialog.to];
-    switch (pick({2, 2, 2, 2, 1, 2, 1, 2})) {
+    switch (pick({2, 2, 3, 2, 2, 2, 4, 3})) {
       case 0: spoil_key(dialog.to, PrivateKey::none); break;
       case 1: spoil_key(dialog.to, PrivateKey::under_password); break;
       case 2: spoil_dates(to.database, to.owner); break;
@@ -366,7 +378,7 @@ class Draw {
     const bool is_back = chance(0.4);
     const std::size_t at = database_of(is_back ? dialog.to : dialog.from);
     const std::string& name = world_.services[is_back ? dialog.from : dialog.to].name;
-    const std::size_t kind = pick({2, 2, 1, 2});
+    const std::size_t kind = pick({2, 2, 1, 8});
     for (std::size_t i = 0; i < world_.routes.size(); ++i) {
       Route& route = world_.routes[i];
       if (route.database != at || route.service != name) continue;
@@ -407,7 +419,7 @@ class Draw {
   }
 
   void spoil(Dialog& dialog) {
-    switch (pick({3, 4, 3, 4, 5, 3, 2, 3, 3, 1})) {
+    switch (pick({3, 4, 3, 4, 7, 3, 2, 4, 3, 3})) {
       case 0: spoil_binding(dialog); break;
       case 1: spoil_signer(dialog); break;
       case 2: add_newer(dialog); break;
@@ -417,7 +429,7 @@ class Draw {
       case 6: spoil_master_key(dialog); break;
       case 7: spoil_routes(dialog); break;
       case 8: spoil_transport(dialog); break;
-      default: spoil_clock(dialog); break;
+      default: spoil_clocks(dialog); break;
     }
   }
 

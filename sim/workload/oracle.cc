@@ -11,9 +11,11 @@ namespace {
 
 // Event classes, service-broker.md 3.7.
 constexpr int kErrorLog = 22;
+constexpr int kClassify = 141;
 constexpr int kAuditConversation = 158;
 constexpr int kAuditLogin = 159;
 constexpr int kUndeliverable = 160;
+constexpr int kDelayed = 3;             // subclass of 141
 constexpr int kNoCertificate = 2;       // subclass of 158
 constexpr int kRunAsTargetFailure = 4;  // subclass of 158
 constexpr int kNegotiateFailure = 4;    // subclass of 159
@@ -394,8 +396,10 @@ Forecast answered(const World& world, const Service& from, const Service& to, Fo
   forecast.branch = Branch::delivered_without_way_back;
   forecast.status = Status::empty;
   forecast.why += ", but no acknowledgement comes back: " + problem->why;
-  forecast.later_events.push_back(
-      {world.databases[to.database].instance, kUndeliverable, {}, 11218, {}});
+  const std::size_t node = world.databases[to.database].instance;
+  if (problem->branch == Branch::no_route)
+    forecast.events.push_back({node, kClassify, kDelayed, {}, {}});  // F17
+  forecast.later_events.push_back({node, kUndeliverable, {}, 11218, {}});
   return forecast;
 }
 

@@ -244,13 +244,28 @@ TEST(CliTest, ExplainKnowsEveryNumberAndNamesNearOnes) {
   EXPECT_EQ(run({"explain", "66666"}).err.find("near"), std::string::npos);
 }
 
+TEST(CliTest, GeneratePrintsOrWritesTheScenarioOfItsNumber) {
+  const Folder folder;
+  const std::string file = folder.path() + "/seven.sql";
+  const Ran printed = run({"generate", "7"});
+
+  EXPECT_EQ(printed.code, 0);
+  EXPECT_THAT(printed.out, StartsWith("--# scenario Generated from seed 7\n"));
+  EXPECT_EQ(run({"generate", "7", "--output", file}).out, "");
+  EXPECT_EQ(folder.read("seven.sql"), printed.out);
+  EXPECT_NE(run({"generate", "8"}).out, printed.out);
+  EXPECT_EQ(run({"generate"}).code, 10);
+  EXPECT_EQ(run({"generate", "seven"}).code, 10);
+  EXPECT_EQ(run({"generate", "7", "--output", folder.path() + "/none/7.sql"}).code, 12);
+}
+
 TEST(CliTest, VersionAsTextAndJson) {
   EXPECT_THAT(run({"version"}).out, StartsWith("ssbsim 0."));
   EXPECT_TRUE(boost::json::parse(run({"version", "--json"}).out).as_object().contains("build"));
 }
 
 TEST(CliTest, EverySubcommandHasHelpWithAnExample) {
-  for (const char* command : {"run", "node", "explain", "version"}) {
+  for (const char* command : {"run", "node", "generate", "explain", "version"}) {
     const Ran ran = run({command, "--help"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_THAT(ran.out, HasSubstr("Example")) << command;
