@@ -7,7 +7,7 @@
 //           when they are first handed to a link. They stay in this judge's memory: a finding tells where, never what.
 //   Not     bodies below 8 bytes, or windows of fewer than kDistinctMin different bytes: they occur by chance. What was also sent without
 //           security, or is a name that headers show (services, contract, message type), is no secret. Anything but these encodings.
-//           Bodies of Error messages, which are the same few words always. Dialogs inside one instance, which no link sees.
+//           Bodies of Error messages, and windows that look like their beginning: the same few words always. Dialogs inside one instance, which no link sees.
 //   Disks   make no difference.
 #pragma once
 

@@ -231,7 +231,7 @@ TEST_F(WorldJudgesTest, FindAClearBodyThatIsToldToBeSecured) {
       << "and the message itself has no digest that says who sent it";
 }
 
-TEST_F(WorldJudgesTest, FindADeliveryThatIsToldTwice) {
+TEST_F(WorldJudgesTest, FindADeliveryThatIsToldOutOfOrder) {
   doctored.doctor = [](proto::TraceRecord& record) {
     if (record.event != proto::EventClass::message_delivered) return;
     for (auto& [key, value] : record.detail) {
