@@ -72,3 +72,24 @@ ALTER CERTIFICATE receiver_cert WITH PRIVATE KEY (FILE = 'kept.pvk', DECRYPTION 
 GO
 --# advance 2m
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
+--# note The dialogs that lost their keys are ended on both sides; what they had not delivered has to be sent again on new ones.
+DECLARE @h uniqueidentifier, @i int = 0;
+WHILE @i < 2
+BEGIN
+  SELECT TOP (1) @h = conversation_handle FROM sys.conversation_endpoints WHERE state = 'ER';
+  END CONVERSATION @h;
+  SET @i = @i + 1;
+END;
+GO
+:connect HOST_A
+USE Sender;
+DECLARE @h uniqueidentifier;
+SELECT @h = handle FROM Dialogs WHERE name = N'running';
+END CONVERSATION @h WITH CLEANUP;
+SELECT @h = handle FROM Dialogs WHERE name = N'second';
+END CONVERSATION @h WITH CLEANUP;
+GO
+:setvar body "what nobody could open, sent again"
+:r ../setup/send_order.sqlcmd
+--# expect delivered 2 to [ReceiverQueue] on HOST_B.Receiver
+--# expect status none
