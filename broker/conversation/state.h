@@ -31,7 +31,7 @@ inline constexpr std::string_view kDialogTimerType =
 // Retry schedule of an unacknowledged message: 4, 8, 16, 32, then every 64 seconds (reference 1.4).
 inline constexpr std::chrono::seconds kFirstRetry{4};
 inline constexpr std::chrono::seconds kLastRetry{64};
-// A closed target row is kept this long after the initiator confirmed that it saw the first ack, or after the lifetime.
+// A closed target row is kept this long after the initiator saw the first ack and after the closing, or after the lifetime.
 inline constexpr std::chrono::minutes kClosedRetention{30};
 // A closed initiator stays this long, unseen, to acknowledge again what the target repeats because an ack was lost.
 inline constexpr std::chrono::minutes kInitiatorRetention{2};
