@@ -15,6 +15,7 @@
 #include "sim/cli/version.h"
 #include "sim/scenario/crash_sweep.h"
 #include "sim/scenario/key_pool.h"
+#include "sim/scenario/near.h"
 #include "sim/scenario/runner.h"
 #include "sim/scenario/simulated.h"
 #include "sim/scenario/tcp.h"
