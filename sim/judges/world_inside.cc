@@ -157,7 +157,14 @@ Contents WorldInside::contents(Host host) const {
                              "LIKE 'sqlite_%' AND name <> 'ssb_applied' ORDER BY name");
     for (const auto& table : tables) {
       const std::string name = std::get<std::string>(table[0]);
-      const auto all = rows(host, id, "SELECT * FROM " + quoted(name));
+      // The row of tempdb, which is made anew at each start.
+      const bool is_of_databases = id == catalog::kMaster && name == "catalog";
+      const auto all =
+          is_of_databases
+              ? rows(host, id, "SELECT * FROM catalog WHERE NOT (kind = ?1 AND id = ?2)",
+                     {static_cast<std::int64_t>(catalog::Kind::database),
+                      std::int64_t{catalog::kTempdb}})
+              : rows(host, id, "SELECT * FROM " + quoted(name));
       rows_read += static_cast<std::int64_t>(all.size());
       if (rows_read > kRowsMax) return {};
       proto::Bytes bytes;
