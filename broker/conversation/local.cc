@@ -99,6 +99,12 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
   if (!from.is_initiator) target->reply_seen = true;
   accept_sequenced(*target, {header, body ? proto::ByteView(*body) : proto::ByteView()}, now);
   if (Endpoint* still = target) still->ack_due = false;
+  if (from.is_initiator && !target->saw_first_ack) {  // delivered is acknowledged, here
+    target->saw_first_ack = true;
+    target->security_timestamp = now + kClosedRetention;
+    touch(*target);
+    schedule(*target);
+  }
   return true;
 }
 
