@@ -24,7 +24,11 @@ Session::Session(Runtime& runtime, std::int32_t id, catalog::SecurityContext log
 }
 
 Session::~Session() {
-  state_->close();
+  try {
+    state_->close();
+  } catch (const store::StoreFailure&) {
+    // The store is gone, and with it what was to be rolled back; its instance ends.
+  }
   state_->runtime.leave(this);
 }
 

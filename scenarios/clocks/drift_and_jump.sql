@@ -2,6 +2,8 @@
 --# clock 2020-03-01
 :setvar count 10
 :r ../setup/full_security.sqlcmd
+--# note A clock before the start of the certificates would be another story.
+--# advance 1d
 --# drift HOST_A +20000ppm
 --# drift HOST_B -20000ppm
 :r ../setup/send_orders.sqlcmd

@@ -10,6 +10,7 @@
 
 --# note All keys of both databases are sealed anew: a master key is replaced wholly or not at all.
 :connect HOST_A
+--# repeatable
 USE Sender;
 GO
 --# repeatable
@@ -27,6 +28,7 @@ GO
 
 --# note The initiator's certificate is replaced; what an interrupted attempt left is taken up.
 :connect HOST_A
+--# repeatable
 USE Sender;
 GO
 --# repeatable
@@ -39,6 +41,7 @@ BACKUP CERTIFICATE sender_2021 TO FILE = 'sender_2021.cer';
 GO
 :connect HOST_B
 --# copy HOST_A 'sender_2021.cer' to HOST_B
+--# repeatable
 USE Receiver;
 GO
 --# repeatable
@@ -46,6 +49,7 @@ IF NOT EXISTS (SELECT * FROM sys.certificates WHERE name = 'sender_2021')
   CREATE CERTIFICATE sender_2021 AUTHORIZATION sender_user FROM FILE = 'sender_2021.cer';
 GO
 :connect HOST_A
+--# repeatable
 USE Sender;
 GO
 --# repeatable
