@@ -37,8 +37,7 @@ bool can_fail_allocations() {
 #endif
 }
 
-CountAllocations::CountAllocations(std::uint64_t& left)
-    : before_(std::exchange(counter, &left)) {}
+CountAllocations::CountAllocations(std::uint64_t& left) : before_(std::exchange(counter, &left)) {}
 CountAllocations::~CountAllocations() {
   counter = before_;
 }

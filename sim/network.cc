@@ -84,6 +84,7 @@ void Network::connect(HostNumber from, ConnectionId id, std::optional<HostNumber
                  kConnectTimeout);
     return;
   }
+  if (there.stalled_until > scheduler_.now()) probe("network.stalled");
   post(std::max(scheduler_.now(), there.stalled_until) + there.delay,
        [this, key, generation, target = *target, name, port] {
          attempt(key, generation, target, name, port);
@@ -106,8 +107,7 @@ void Network::attempt(const EndKey& from, std::uint64_t generation, HostNumber t
   if (attempted == connecting_.end() || attempted->second != generation) return;
   const auto listener = listeners_.find({target, port});
   const LinkSettings& back = links_[{target, from.first}];
-  const bool is_refused =
-      links_[{from.first, target}].connects == LinkSettings::Connects::refused;
+  const bool is_refused = links_[{from.first, target}].connects == LinkSettings::Connects::refused;
   if (is_refused) probe("network.connect_refused");
   if (is_refused || listener == listeners_.end()) {
     fail_connect(
@@ -160,7 +160,7 @@ proto::TimePoint Network::arrival(End& from, HostNumber from_host, std::size_t b
     probe("network.clogged");
     const std::int64_t clog = link.clog.count();
     const std::int64_t at = proto::to_unix_us(from.last_arrival);
-    from.last_arrival = proto::from_unix_us((at / clog + 1) * clog);
+    from.last_arrival = proto::from_unix_us((at + clog - 1) / clog * clog);
   }
   return from.last_arrival;
 }
@@ -181,10 +181,9 @@ void Network::write(HostNumber from, ConnectionId id, proto::Bytes bytes) {
     const LinkSettings& one_way = links_[way];
     if (!one_way.is_partitioned) continue;
     probe("network.partitioned");
-    scheduler_.at(
-        scheduler_.now() + kRetransmitTimeout,
-        [this, key = EndKey(from, id), generation = end->second.generation, way,
-         partition = one_way.partitions] { time_out(key, generation, way, partition); });
+    scheduler_.at(scheduler_.now() + kRetransmitTimeout,
+                  [this, key = EndKey(from, id), generation = end->second.generation, way,
+                   partition = one_way.partitions] { time_out(key, generation, way, partition); });
   }
   depart(from, to,
          [this, key = EndKey(from, id), generation = end->second.generation,

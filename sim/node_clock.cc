@@ -12,8 +12,7 @@ proto::TimePoint NodeClock::shows(proto::TimePoint world) const {
   const std::int64_t passed = (world - since_).count();
   if (ppm_ == 0) return shown_ + proto::Duration(passed);
   const std::int64_t rate = kMillion + ppm_;
-  return shown_ +
-         proto::Duration(passed / kMillion * rate + (passed % kMillion) * rate / kMillion);
+  return shown_ + proto::Duration(passed / kMillion * rate + (passed % kMillion) * rate / kMillion);
 }
 
 proto::TimePoint NodeClock::world_time_of(proto::TimePoint shown) const {

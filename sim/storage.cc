@@ -70,7 +70,8 @@ struct Storage::State {
     const bool is_lasting_due = lasting.is_due(step);
     if (is_lasting_due) is_failing = true;
     if (!is_lasting_due && !is_passing_due) return false;
-    if (is_passing_due) owner.probe(step == Step::read ? "storage.read_failed" : "storage.step_failed");
+    if (is_passing_due)
+      owner.probe(step == Step::read ? "storage.read_failed" : "storage.step_failed");
     has_failed = true;
     return true;
   }
@@ -113,8 +114,8 @@ struct Storage::State {
     return true;
   }
   [[nodiscard]] bool has_room(const FileImage& file, std::uint64_t size) const {
-    const bool has = size <= file.size() ||
-                     image.used_bytes() + (size - file.size()) <= faults.capacity_bytes;
+    const bool has =
+        size <= file.size() || image.used_bytes() + (size - file.size()) <= faults.capacity_bytes;
     if (!has) owner.probe("storage.full");
     return has;
   }

@@ -107,9 +107,8 @@ void World::start(HostNumber number) {
   node.returns_at = proto::kNever;
   // The machine key of a simulated instance guards nothing; it must be the same after a restart.
   proto::Secret machine_key(std::size_t{32});
-  Random key_stream =
-      random_.split((node.has_lost_machine_key ? "another machine key of " : "machine key of ") +
-                    node.name);
+  Random key_stream = random_.split(
+      (node.has_lost_machine_key ? "another machine key of " : "machine key of ") + node.name);
   key_stream.fill(machine_key.writable());
   try {
     node.server = std::make_unique<wire::Server>(std::move(options), node.files, key_source(number),

@@ -149,7 +149,8 @@ class World {
   WorldOptions options_;
   Random random_;
   Random swizzle_random_;
-  std::uint64_t swizzle_number_ = 0;  // of what was scheduled for one that was healed nothing happens
+  std::uint64_t swizzle_number_ =
+      0;  // of what was scheduled for one that was healed nothing happens
   SeededOpenSsl openssl_;
   Scheduler scheduler_;
   std::map<std::string, std::uint64_t> probes_;

@@ -1,6 +1,8 @@
 // `ssbsim crash-sweep`: a scenario once for every storage step of its instances, with a crash in that step.
 //
 //   The runs are spread over processes: one that a run ends, or that does not come back from it, is a failure of that point alone.
+#include "sim/scenario/crash_sweep.h"
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -21,7 +23,6 @@
 #include "sim/cli/cli.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
-#include "sim/scenario/crash_sweep.h"
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/runner.h"
 
@@ -159,9 +160,10 @@ PointResult FileSweep::run_point(const CrashPoint& point) {
 Verdict FileSweep::give_up(Verdict verdict, const std::string& why) {
   if (options_.as_json) {
     fmt::print(context_.out, "{}\n",
-               json::serialize(json::object{
-                   {"type", "file"}, {"file", file_}, {"verdict", verdict_name(verdict)},
-                   {"reason", why}}));
+               json::serialize(json::object{{"type", "file"},
+                                            {"file", file_},
+                                            {"verdict", verdict_name(verdict)},
+                                            {"reason", why}}));
   } else {
     fmt::print(context_.out, "{}   {}   exit {}\n{}\n", verdict_name(verdict), file_,
                exit_code(verdict), why);
@@ -174,7 +176,7 @@ Verdict FileSweep::run() {
   script_ = read_script(file_, options_.variables);
   if (!script_.errors.empty()) {
     std::string problems;
-    for (const auto& problem : script_.errors) problems += problem.line() + "\n";
+    for (const auto& problem : script_.errors) problems += fmt::format("{}\n", problem.line());
     return give_up(Verdict::does_not_parse, problems);
   }
   if (!scenario::can_be_swept(script_))
@@ -182,11 +184,13 @@ Verdict FileSweep::run() {
                    "no batch stands after --# repeatable: there is no place from which to count");
   seed_ = options_.seed.value_or(script_.seed.value_or(1));
   const auto counted = *scenario::parse_counted(options_.counted);
+  // What a process makes once would count as allocations of its first run alone.
+  if (counted == scenario::Crash::Counted::allocation) (void)run_script(script_, nullptr);
   const Report whole = run_script(scenario::with_counting(script_, counted), &counts_);
   if (whole.verdict != Verdict::passed)
-    return give_up(whole.verdict == Verdict::nothing_checked ? Verdict::inconclusive
-                                                             : whole.verdict,
-                   "without a crash: " + failure_text(whole));
+    return give_up(
+        whole.verdict == Verdict::nothing_checked ? Verdict::inconclusive : whole.verdict,
+        "without a crash: " + failure_text(whole));
   scenario::SweepRange range{.node = options_.node,
                              .from = options_.from,
                              .to = options_.to,
@@ -344,8 +348,7 @@ void FileSweep::done(std::size_t index, PointResult result) {
   ++done_;
   if (result.verdict != Verdict::passed) ++failed_;
   results_[index] = std::move(result);
-  if (options_.as_json)
-    context_.out << json::serialize(point_json(index)) + "\n" << std::flush;
+  if (options_.as_json) context_.out << json::serialize(point_json(index)) + "\n" << std::flush;
 }
 
 // On a terminal only: a log keeps what stays true.
@@ -413,10 +416,9 @@ Verdict FileSweep::summary() const {
 
 int run_crash_sweep(Context& context, const CrashSweepOptions& options) {
   const auto files = scenario_files(options.paths);
-  scenario::KeyPool pool(key_pool_file(options.key_pool_file),
-                         [&context](const std::string& text) {
-                           context.err << "ssbsim: " << text << std::endl;
-                         });
+  scenario::KeyPool pool(key_pool_file(options.key_pool_file), [&context](const std::string& text) {
+    context.err << "ssbsim: " << text << std::endl;
+  });
   if (options.as_json) context.out << json_header(context.arguments) + "\n" << std::flush;
   Verdict worst = Verdict::passed;
   for (const std::string& file : files)
@@ -437,9 +439,11 @@ int run_crash_sweep(Context& context, const CrashSweepOptions& options) {
 void add_crash_sweep(CLI::App& app, Context& context) {
   auto options = std::make_shared<CrashSweepOptions>();
   CLI::App* command = app.add_subcommand(
-      "crash-sweep", "Run a scenario once for each storage step of its instances, with a crash there");
+      "crash-sweep",
+      "Run a scenario once for each storage step of its instances, with a crash there");
   command->footer(
-      "The steps count from the first --# repeatable batch on. The instance is back after a second\n"
+      "The steps count from the first --# repeatable batch on. The instance is back after a "
+      "second\n"
       "of virtual time; a repeatable batch that it went down in runs again on a new session.\n"
       "Examples:\n"
       "  ssbsim crash-sweep scenarios/restart/whole_life.sql -j 2\n"
@@ -470,7 +474,8 @@ void add_crash_sweep(CLI::App& app, Context& context) {
       ->capture_default_str();
   command->add_option("--min-points", options->min_points,
                       "Exit code 2 when there are fewer: a sweep that shrinks is noticed");
-  command->add_option("--point-timeout", options->point_timeout_s, "Seconds of real time for one run")
+  command
+      ->add_option("--point-timeout", options->point_timeout_s, "Seconds of real time for one run")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_flag("--json", options->as_json, "JSON lines: header, points, files, summary");

@@ -175,10 +175,9 @@ class RunCommand {
     if (!scenario::can_be_swept(script))
       throw UsageError{fmt::format(
           "--crash counts from the first --# repeatable batch, and {} has none", script.file)};
-    const bool is_known =
-        std::any_of(script.nodes.begin(), script.nodes.end(), [&](const std::string& node) {
-          return scenario::equal_ignoring_case(node, crash_->node);
-        });
+    const bool is_known = std::any_of(
+        script.nodes.begin(), script.nodes.end(),
+        [&](const std::string& node) { return scenario::equal_ignoring_case(node, crash_->node); });
     if (!is_known)
       throw UsageError{fmt::format("--crash: {} has no instance {}", script.file, crash_->node)};
     return scenario::with_crash(script, *crash_);
@@ -203,6 +202,9 @@ class RunCommand {
       return run;
     }
     const std::uint64_t seed = options_.seed.value_or(script.seed.value_or(1));
+    // What a process makes once would count as allocations of its first run alone.
+    if (crash_ && crash_->counted == scenario::Crash::Counted::allocation)
+      (void)run_simulated(read_script(file, options_.variables), seed, {});
     Simulated first = run_simulated(script, seed, options_.capture_file);
     run.report = std::move(first.report);
     run.report.seed = seed;

@@ -98,8 +98,8 @@ struct NetFault {
   std::string from, to;
   std::optional<double> loss, duplicate, reorder, corrupt;  // 0 to 1
   std::optional<proto::Duration> delay;
-  std::string only;                   // "ack", "begin", "sequenced", "error", "end"; empty: every message
-  std::string only_for_type;          // "Order"
+  std::string only;           // "ack", "begin", "sequenced", "error", "end"; empty: every message
+  std::string only_for_type;  // "Order"
   std::string only_for_conversation;  // "@h"
 };
 struct LinkFault {
@@ -125,9 +125,10 @@ struct Heal {
 // States (full, slow, torn, lying, unreadable) last, each beside the others, until ok; fails, misdirects and rot are of one moment.
 struct DiskFault {
   std::string node;
-  std::string mode;  // "full", "slow", "torn", "lying", "unreadable", "fails", "misdirects", "rot", "ok"
-  double share = 1;  // lying: of the syncs
-  std::string file;  // unreadable, rot; empty: every file, a drawn place
+  std::string
+      mode;  // "full", "slow", "torn", "lying", "unreadable", "fails", "misdirects", "rot", "ok"
+  double share = 1;         // lying: of the syncs
+  std::string file;         // unreadable, rot; empty: every file, a drawn place
   std::int64_t offset = 0;  // rot, with a file
   std::string counted;      // fails: "read", "write", "sync" or "step"
   std::int64_t n = 0;       // fails, misdirects: that one from now; 1: the next
@@ -215,11 +216,11 @@ struct Expectation {
   [[nodiscard]] bool is_about_next_batch() const;
 };
 
-using Directive = std::variant<Title, Claims, Corpus, Catalogue, Note, Seed, Modes, ConnectFlushes,
-                               InstanceOptions, CopyFile, SetClock, Advance, AdvanceUntil, Skew,
-                               Drift, Jump, Settle, Mark, Restart, Repeatable, Crash, NetFault,
-                               LinkFault, Partition, Swizzle, Heal, DiskFault, KeyFault, Attack,
-                               Expectation>;
+using Directive =
+    std::variant<Title, Claims, Corpus, Catalogue, Note, Seed, Modes, ConnectFlushes,
+                 InstanceOptions, CopyFile, SetClock, Advance, AdvanceUntil, Skew, Drift, Jump,
+                 Settle, Mark, Restart, Repeatable, Crash, NetFault, LinkFault, Partition, Swizzle,
+                 Heal, DiskFault, KeyFault, Attack, Expectation>;
 
 struct DirectiveError {
   int column = 1;  // in the text given

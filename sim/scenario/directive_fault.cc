@@ -122,7 +122,8 @@ Directive parse_crash(Words& words) {
     const auto* const found =
         std::find_if(kCounted.begin(), kCounted.end(),
                      [&](const auto& counted) { return words.accept(counted.first); });
-    if (found == kCounted.end()) words.fail("a crash comes after a write, sync, step or allocation");
+    if (found == kCounted.end())
+      words.fail("a crash comes after a write, sync, step or allocation");
     crash.counted = found->second;
     crash.after = words.take_count(fmt::format("the number of the {}", found->first));
   }
@@ -223,8 +224,7 @@ Directive parse_disk(Words& words) {
   DiskFault fault;
   fault.node = words.take(kInstance).text;
   fault.mode = take_one_of<9>(
-      words,
-      {"full", "slow", "torn", "lying", "unreadable", "fails", "misdirects", "rot", "ok"},
+      words, {"full", "slow", "torn", "lying", "unreadable", "fails", "misdirects", "rot", "ok"},
       "the state of a disk");
   if (fault.mode == "lying" && !words.at_end()) fault.share = words.take_percent("lying");
   if (fault.mode == "unreadable" && !words.at_end()) fault.file = words.take("the file").text;

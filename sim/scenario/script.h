@@ -29,7 +29,7 @@ struct Place {
 struct Batch {
   std::string text;  // with $(variables) replaced
   std::int64_t repeat = 1;
-  std::vector<Place> lines;  // of each line of the text
+  std::vector<Place> lines;    // of each line of the text
   bool is_repeatable = false;  // --# repeatable
 
   // The place of a line as an error names it, 1-based.

@@ -10,6 +10,11 @@
 namespace ssb::sim::scenario {
 namespace {
 
+template <typename Action>
+concept OfOneNode = requires(Action action) {
+  action.node;
+};
+
 template <typename... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
@@ -142,23 +147,14 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
             add_step(place, clock);
           },
           [&](CopyFile& copy) { act_between(copy, copy.from_node, copy.to_node); },
-          [&](Skew& skew) { act_on(skew, skew.node); },
-          [&](Drift& drift) { act_on(drift, drift.node); },
-          [&](Jump& jump) { act_on(jump, jump.node); },
-          [&](Restart& restart) { act_on(restart, restart.node); },
+          // Clocks, restarts, crashes, disks, keys.
+          [&](OfOneNode auto& action) { act_on(action, action.node); },
           [&](Repeatable&) {
             if (!refuse_unsent(place)) repeatable_ = place;
           },
-          [&](Crash& crash) { act_on(crash, crash.node); },
-          [&](DiskFault& fault) { act_on(fault, fault.node); },
-          [&](KeyFault& fault) { act_on(fault, fault.node); },
           [&](Attack& attack) {
-            const bool is_alone = attack.other.empty();
-            if (is_alone) {
-              act(attack);
-            } else {
-              act_between(attack, attack.node, attack.other);
-            }
+            if (attack.other.empty()) return act(attack);
+            act_between(attack, attack.node, attack.other);
           },
           [&](NetFault& fault) { act_between(fault, fault.from, fault.to); },
           [&](LinkFault& fault) { act_between(fault, fault.from, fault.to); },

@@ -71,7 +71,7 @@ class ScriptParser {
     int number = 0;  // of `expect error`; 0 for others
     Place place;
   };
-  std::vector<Waiting> waiting_;  // expectations that no batch has followed yet
+  std::vector<Waiting> waiting_;     // expectations that no batch has followed yet
   std::optional<Place> repeatable_;  // --# repeatable, which no batch has followed yet
   Place last_place_;
   struct Mention {

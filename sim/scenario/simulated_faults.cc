@@ -77,8 +77,7 @@ Outcome<> FaultSetter::set(const Crash& crash) {
   const HostNumber host = found->front();
   if (crash.returns_after) world_.return_after(host, *crash.returns_after);
   if (!crash.after) return {};
-  if (!world_.is_running(host))
-    return Reason{.text = fmt::format("{} is not running", crash.node)};
+  if (!world_.is_running(host)) return Reason{.text = fmt::format("{} is not running", crash.node)};
   const std::uint64_t n = static_cast<std::uint64_t>(*crash.after) + 1;
   switch (crash.counted) {
     case Crash::Counted::write: world_.disk(host).fail_at(Storage::Step::write, n); break;

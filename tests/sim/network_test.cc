@@ -227,8 +227,9 @@ TEST_F(NetworkTest, OfOneWhoseBytesArriveButWhoHearsNothingTheConnectionEnds) {
   network_.write(0, 7, bytes("there"));
   run();
 
-  EXPECT_THAT(log_, ElementsAre(testing::EndsWith("1 there"), testing::EndsWith("0 closed timed out"),
-                                testing::EndsWith("1 closed connection reset by peer")));
+  EXPECT_THAT(log_,
+              ElementsAre(testing::EndsWith("1 there"), testing::EndsWith("0 closed timed out"),
+                          testing::EndsWith("1 closed connection reset by peer")));
 }
 
 TEST_F(NetworkTest, ConnectingThroughOneBlockedDirectionTimesOutEitherWay) {

@@ -53,6 +53,10 @@ TEST(NodeClockTest, ItNeverWakesBeforeItsTimeUnderAnyDrift) {
                                   Duration(microseconds(1'234'567'891)), Duration(days(400))}) {
       const TimePoint deadline = clock.shows(kStart) + wanted;
       const TimePoint world = clock.world_time_of(deadline);
+      if (world == proto::kNever) {  // in more than ten thousand years
+        EXPECT_EQ(ppm, -999'999);
+        continue;
+      }
       EXPECT_GE(clock.shows(world), deadline) << ppm;
       EXPECT_LT(clock.shows(world - Duration(1)), deadline) << ppm;
     }

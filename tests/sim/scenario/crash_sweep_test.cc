@@ -16,35 +16,45 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(CrashPointTest, TextAndPointAreOneAndTheSame) {
-  for (const char* text : {"HOST_B:17", "HOST_B:17:torn", "A:1:allocation", "A:3:sync:torn",
-                           "A:2:write"}) {
+  for (const char* text :
+       {"HOST_B:17", "HOST_B:17:torn", "A:1:allocation", "A:3:sync:torn", "A:2:write"}) {
     const auto point = parse_crash_point(text);
     ASSERT_TRUE(point) << text;
     EXPECT_EQ(point->text(), text);
   }
-  for (const char* text : {"", "HOST_B", "HOST_B:", ":3", "A:0", "A:-1", "A:x", "A:1:melted",
-                           "A:1:", "A:1.5"})
+  for (const char* text :
+       {"", "HOST_B", "HOST_B:", ":3", "A:0", "A:-1", "A:x", "A:1:melted", "A:1:", "A:1.5"})
     EXPECT_FALSE(parse_crash_point(text)) << text;
 }
 
 TEST(CrashPointTest, PointsGoThroughNodesNumbersAndTornWrites) {
   const std::vector<StepCount> counts = {{"A", 2}, {"B", 5}};
-  const auto texts = [&](const SweepRange& range) {
+  SweepRange range;
+  const auto texts = [&] {
     std::vector<std::string> out;
     for (const CrashPoint& point : crash_points(counts, range)) out.push_back(point.text());
     return out;
   };
 
-  EXPECT_THAT(texts({.node = "a"}), ElementsAre("A:1", "A:1:torn", "A:2", "A:2:torn"));
-  EXPECT_THAT(texts({.every = 2, .torn = false}), ElementsAre("A:1", "B:1", "B:3", "B:5"));
-  EXPECT_THAT(texts({.node = "B", .from = 4, .to = 9, .whole = false}),
-              ElementsAre("B:4:torn", "B:5:torn"));
-  EXPECT_THAT(texts({.node = "C"}), IsEmpty());
+  range.node = "a";
+  EXPECT_THAT(texts(), ElementsAre("A:1", "A:1:torn", "A:2", "A:2:torn"));
+  range = {};
+  range.every = 2;
+  range.torn = false;
+  EXPECT_THAT(texts(), ElementsAre("A:1", "B:1", "B:3", "B:5"));
+  range = {};
+  range.node = "B";
+  range.from = 4;
+  range.to = 9;
+  range.whole = false;
+  EXPECT_THAT(texts(), ElementsAre("B:4:torn", "B:5:torn"));
+  range.node = "C";
+  EXPECT_THAT(texts(), IsEmpty());
 }
 
 TEST(CrashPointTest, TheCrashStandsBeforeTheFirstRepeatableBatch) {
-  const Script script = parse_script(
-      "a.sql", ":connect A\nSELECT 1\nGO\n--# repeatable\nSELECT 2\nGO\n", {});
+  const Script script =
+      parse_script("a.sql", ":connect A\nSELECT 1\nGO\n--# repeatable\nSELECT 2\nGO\n", {});
   ASSERT_TRUE(can_be_swept(script));
 
   const Script armed = with_crash(script, *parse_crash_point("A:17:torn"));

@@ -52,8 +52,7 @@ TEST(DirectiveFaultTest, TheNetworksFaults) {
   EXPECT_DOUBLE_EQ(*net.corrupt, 0.05);
   EXPECT_EQ(net.only_for_type, "Order");
   EXPECT_EQ(parse<NetFault>("net A -> B loss 1% only END").only, "end");
-  const auto link =
-      parse<LinkFault>("link A -> B jitter 5ms clog 2s connect refused delay 0ms");
+  const auto link = parse<LinkFault>("link A -> B jitter 5ms clog 2s connect refused delay 0ms");
   EXPECT_EQ(link.jitter, milliseconds(5));
   EXPECT_EQ(link.clog, seconds(2));
   EXPECT_EQ(link.connect, "refused");
@@ -110,8 +109,8 @@ TEST(DirectiveFaultTest, WhatDoesNotFitIsRefusedAtItsColumn) {
 }
 
 TEST(DirectiveFaultTest, RepeatableIsOfTheNextBatchAlone) {
-  const Script script = parse_script(
-      "a.sql", ":connect A\n--# repeatable\nSELECT 1\nGO\nSELECT 2\nGO\n", {});
+  const Script script =
+      parse_script("a.sql", ":connect A\n--# repeatable\nSELECT 1\nGO\nSELECT 2\nGO\n", {});
 
   ASSERT_TRUE(script.errors.empty());
   EXPECT_TRUE(std::get<Batch>(script.steps.at(1).action).is_repeatable);
@@ -123,8 +122,7 @@ TEST(DirectiveFaultTest, RepeatableIsOfTheNextBatchAlone) {
 
 TEST(DirectiveFaultTest, FaultsNeedTheSimulatorAndClocksDoNot) {
   const auto needs = [](const std::string& text) {
-    const Script script =
-        parse_script("a.sql", ":connect A\n:connect B\n--# " + text + "\n", {});
+    const Script script = parse_script("a.sql", ":connect A\n:connect B\n--# " + text + "\n", {});
     EXPECT_TRUE(script.errors.empty()) << text;
     return needs_simulation(script.steps.back());
   };
@@ -138,8 +136,7 @@ TEST(DirectiveFaultTest, FaultsNeedTheSimulatorAndClocksDoNot) {
 TEST(DirectiveFaultTest, AFaultOfAnInstanceThatNobodyConnectsToDoesNotParse) {
   for (const char* text :
        {"drift X 5ppm", "jump X 1h", "swizzle A|X for 1s", "key X machine lost"}) {
-    const Script script =
-        parse_script("a.sql", std::string(":connect A\n--# ") + text + "\n", {});
+    const Script script = parse_script("a.sql", std::string(":connect A\n--# ") + text + "\n", {});
     EXPECT_EQ(script.errors.size(), 1U) << text;
   }
 }

@@ -64,6 +64,16 @@ constexpr const char* kAllFive = R"sql(
 --# expect status none on HOST_A.Db
 )sql";
 
+// By what is there: a crash takes with it the trace of what was committed before it.
+constexpr const char* kFiveInTheQueue = R"sql(
+--# expect status none on HOST_A.Db
+:connect HOST_B
+USE Db;
+SELECT COUNT(*) FROM q WHERE CAST(message_body AS nvarchar(10)) = CAST(message_sequence_number AS nvarchar(10));
+GO
+--# expect value '5'
+)sql";
+
 // ---- clocks ----
 
 TEST(SimulatedClockTest, ANodesOwnTimeFollowsItsDriftAndJumps) {
@@ -97,7 +107,7 @@ TEST(SimulatedClockTest, ADeadlineIsThatOfTheNodesOwnClock) {
 
 TEST(SimulatedClockTest, DialogsGoOnWhenClocksJumpInEitherDirection) {
   const Report report =
-      run(kPlain + "--# partition HOST_A | HOST_B\n" + kSendFive +
+      run(kPlain + "--# advance 1d\n--# partition HOST_A | HOST_B\n" + kSendFive +
           "--# jump HOST_A -3h\n--# jump HOST_B +3h\n--# drift HOST_B -300000ppm\n"
           "--# advance 1m\n--# heal\n--# advance 6h\n" +
           kAllFive);
@@ -138,8 +148,9 @@ TEST(SimulatedNetworkTest, ASwizzleCutsAndHealsEachDirectionOnce) {
 
   EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
   EXPECT_THAT(report.probes, Contains(Pair("network.swizzled", 2)));
-  const Report healed = run(kPlain + "--# swizzle HOST_A | HOST_B for 30s\n--# heal\n--# advance "
-                                     "31s\n" +
+  const Report healed = run(kPlain +
+                            "--# swizzle HOST_A | HOST_B for 30s\n--# heal\n--# advance "
+                            "31s\n" +
                             kSendFive + kAllFive);
   EXPECT_EQ(healed.verdict, Verdict::passed) << failures_of(healed);
   EXPECT_THAT(healed.probes, Not(Contains(Key("network.swizzled"))));
@@ -162,12 +173,12 @@ TEST(SimulatedHopTest, AChangedMessageOfASecureDialogIsRefusedAndComesAgainWhole
 }
 
 TEST(SimulatedHopTest, OnlyTheEndOfADialogIsHit) {
-  const Report report = run(
-      kPlain + "--# net HOST_A -> HOST_B loss 100% only end\n" + kSendFive +
-      "DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM "
-      "sys.conversation_endpoints; END CONVERSATION @h\nGO\n--# advance 1m\n"
-      "--# expect delivered 5 to q on HOST_B.Db\n--# heal\n--# advance 10m\n"
-      "--# expect delivered 6 to q on HOST_B.Db\n");
+  const Report report =
+      run(kPlain + "--# net HOST_A -> HOST_B loss 100% only end\n" + kSendFive +
+          "DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM "
+          "sys.conversation_endpoints; END CONVERSATION @h\nGO\n--# advance 1m\n"
+          ":connect HOST_B\nUSE Db\nGO\nSELECT COUNT(*) FROM q\nGO\n--# expect value 5\n"
+          "--# heal\n--# advance 10m\nSELECT COUNT(*) FROM q\nGO\n--# expect value 6\n");
 
   EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
   EXPECT_THAT(report.probes, Contains(Key("hop.lost")));
@@ -183,8 +194,9 @@ TEST(SimulatedDiskTest, EachFaultOfADiskIsReachedAndTheInstanceReturns) {
         std::pair("crash HOST_B after write 2", "storage.failed"),
         std::pair("crash HOST_B after sync 1", "storage.failed"),
         std::pair("crash HOST_B after step 3 back after 1s", "node.returned")}) {
-    const Report report = run(kPlain + "--# " + fault + "\n" + kSendFive +
-                              "--# advance 10s\n--# restart HOST_B\n--# advance 10m\n" + kAllFive);
+    const Report report =
+        run(kPlain + "--# " + fault + "\n" + kSendFive +
+            "--# advance 10s\n--# restart HOST_B\n--# advance 10m\n" + kFiveInTheQueue);
 
     EXPECT_EQ(report.verdict, Verdict::passed) << fault << ": " << failures_of(report);
     EXPECT_THAT(report.probes, Contains(Key(probe))) << fault;
@@ -192,11 +204,11 @@ TEST(SimulatedDiskTest, EachFaultOfADiskIsReachedAndTheInstanceReturns) {
 }
 
 TEST(SimulatedDiskTest, AnUnreadableDiskKeepsTheInstanceDownUntilItIsRepaired) {
-  const Report report =
-      run(kPlain + kSendFive + kAllFive +
-          "--# crash HOST_B back after 5s\n--# disk HOST_B unreadable\n--# advance 1m\n"
-          "--# disk HOST_B ok\n--# advance 10s\n:connect HOST_B\nUSE Db\nSELECT COUNT(*) FROM q\nGO\n"
-          "--# expect value 5\n");
+  const Report report = run(
+      kPlain + kSendFive + kAllFive +
+      "--# crash HOST_B back after 5s\n--# disk HOST_B unreadable\n--# advance 1m\n"
+      "--# disk HOST_B ok\n--# advance 10s\n:connect HOST_B\nUSE Db\nSELECT COUNT(*) FROM q\nGO\n"
+      "--# expect value 5\n");
 
   EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
   EXPECT_THAT(report.probes, Contains(Key("storage.read_failed")));
@@ -216,13 +228,26 @@ TEST(SimulatedDiskTest, RotAndMisdirectedWritesReallyHappen) {
 }
 
 TEST(SimulatedDiskTest, StatesOfADiskAddUpUntilItIsOk) {
-  const Report report = run(kPlain +
-                            "--# disk HOST_B slow\n--# disk HOST_B lying\n--# disk HOST_B torn\n" +
-                            kSendFive + kAllFive + "--# disk HOST_B ok\n--# crash HOST_B\n");
+  const Report report =
+      run(kPlain + "--# disk HOST_B slow\n--# disk HOST_B lying\n--# disk HOST_B torn\n" +
+          kSendFive + kAllFive + "--# disk HOST_B ok\n--# crash HOST_B\n");
 
   EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
   EXPECT_GT(report.end - report.start, std::chrono::milliseconds(100));
   EXPECT_THAT(report.probes, Contains(Key("storage.sync_lied")));
+}
+
+// What it was to roll back goes with the store: its sessions must not try.
+TEST(SimulatedDiskTest, AnInstanceMayGoDownWithATransactionOpenInASession) {
+  const Report report =
+      run(kPlain + "--# link HOST_A -> HOST_B stall 5s\n" + kSendFive +
+          ":connect HOST_B\nUSE Db\nGO\n--# crash HOST_B after step 0 back after 1s\n"
+          "--# repeatable\nBEGIN TRANSACTION\nCREATE TABLE t (n int)\nWAITFOR DELAY '00:00:20'\n"
+          "COMMIT\nGO\n--# advance 10m\n" +
+          kFiveInTheQueue);
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+  EXPECT_THAT(report.probes, Contains(Pair("node.returned", 1)));
 }
 
 // ---- memory ----
@@ -231,8 +256,9 @@ TEST(SimulatedMemoryTest, AnInstanceThatRunsOutOfMemoryDiesAloneAndNothingIsLost
   if (!can_fail_allocations()) GTEST_SKIP() << "a sanitizer has its own operator new";
   int deaths = 0;
   for (int n = 0; n < 2000; n += 97) {
-    const Report report = run(kPlain + "--# crash HOST_B after allocation " + std::to_string(n) +
-                              " back after 1s\n" + kSendFive + "--# advance 10m\n" + kAllFive);
+    const Report report =
+        run(kPlain + "--# crash HOST_B after allocation " + std::to_string(n) + " back after 1s\n" +
+            kSendFive + "--# advance 10m\n" + kFiveInTheQueue);
 
     ASSERT_EQ(report.verdict, Verdict::passed) << n << ": " << failures_of(report);
     deaths += report.probes.contains("memory.failed") ? 1 : 0;
@@ -246,15 +272,14 @@ TEST(SimulatedKeyTest, WithoutItsMachineKeyOnlyPasswordsOpenAnything) {
   const std::string make =
       "--# clock 2020-03-01\n:connect A\nCREATE DATABASE Db\nGO\nUSE Db\n"
       "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!'\nGO\n";
-  const std::string restart =
-      "--# restart A\n:connect A\nUSE Db\n";
+  const std::string restart = "--# restart A\n:connect A\nUSE Db\n";
   const std::string use = "CREATE CERTIFICATE c WITH SUBJECT = 'c'\nGO\n";
 
   const Report lost = run(make + "--# key A machine lost\n" + restart + "--# expect error 15581\n" +
                           use + "OPEN MASTER KEY DECRYPTION BY PASSWORD = 'Pass_word_1!'\n" + use);
-  const Report found = run(make + "--# key A machine lost\n" + restart +
-                           "--# expect error 15581\n" + use + "--# key A machine found\n" +
-                           restart + use);
+  const Report found =
+      run(make + "--# key A machine lost\n" + restart + "--# expect error 15581\n" + use +
+          "--# key A machine found\n" + restart + use);
 
   EXPECT_EQ(lost.verdict, Verdict::passed) << failures_of(lost);
   EXPECT_THAT(lost.probes, Contains(Pair("key.machine_lost", 1)));
@@ -263,25 +288,26 @@ TEST(SimulatedKeyTest, WithoutItsMachineKeyOnlyPasswordsOpenAnything) {
 }
 
 TEST(SimulatedKeyTest, ADamagedMasterKeyCopyLeavesThePassword) {
-  const Report report = run(
-      "--# clock 2020-03-01\n:connect A\nCREATE DATABASE Db\nGO\nUSE Db\n"
-      "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!'\nGO\n"
-      "--# key A.Db damage master\n--# restart A\n:connect A\nUSE Db\nGO\n"
-      "--# expect error 15581\nCREATE CERTIFICATE c WITH SUBJECT = 'c'\nGO\n"
-      "OPEN MASTER KEY DECRYPTION BY PASSWORD = 'Pass_word_1!'\n"
-      "CREATE CERTIFICATE c WITH SUBJECT = 'c'\nGO\n");
+  const Report report =
+      run("--# clock 2020-03-01\n:connect A\nCREATE DATABASE Db\nGO\nUSE Db\n"
+          "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!'\nGO\n"
+          "--# key A.Db damage master\n--# restart A\n:connect A\nUSE Db\nGO\n"
+          "--# expect error 15581\nCREATE CERTIFICATE c WITH SUBJECT = 'c'\nGO\n"
+          "OPEN MASTER KEY DECRYPTION BY PASSWORD = 'Pass_word_1!'\n"
+          "CREATE CERTIFICATE c WITH SUBJECT = 'c'\nGO\n");
 
   EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
   EXPECT_THAT(report.probes, Contains(Pair("key.damaged", 1)));
 }
 
 TEST(SimulatedKeyTest, ADamagedCertificateHarmsItsDialogsAlone) {
-  const Report report = run(
-      kFull + "--# key HOST_A.Sender damage certificate sender_cert\n--# restart HOST_A\n"
-              ":r ../setup/send_orders.sqlcmd\n--# settle\n"
-              "--# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver\n"
-              "--# key HOST_A.Sender damage certificate sender_cert\n--# restart HOST_A\n"
-              "--# advance 10m\n--# expect delivered 5 to [ReceiverQueue] on HOST_B.Receiver\n");
+  const Report report =
+      run(kFull +
+          "--# key HOST_A.Sender damage certificate sender_cert\n--# restart HOST_A\n"
+          ":r ../setup/send_orders.sqlcmd\n--# settle\n"
+          "--# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver\n"
+          "--# key HOST_A.Sender damage certificate sender_cert\n--# restart HOST_A\n"
+          "--# advance 10m\n--# expect delivered 5 to [ReceiverQueue] on HOST_B.Receiver\n");
 
   EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
   EXPECT_THAT(failures_of(run(kPlain + "--# key HOST_A.Db damage certificate none\n")),
