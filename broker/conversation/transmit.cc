@@ -368,6 +368,11 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
   out.at = now;
   out.database = database_name(id);
   out.conversation_id = conversation ? conversation->text() : "";
+  Endpoint* endpoint = nullptr;
+  if (DatabaseState* state = database(id); state != nullptr && conversation) {
+    const auto found = state->by_conversation.find({*conversation, header.from_initiator()});
+    if (found != state->by_conversation.end()) endpoint = found->second;
+  }
   if (to.kind != routing::Destination::Kind::remote) {
     out.event = proto::EventClass::message_classify;
     out.subclass = 3;
@@ -377,11 +382,6 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
                   {"to_service", header.to_service()},
                   {"kind", kind_name(header)}};
     trace(std::move(out));
-    Endpoint* endpoint = nullptr;
-    if (DatabaseState* state = database(id); state != nullptr && conversation) {
-      const auto found = state->by_conversation.find({*conversation, header.from_initiator()});
-      if (found != state->by_conversation.end()) endpoint = found->second;
-    }
     if (endpoint != nullptr)
       set_status(*endpoint, to.error,
                  now);  // GET_TRANSMISSION_STATUS shows why the ack cannot leave
@@ -401,6 +401,9 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
   if (key != nullptr) out.detail.emplace_back("session_key", key->id.text());
   trace(std::move(out));
   actions.emplace_back(Transmit{to.address, std::move(message)});
+  // What kept acknowledgements from leaving does so no longer; messages that wait speak for themselves.
+  if (endpoint != nullptr && endpoint->pending.empty() && !endpoint->status_is_of_link)
+    set_status(*endpoint, std::nullopt, now);
 }
 
 void Engine::State::tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description,
