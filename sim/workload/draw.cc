@@ -27,6 +27,7 @@ class Draw {
       const std::size_t faults = pick({2, 6, 2});
       for (std::size_t k = 0; k < faults; ++k) spoil(plan_.dialogs[i]);
     }
+    keep_needed_master_keys();
     // Only those that a route brings together get to know each other.
     std::erase_if(world_.acquaintances, [&](const Acquaintance& a) {
       return std::none_of(world_.routes.begin(), world_.routes.end(), [&](const Route& route) {
@@ -270,12 +271,12 @@ class Draw {
   }
   // One more certificate, newer than all others, which is not what the far side knows, or not what counts.
   void add_newer(const Dialog& dialog) {
-    const bool is_signer = chance(0.6);
+    const bool is_signer = chance(0.5);
     const std::size_t service = is_signer ? dialog.from : dialog.to;
     const std::size_t database = database_of(service);
     Certificate& newer = make_certificate(database, world_.services[service].owner);
     newer.expiry_h = unused_expiry(world_, 900 * kHoursOfDay + kEdgeHour);
-    switch (pick({3, 1, 1, 1, 1})) {
+    switch (pick({3, 1, 1, 1, 4})) {
       case 0: break;  // not copied
       case 1: newer.is_active = false; break;
       case 2: newer.key = PrivateKey::under_password; break;
@@ -367,11 +368,18 @@ class Draw {
 
   void spoil_master_key(const Dialog& dialog) {
     const std::size_t at = database_of(chance(0.5) ? dialog.from : dialog.to);
-    Database& database = world_.databases[at];
-    const bool needs_it =
-        std::any_of(database.certificates.begin(), database.certificates.end(),
-                    [](const Certificate& c) { return c.key == PrivateKey::under_master_key; });
-    database.master_key = needs_it ? MasterKey::needs_password : MasterKey::absent;
+    world_.databases[at].master_key = MasterKey::absent;
+  }
+  // Private keys under it cannot be made without it, even those that are taken away again: then it only does not open by itself.
+  void keep_needed_master_keys() {
+    for (Database& database : world_.databases) {
+      const bool is_needed = std::any_of(
+          database.certificates.begin(), database.certificates.end(), [](const Certificate& c) {
+            return c.made_in.empty() && c.key != PrivateKey::under_password;
+          });
+      if (is_needed && database.master_key == MasterKey::absent)
+        database.master_key = MasterKey::needs_password;
+    }
   }
 
   void spoil_routes(const Dialog& dialog) {

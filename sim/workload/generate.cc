@@ -199,7 +199,11 @@ class Story {
   // ---- a chapter ----
   bool chapter(Dialog d) {
     Forecast first = forecast_first(world_, d);
-    if (first.branch == Branch::open) return false;
+    if (first.branch == Branch::open) {
+      table_.push_back(
+          fmt::format("{} -> {} is not begun, {}", from(d).name, to(d).name, first.why));
+      return false;
+    }
     // Whether a second message leaves before the first one is acknowledged is not said anywhere.
     if (first.branch == Branch::delivered_without_way_back) d.orders = 1;
     ++dialogs_;
@@ -352,7 +356,7 @@ class Story {
       return activation(here, world_.binding(here, to(d).name)->user);
     if (is({Branch::sender_not_yet_valid, Branch::binding_user_not_yet_valid,
             Branch::target_source_date, Branch::target_destination_date}))
-      return {PassTime{30 * kHoursOfDay}};
+      return waiting(d, f);
     if (is({Branch::sender_has_no_certificate, Branch::sender_key_is_absent,
             Branch::sender_key_under_password, Branch::sender_expired}))
       return replacement(here, from(d).owner, there);
@@ -367,6 +371,19 @@ class Story {
       return {CopyCertificate{here, there, f.signed_with, far_user(d)}};
     return {};
   }
+  // Until the day on which something becomes valid: what waits is tried all the time, and takes the first chance.
+  std::vector<Change> waiting(const Dialog& d, const Forecast& f) const {
+    constexpr int kDaysMax = 30;
+    World later = world_;
+    for (int days = 1; days <= kDaysMax; ++days) {
+      later.now_h += kHoursOfDay;
+      const Forecast then = forecast_first(later, d);
+      if (then.branch != f.branch || then.signed_with != f.signed_with ||
+          then.encrypted_for != f.encrypted_for)
+        return {PassTime{days * kHoursOfDay}};
+    }
+    return {};
+  }
   std::vector<Change> opening(std::size_t database) const {
     if (world_.databases[database].master_key != MasterKey::needs_password) return {};
     return {SetMasterKey{database, MasterKey::opens_by_itself}};
@@ -379,7 +396,7 @@ class Story {
   }
   // The user that stands for the initiator at the target.
   std::string far_user(const Dialog& d) const {
-    const std::string maker = world_.databases[from(d).database].name;
+    const std::string& maker = world_.databases[from(d).database].name;
     const Database& there = world_.databases[to(d).database];
     for (const Certificate& c : there.certificates) {
       if (c.made_in == maker) return c.owner;

@@ -192,7 +192,6 @@ std::optional<Forecast> negotiation(const World& world, std::size_t from, std::s
 // Whether the two instances can connect; both ask the same of each other (3.3).
 std::optional<Forecast> connection_problem(const World& world, std::size_t from, std::size_t to) {
   if (from == to) return open_case("dialogs inside of one instance");
-  if (auto problem = negotiation(world, from, to)) return problem;
   if (world.instances[from].has_expired_certificate ||
       world.instances[to].has_expired_certificate) {
     Forecast forecast;
@@ -201,6 +200,7 @@ std::optional<Forecast> connection_problem(const World& world, std::size_t from,
     forecast.why = "the certificate of an endpoint has expired";
     return forecast;
   }
+  if (auto problem = negotiation(world, from, to)) return problem;
   std::vector<Forecast> problems;
   for (const auto& [verifier, peer] : {std::pair(from, to), std::pair(to, from)}) {
     const Acquaintance* known = world.acquaintance(verifier, peer);
@@ -462,6 +462,8 @@ Forecast forecast_first(const World& world, const Dialog& dialog) {
     security = binding->is_anonymous ? Security::anonymous : Security::full;
     keys = sender_keys(here, from.owner, binding->user, security == Security::full,
                        world.now_at(here.instance));
+  } else if (dialog.wants_encryption && here.master_key != MasterKey::opens_by_itself) {
+    keys.problem = open_case("no binding, and no master key either");
   } else if (dialog.wants_encryption) {
     keys.problem = waits(Branch::no_binding, 9727, "ENCRYPTION = ON and no binding for " + to.name);
   }

@@ -3,7 +3,7 @@
 //   Independent of the engine: nothing of broker/ or transport/ is included here (tests/tidy_test.cc), so that a mistake would have to be made
 //   twice to go unseen.
 //   Left open, because the reference does (Branch::open; no story is made of these): which of several reasons is told first (two
-//   candidates that fail differently, signer and receiver's certificate at once, either of them and the master key); two certificates
+//   candidates that fail differently, signer and receiver's certificate at once, either of them or the binding and the master key); two certificates
 //   with the same latest expiry; what answers when a refused sender cannot be reached; whether 28056 and 8401 are told to the sender;
 //   which number stands for "no route" (9750, 9793 and 9796 all fit) and for a connection that the other side refused; a queue that is
 //   off; dialogs inside of one instance; permission to connect to the database; whether a dialog's second message leaves before the

@@ -165,7 +165,7 @@ void write_database(const World& world, std::size_t index, ScriptWriter& out) {
 // The file of a certificate, brought to where a database is.
 std::string bring_file(const World& world, const std::string& from_database,
                        const std::string& certificate, std::size_t to, ScriptWriter& out) {
-  const std::string name = out.new_file(certificate);
+  std::string name = out.new_file(certificate);
   for (const Database& from : world.databases) {
     if (from.name == from_database)
       out.directive(fmt::format("copy {} '{}' to {} '{}'", world.instances[from.instance].name,

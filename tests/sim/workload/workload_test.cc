@@ -20,7 +20,7 @@ using scenario::Report;
 using scenario::Verdict;
 using testing::IsEmpty;
 
-constexpr std::uint64_t kSeeds = 200;
+constexpr std::uint64_t kSeeds = 300;
 
 // Different keys, so that what is sealed for one certificate does not open with another's; a fresh object each time (key_pool.cc).
 class Keys {
