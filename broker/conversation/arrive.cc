@@ -16,6 +16,12 @@ proto::ConversationId conversation_of(const Header& header) {
       .value_or(proto::ConversationId{});
 }
 
+// A first message that names no broker may come to several targets: the dialog belongs to the one that answered first.
+bool is_of_another_target(const Endpoint& endpoint, const Header& header) {
+  return endpoint.is_initiator && endpoint.far_broker &&
+         broker_id(header.from_broker()) != endpoint.far_broker;
+}
+
 const pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
   return instance.master().table<pb::Endpoint>().find_if(
       [](const pb::Endpoint& endpoint) { return endpoint.kind() == pb::Endpoint::SERVICE_BROKER; });
@@ -284,6 +290,13 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
     refused(endpoint.database, message, refuse_closed_keys(endpoint), now);
     return;
   }
+  const auto tell_another_target = [&] {
+    const proto::Error error(proto::ErrorCode::already_acknowledged_elsewhere);
+    undeliverable(endpoint.database, header, error, {{"from_broker", "another target's"}}, now);
+    if (header.kind() == Header::ERROR) return;
+    answer_error(endpoint.database, header, endpoint.outbound ? &*endpoint.outbound : nullptr,
+                 error, now);
+  };
   proto::Bytes body;
   if (dialog::is_first_reply(header, endpoint.keys())) {
     auto opened = dialog::open_reply_first(instance, endpoint.database, message, endpoint.parties,
@@ -292,6 +305,7 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
       refused(endpoint.database, message, opened.error(), now);
       return;
     }
+    if (is_of_another_target(endpoint, header)) return tell_another_target();
     const auto master_key = keys::open_by_service_master_key(instance, endpoint.database);
     endpoint.inbound = std::move(opened->session_key);
     if (!master_key || !keep_keys(endpoint, *master_key)) {
@@ -314,6 +328,7 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
       refused(endpoint.database, message, opened.error(), now);
       return;
     }
+    if (is_of_another_target(endpoint, header)) return tell_another_target();
     // An ack answers under the key of the message that it answers (claim D20).
     endpoint.ack_with_inbound =
         opened->key == nullptr || !endpoint.outbound || opened->key != &*endpoint.outbound;

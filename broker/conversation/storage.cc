@@ -296,6 +296,10 @@ void Engine::State::remove_endpoint(Endpoint& endpoint) {
   state.by_conversation.erase({endpoint.conversation, endpoint.is_initiator});
   instance.store().write(state.id, "DELETE FROM conversation WHERE handle = ?1",
                          {proto::to_bytes(handle.view())});
+  if (endpoint.receive_fragment > 0) {  // of a message whose rest will never come
+    instance.store().write(state.id, "DELETE FROM fragment WHERE handle = ?1",
+                           {proto::to_bytes(handle.view())});
+  }
   state.endpoints.erase(handle);
 }
 
