@@ -514,6 +514,10 @@ bool Storage::has_failed() const {
   return state_->has_failed;
 }
 
+bool Storage::is_failing() const {
+  return state_->is_failing;
+}
+
 void Storage::revive() {
   state_->is_failing = false;
   state_->under_way.reset();

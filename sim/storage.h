@@ -80,6 +80,7 @@ class Storage final : public broker::store::Disk {
   // The n-th write from now lands in another place of its file, and is reported done.
   void misdirect_at(std::uint64_t n);
   [[nodiscard]] bool has_failed() const;  // since the last fail_at
+  [[nodiscard]] bool is_failing() const;  // for good, until revive or lose_power
   void revive();
 
   // The process has died, the machine has not: everything written stays. What was open answers

@@ -20,7 +20,7 @@ class WorldInside : public Inside {
   [[nodiscard]] std::size_t hosts() const override { return world_.hosts(); }
   [[nodiscard]] std::string name(Host host) const override { return world_.name(host); }
   [[nodiscard]] bool is_running(Host host) const override {
-    return world_.is_running(host) && !world_.disk(host).has_failed();
+    return world_.is_running(host) && !world_.disk(host).is_failing();
   }
   [[nodiscard]] proto::TimePoint now() const override { return world_.now(); }
   [[nodiscard]] proto::TimePoint now_at(Host host) const override { return world_.now_at(host); }
