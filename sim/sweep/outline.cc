@@ -1,6 +1,7 @@
 #include "sim/sweep/outline.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "broker/tsql/lexer.h"
 #include "sim/scenario/near.h"
@@ -83,9 +84,13 @@ bool has_word(std::string_view batch, const std::vector<std::string_view>& words
                      [&](const Token& token) { return is_any(token, words); });
 }
 
+// The clock is set forward to a moment that is near: time that is put in would make it late.
+constexpr proto::Duration kNear = std::chrono::hours(24);
+
 Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept) {
   Outline outline;
   Here here;
+  std::optional<proto::TimePoint> last_time;
   for (std::size_t i = 0; i < script.steps.size(); ++i) {
     outline.steps.push_back(here);
     if (!kept.empty() && !kept[i]) continue;
@@ -104,6 +109,13 @@ Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept
       here.database = database_after(list.tokens, here.database);
       if (has_word(batch->text, {"LIFETIME", "TIMER", "WAITFOR", "TIMEOUT", "PARTNER", "WITNESS"}))
         outline.depends_on_time = true;
+    }
+    if (const auto* clock = std::get_if<scenario::SetClock>(&step.action)) last_time = clock->start;
+    if (const auto* advance = std::get_if<scenario::Advance>(&step.action); advance && last_time)
+      *last_time += advance->by;
+    if (const auto* until = std::get_if<scenario::AdvanceUntil>(&step.action)) {
+      if (!last_time || until->time - *last_time < kNear) outline.depends_on_time = true;
+      last_time = until->time;
     }
     if (is_about_next_batch(step)) here.is_waiting = true;
     if (std::holds_alternative<Batch>(step.action) || std::holds_alternative<Connect>(step.action))

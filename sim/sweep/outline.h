@@ -25,7 +25,7 @@ struct Outline {
   std::vector<Here> steps;      // one more than there are: the last is the end
   bool has_own_faults = false;  // faults, crashes, attacks, and what we do not know
   bool has_attackers = false;
-  bool depends_on_time = false;  // says words like LIFETIME or WAITFOR
+  bool depends_on_time = false;  // words like LIFETIME or WAITFOR, an `until` that is near
 };
 
 // `kept` as in with_faults: a step that is left out changes nothing.

@@ -8,7 +8,7 @@
 //   Left out  `no event` and `no errorlog` after the first fault: a repeated message is refused with 160, a lost connection has its
 //           events. `rows`, `value` and `columns` of a batch that looks at dm_ views: they show connections and what is under way.
 //           `delivered` where a disk is slow and its instance crashes: a message that is on the disk may be told of by nobody.
-//   Gentle  Scripts with faults, crashes or attacks of their own, and those that depend on time (LIFETIME, timers, WAITFOR, mirroring
+//   Gentle  Scripts with faults, crashes or attacks of their own, and those that depend on time (LIFETIME, timers, WAITFOR, an `until` less than a day ahead, mirroring
 //           partners), get only what time alone shows, and no time is put into them.
 //   Source  our own; swarm testing after Groce et al., 2012.
 #pragma once

@@ -200,7 +200,9 @@ TEST(SwarmTest, AnInstanceIsNotEndedUnderASessionThatHasSomethingOpen) {
 
 TEST(SwarmTest, ScriptsWithFaultsOfTheirOwnOrWithTimersGetOnlyWhatTimeShows) {
   for (const char* more :
-       {"--# crash HOST_B\n--# restart HOST_B\n", "WAITFOR (RECEIVE * FROM q), TIMEOUT 5;\nGO\n"}) {
+       {"--# crash HOST_B\n--# restart HOST_B\n", "WAITFOR (RECEIVE * FROM q), TIMEOUT 5;\nGO\n",
+        "--# until 2020-03-01T01:00Z\n",
+        "--# until 2021-01-01\n--# advance 1h\n--# until 2021-01-01T02:00Z\n"}) {
     const Script script = dialog_script(more);
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
       const Plan plan = plan_faults(script, seed);
@@ -210,6 +212,10 @@ TEST(SwarmTest, ScriptsWithFaultsOfTheirOwnOrWithTimersGetOnlyWhatTimeShows) {
       EXPECT_THAT(with_faults(script, plan, {}).left_out, IsEmpty());
     }
   }
+}
+
+TEST(SwarmTest, AMomentThatIsFarAheadLeavesTimeForFaults) {
+  EXPECT_FALSE(plan_faults(dialog_script("--# until 2020-06-01\n"), 3).is_gentle);
 }
 
 TEST(SwarmTest, WhatTheScriptLeavesBrokenIsPutRightAtItsEnd) {
