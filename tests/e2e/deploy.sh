@@ -34,7 +34,7 @@ trap 'rm -rf "$work"' EXIT
 printf ':connect A\nSELECT 1\nGO\n--# expect value 1\n' >"$work/small.sql"
 # What the templates set, for the shards by hand.
 for index in 0 1 2; do
-  JOB_COMPLETION_INDEX=$index SSBSIM_SHARDS=3 "$program" sweep "$work/small.sql" --seeds 0-29 --out "$work/found" >/dev/null 2>&1
+  JOB_COMPLETION_INDEX=$index SSBSIM_SHARDS=3 "$program" sweep "$work/small.sql" --seeds 0-29 --out "$work/found" >"$work/log" 2>&1 || { cat "$work/log"; fail "shard $index failed"; }
 done
 "$program" merge "$work"/found/shard-*.jsonl | grep -q '^30 runs, 0 failed' || fail "kubernetes: shards are not the whole"
 if command -v parallel >/dev/null; then
