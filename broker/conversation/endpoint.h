@@ -95,7 +95,7 @@ struct Endpoint {
   proto::TimePoint retry_at = proto::kNever;
   std::optional<proto::Error> status;  // transmission_status; nullopt: blank
   bool status_is_of_link = false;  // it holds until the connection is there, or another one follows
-  std::string address;                 // where the messages in flight went; empty: this instance
+  std::string address;             // where the messages in flight went; empty: this instance
   bool in_flight = false;
   std::optional<std::pair<std::uint64_t, proto::Bytes>>
       body_in_parts;  // of the fragmented message being sent
