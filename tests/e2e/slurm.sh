@@ -16,7 +16,12 @@ pids=()
 # The daemons end whatever happens, the last that was started first.
 clean_up() {
   local code=$?
-  [[ -s $work/up ]] && timeout 20 scancel --user root >/dev/null 2>&1 || true
+  if [[ -s $work/up ]]; then  # first the jobs: their shepherds would outlive the daemon
+    timeout 20 scancel --state=PENDING --user root >/dev/null 2>&1 || true
+    timeout 20 scancel --signal=KILL --full --user root >/dev/null 2>&1 || true
+    timeout 20 scancel --user root >/dev/null 2>&1 || true
+    until_true 20 no_jobs || true
+  fi
   for ((i = ${#pids[@]} - 1; i >= 0; --i)); do
     kill "${pids[i]}" 2>/dev/null || continue
     for _ in {1..50}; do
@@ -30,6 +35,7 @@ clean_up() {
   rm -rf "$work"
   exit "$code"
 }
+no_jobs() { [[ -z $(squeue -h) ]]; }
 trap clean_up EXIT
 trap 'exit 143' TERM INT
 # until_true SECONDS COMMAND...: asks again until it is so.
@@ -98,12 +104,13 @@ GO
 --# expect value 1
 SQL
 export SSBSIM=$program OUT=$work/found
-seeds=0-799
+seeds=0-1199
 job=$(sbatch --parsable --array=0-3 --mem-per-cpu=500M "$source/deploy/slurm.sh" "$work/small.sql" --seeds "$seeds" --canary)
 # The first task is told to stop as soon as it has done something, as it is before its time is over: it is requeued and goes on.
 has_begun() { [[ $(wc -l <"$OUT/shard-0-of-4.jsonl.partial") -ge 3 ]]; }
 until_true 60 has_begun
-scancel --signal=TERM --batch "${job}_0"
+# TERM would be a cancellation. It may report that the job has changed meanwhile: it is about to end, as it should.
+scancel --signal=USR1 --batch "${job}_0" || true
 is_done() { [[ -z $(squeue -h -j "$job" -t PENDING,RUNNING,COMPLETING,CONFIGURING,REQUEUED,SUSPENDED) ]]; }
 was_requeued() { [[ $(scontrol show job "${job}_0") =~ Restarts=1 ]]; }
 until_true 60 was_requeued
@@ -113,6 +120,6 @@ until_true 240 is_done
 scontrol show job "$job" | grep -o 'ExitCode=[0-9:]*' | sort | uniq -c
 ! scontrol show job "$job" | grep 'ExitCode=' | grep -qv 'ExitCode=0:0'
 "$program" merge "$OUT"/shard-*.jsonl | tee merged.txt
-grep -q '^800 runs, 0 failed' merged.txt
+grep -q '^1200 runs, 0 failed' merged.txt
 grep -q 'goes on after' ssbsim-*_0.log
 echo "slurm: 4 shards of one array, one of them stopped and resumed, are the whole sweep"
