@@ -68,6 +68,7 @@ constexpr const char* kAllFive = R"sql(
 constexpr const char* kFiveInTheQueue = R"sql(
 --# expect status none on HOST_A.Db
 :connect HOST_B
+--# repeatable
 USE Db;
 SELECT COUNT(*) FROM q WHERE CAST(message_body AS nvarchar(10)) = CAST(message_sequence_number AS nvarchar(10));
 GO
