@@ -133,7 +133,7 @@ class FileSweep {
 };
 
 Report FileSweep::run_script(const Script& script, std::vector<StepCount>* counts) {
-  pool_.start_run();
+  pool_.start_run(seed_);
   const auto simulation =
       scenario::make_simulation({.seed = seed_,
                                  .keys = [this](int bits) { return pool_.draw(bits); },
