@@ -253,20 +253,6 @@ TEST(SimulatedDiskTest, AnInstanceMayGoDownWithATransactionOpenInASession) {
 
 // ---- memory ----
 
-TEST(SimulatedMemoryTest, AnInstanceThatRunsOutOfMemoryDiesAloneAndNothingIsLost) {
-  if (!can_fail_allocations()) GTEST_SKIP() << "a sanitizer has its own operator new";
-  int deaths = 0;
-  for (int n = 0; n < 2000; n += 97) {
-    const Report report =
-        run(kPlain + "--# crash HOST_B after allocation " + std::to_string(n) + " back after 1s\n" +
-            kSendFive + "--# advance 10m\n" + kFiveInTheQueue);
-
-    ASSERT_EQ(report.verdict, Verdict::passed) << n << ": " << failures_of(report);
-    deaths += report.probes.contains("memory.failed") ? 1 : 0;
-  }
-  EXPECT_GT(deaths, 5);
-}
-
 // ---- keys ----
 
 TEST(SimulatedKeyTest, WithoutItsMachineKeyOnlyPasswordsOpenAnything) {
