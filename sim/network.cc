@@ -122,6 +122,7 @@ void Network::attempt(const EndKey& from, std::uint64_t generation, HostNumber t
   End near;
   near.peer = there;
   near.generation = generation;
+  near.is_opener = true;
   near.local = fmt::format("{}:{}", address_of(from.first), last_client_port_);
   near.remote = fmt::format("{}:{}", address_of(target), port);
   End far;
@@ -169,6 +170,7 @@ void Network::write(HostNumber from, ConnectionId id, proto::Bytes bytes) {
   const auto end = ends_.find({from, id});
   if (end == ends_.end()) return;
   if (observe_) observe_(from, true, end->second.local, end->second.remote, bytes);
+  if (is_tapped(end->first, end->second, bytes)) return;
   LinkSettings& link = links_[{from, end->second.peer.first}];
   if (link.corrupt_next > 0 && !bytes.empty()) {
     --link.corrupt_next;
@@ -188,23 +190,60 @@ void Network::write(HostNumber from, ConnectionId id, proto::Bytes bytes) {
   depart(from, to,
          [this, key = EndKey(from, id), generation = end->second.generation,
           bytes = std::move(bytes)] {
-           if (End* here = find(key, generation)) send(*here, key.first, bytes);
+           if (End* here = find(key, generation))
+             send(*here, key.first, bytes, TellWriter::at_arrival);
          });
 }
 
-void Network::send(End& from, HostNumber from_host, proto::Bytes bytes) {
+// An attacker who takes bytes answers for them: to their sender they have left.
+bool Network::is_tapped(const EndKey& key, const End& end, const proto::Bytes& bytes) {
+  if (!tap) return false;
+  const HostNumber peer = end.peer.first;
+  const Tapped where{end.generation, end.is_opener ? key.first : peer,
+                     end.is_opener ? peer : key.first};
+  const std::uint64_t generation = end.generation;
+  if (!tap(where, end.is_opener, bytes)) return false;
+  post(scheduler_.now(), [this, key, generation, size = bytes.size()] {
+    if (find(key, generation) != nullptr) deliver_(key.first, wire::Written{key.second, size});
+  });
+  return true;
+}
+
+void Network::inject(std::uint64_t connection, bool to_acceptor, proto::Bytes bytes) {
+  for (const auto& [key, end] : ends_) {
+    if (end.generation != connection || end.is_opener != to_acceptor) continue;
+    depart(key.first, end.peer.first, [this, key = key, connection, bytes = std::move(bytes)] {
+      if (End* here = find(key, connection)) send(*here, key.first, bytes, TellWriter::before);
+    });
+    return;
+  }
+}
+
+void Network::sever(std::uint64_t connection) {
+  std::vector<EndKey> gone;
+  for (const auto& [key, end] : ends_) {
+    if (end.generation == connection) gone.push_back(key);
+  }
+  for (const EndKey& key : gone) {
+    ends_.erase(key);
+    post(scheduler_.now(), [this, key] {
+      deliver_(key.first, wire::Closed{key.second, "connection reset by peer"});
+    });
+  }
+}
+
+void Network::send(End& from, HostNumber from_host, proto::Bytes bytes, TellWriter tell) {
   const auto time = arrival(from, from_host, bytes.size());
   const LinkSettings& link = links_[{from_host, from.peer.first}];
-  const bool is_clogged = link.clog.count() > 0;
   const auto there = ends_.find(from.peer);
-  if (is_clogged && there != ends_.end()) {
+  if (tell == TellWriter::at_arrival && link.clog.count() > 0 && there != ends_.end()) {
+    tell = TellWriter::before;
     post(scheduler_.now() + link.delay,
          [this, writer = there->second.peer, generation = from.generation, size = bytes.size()] {
            tell_writer(writer, generation, size);
          });
   }
-  post(time, [this, from, from_host, bytes = std::move(bytes),
-              tell = is_clogged ? TellWriter::now : TellWriter::at_arrival] {
+  post(time, [this, from, from_host, bytes = std::move(bytes), tell] {
     arrive(from, from_host, bytes, tell);
   });
 }

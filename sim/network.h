@@ -67,6 +67,19 @@ class Network {
   // For the ids of connections that arrive.
   std::function<wire::ConnectionId(HostNumber host)> next_connection;
 
+  // ---- an attacker on the wire ----
+  struct Tapped {
+    std::uint64_t connection = 0;  // the same for both ends, never reused
+    HostNumber opener = 0;
+    HostNumber acceptor = 0;
+  };
+  // Every write of a connection between two hosts; true: taken, and what goes on is what is injected.
+  using Tap = std::function<bool(const Tapped& where, bool to_acceptor, const proto::Bytes& bytes)>;
+  Tap tap;
+  // In order behind what has been sent that way.
+  void inject(std::uint64_t connection, bool to_acceptor, proto::Bytes bytes);
+  void sever(std::uint64_t connection);  // ends it, as of a reset
+
   // ---- faults ----
   [[nodiscard]] LinkSettings& link(HostNumber from, HostNumber to) { return links_[{from, to}]; }
   void cut(HostNumber one, HostNumber other);  // ends every connection between them
@@ -87,6 +100,7 @@ class Network {
   struct End {
     EndKey peer;
     std::uint64_t generation = 0;
+    bool is_opener = false;
     std::string local;
     std::string remote;
     proto::TimePoint wire_free_at{};  // when the outgoing direction has taken what was written
@@ -97,8 +111,10 @@ class Network {
                const std::string& name, std::uint16_t port);
   void fail_connect(const EndKey& from, std::uint64_t generation, proto::Error error,
                     proto::Duration after);
-  void send(End& from, HostNumber from_host, proto::Bytes bytes);
-  enum class TellWriter : std::uint8_t { now, at_arrival };
+  [[nodiscard]] bool is_tapped(const EndKey& key, const End& end, const proto::Bytes& bytes);
+  // When the writer is told that its bytes have been taken; `before`: it has been, or is, in another way.
+  enum class TellWriter : std::uint8_t { before, at_arrival };
+  void send(End& from, HostNumber from_host, proto::Bytes bytes, TellWriter tell);
   void arrive(const End& from, HostNumber from_host, const proto::Bytes& bytes, TellWriter tell);
   void tell_writer(const EndKey& writer, std::uint64_t generation, std::size_t bytes);
   // Tells the other end, after all that was written before.

@@ -96,8 +96,8 @@ SeededOpenSsl::~SeededOpenSsl() {
   if (before_ == nullptr) RAND_set_rand_method(RAND_OpenSSL());
 }
 
-void SeededOpenSsl::use(Random& random) {
-  source_of_openssl = &random;
+Random& SeededOpenSsl::use(Random& random) {
+  return *std::exchange(source_of_openssl, &random);
 }
 
 }  // namespace ssb::sim

@@ -41,7 +41,8 @@ class SeededOpenSsl {
   SeededOpenSsl& operator=(const SeededOpenSsl&) = delete;
   ~SeededOpenSsl();
 
-  void use(Random& random);
+  // The one before, to give it back.
+  Random& use(Random& random);
 
  private:
   Random* before_;  // null: OpenSSL's own

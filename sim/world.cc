@@ -51,9 +51,7 @@ World::World(WorldOptions options)
             if (sent && observer != nullptr) observer->sent_bytes(node, local, remote, bytes);
             if (on_wire) on_wire(node, sent, local, remote, bytes);
           }) {
-  network_.next_connection = [this](HostNumber node) {
-    return nodes_.at(node)->server->next_connection();
-  };
+  network_.next_connection = [this](HostNumber node) { return next_connection(node); };
   network_.probe = [this](const char* name) { ++probes_[name]; };
 }
 
@@ -97,6 +95,7 @@ broker::crypto::RsaKeySource World::key_source(HostNumber node) {
 void World::start(HostNumber number) {
   Node& node = *nodes_.at(number);
   SSB_CHECK(node.server == nullptr);
+  node.sitter = nullptr;
   openssl_.use(node.random);
   broker::NodeOptions options;
   options.name = node.name;
@@ -175,8 +174,41 @@ MemoryFiles& World::files(HostNumber node) {
 
 // ---- steps ----
 
+void World::take_over(HostNumber number, std::function<void(const wire::Input& input)> sitter) {
+  Node& node = *nodes_.at(number);
+  SSB_CHECK(node.server == nullptr);
+  node.sitter = std::move(sitter);
+}
+
+wire::ConnectionId World::next_connection(HostNumber number) {
+  Node& node = *nodes_.at(number);
+  // Apart from the ids of an instance that was there before: bytes to it may be under way.
+  constexpr wire::ConnectionId kFirst = wire::ConnectionId{1} << 32U;
+  return node.server != nullptr ? node.server->next_connection()
+                                : kFirst + node.sitters_connections++;
+}
+
+void World::after(proto::Duration delay, std::function<void()> work) {
+  if (delay.count() == 0) return at_once(std::move(work));
+  scheduler_.at(now() + delay, std::move(work));
+}
+
+void World::at_once(std::function<void()> work) {
+  ++under_way_;
+  scheduler_.at(now(), [this, work = std::move(work)] {
+    --under_way_;
+    work();
+  });
+}
+
 void World::give(HostNumber number, wire::Input input) {
   Node& node = *nodes_.at(number);
+  if (node.server == nullptr && node.sitter) {
+    at_once([this, number, input = std::move(input)] {
+      if (nodes_[number]->sitter) nodes_[number]->sitter(input);
+    });
+    return;
+  }
   if (node.server == nullptr) return;
   node.inbox.push_back(std::move(input));
   schedule_step(number);
@@ -353,6 +385,7 @@ bool World::on_arrival(HostNumber node, const broker::MessageArrived& arrived) {
   auto from = Network::host_of(arrived.from_address);
   const auto route = broker::routing::parse_address(arrived.from_address);
   if (!from && route) from = resolve(node, route->host);
+  if (from && on_hop && on_hop(*from, node, arrived)) return true;
   const auto hop = from ? hops_.find({*from, node}) : hops_.end();
   const bool is_taken =
       hop != hops_.end() && hop->second->take(arrived, [this, node](broker::MessageArrived late) {
@@ -433,7 +466,7 @@ void World::clock_changed(HostNumber number, const char* probe) {
 }
 
 bool World::is_quiet() const {
-  if (!network_.is_quiet()) return false;
+  if (!network_.is_quiet() || under_way_ > 0) return false;
   for (const auto& node : nodes_) {
     if (node->server != nullptr && node->is_step_scheduled) return false;
   }

@@ -48,6 +48,8 @@ class World {
   Network::Observe on_wire;
   Observer* observer =
       nullptr;  // sees what the functions above see and more; may look, changes nothing
+  // Every dialog message that comes to a node from another one, before its hop's faults; true: taken away.
+  std::function<bool(HostNumber from, HostNumber to, const broker::MessageArrived& arrived)> on_hop;
 
   // ---- nodes ----
   HostNumber add(const std::string& name);
@@ -64,10 +66,19 @@ class World {
   void return_after(HostNumber node, proto::Duration after);
   // A node whose store or memory failed has crashed; told after it.
   std::function<void(HostNumber, const std::string& reason)> on_store_failure;
+  // What happens at the host comes here from now on: somebody else sits there. Its instance must not run.
+  void take_over(HostNumber node, std::function<void(const wire::Input& input)> sitter);
+  [[nodiscard]] bool is_taken_over(HostNumber node) const {
+    return nodes_.at(node)->sitter != nullptr;
+  }
   [[nodiscard]] wire::Server& server(HostNumber node);
   [[nodiscard]] MemoryFiles& files(HostNumber node);
   [[nodiscard]] Storage& disk(HostNumber node);
   void give(HostNumber node, wire::Input input);
+  // Gives the node a message that has passed its hop, or that somebody there has made.
+  void hand_over(HostNumber node, broker::MessageArrived arrived);
+  // For connections that come to, or are opened from, a host where somebody else sits.
+  [[nodiscard]] wire::ConnectionId next_connection(HostNumber node);
 
   // ---- time ----
   [[nodiscard]] proto::TimePoint now() const { return scheduler_.now(); }
@@ -100,6 +111,20 @@ class World {
   // How often each interesting thing has happened, by name: "hop.lost", "network.corrupted", ...
   [[nodiscard]] const std::map<std::string, std::uint64_t>& probes() const { return probes_; }
 
+  // For those who are no nodes: later, and with randomness of their own.
+  void after(proto::Duration delay, std::function<void()> work);
+  [[nodiscard]] Random split_randomness(std::string_view name) const { return random_.split(name); }
+  template <typename Work>
+  auto with_randomness(Random& random, Work work) {
+    Random& before = openssl_.use(random);
+    struct Back {
+      SeededOpenSsl& openssl;
+      Random& before;
+      ~Back() { openssl.use(before); }
+    } const back{openssl_, before};
+    return work();
+  }
+
   // What has happened so far, with what the disks hold and how much was drawn; two runs of one seed have the same.
   [[nodiscard]] Fingerprint fingerprint() const;
   // Runs `work` with the randomness of that node, for calls that are no inputs (a log-in, a look).
@@ -128,12 +153,13 @@ class World {
     std::uint64_t wake_number = 0;
     proto::TimePoint wake_at = proto::kNever;
     proto::TimePoint busy_until{};  // a slow disk
+    std::function<void(const wire::Input& input)> sitter{};
+    wire::ConnectionId sitters_connections = 0;
   };
 
   [[nodiscard]] broker::crypto::RsaKeySource key_source(HostNumber node);
   [[nodiscard]] bool on_arrival(HostNumber node, const broker::MessageArrived& arrived);
-  // Hands a message that passed its hop to the node.
-  void hand_over(HostNumber node, broker::MessageArrived arrived);
+  void at_once(std::function<void()> work);
   void note(HostNumber node, const proto::TraceRecord& record);
   void schedule_step(HostNumber node);
   void step(HostNumber node);
@@ -158,6 +184,7 @@ class World {
   Network network_;
   std::map<std::pair<HostNumber, HostNumber>, std::unique_ptr<Hop>> hops_;
   std::vector<std::unique_ptr<Node>> nodes_;
+  std::size_t under_way_ = 0;  // of what `after` is to do at once
 };
 
 }  // namespace ssb::sim

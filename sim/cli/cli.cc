@@ -62,6 +62,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   add_merge(app, context);
   add_crash_sweep(app, context);
   add_node(app, context);
+  add_attack(app, context);
   add_explain(app, context);
   add_generate(app, context);
   add_version(app, context);

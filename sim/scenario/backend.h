@@ -99,6 +99,8 @@ class Backend {
   virtual void settle(proto::Duration at_most) = 0;
   // Lets things go on until something has happened; false once `until` is reached.
   [[nodiscard]] virtual bool step(proto::TimePoint until) = 0;
+  // Told of every attack of the script before the first step runs: attackers listen from the start.
+  virtual void foresee(const Step&) {}
   // Faults and attackers of the simulator.
   [[nodiscard]] virtual Outcome<> apply(const Step& fault) = 0;
 
@@ -106,6 +108,9 @@ class Backend {
   // Asked once, at the end of a run.
   [[nodiscard]] virtual std::vector<JudgeFinding> judge() { return {}; }
   [[nodiscard]] virtual Probes probes() const { return {}; }
+
+  // What attackers have read in clear where they should not be able to.
+  [[nodiscard]] virtual std::vector<proto::Bytes> read_by_attackers() const { return {}; }
 
   // ---- looking ----
   [[nodiscard]] virtual const std::vector<NodeRecord>& records() const = 0;  // since the start

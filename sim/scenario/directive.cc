@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/scenario/directive_attack.h"
 #include "sim/scenario/directive_expect.h"
 #include "sim/scenario/directive_fault.h"
 #include "sim/scenario/near.h"
@@ -185,34 +186,8 @@ Directive restart(Words& words) {
   return Restart{words.take("the name of the instance").text};
 }
 
-// attack NAME at wire A|B | NAME at hop A|B | NAME as peer NAME | by configuration
 Directive attack(Words& words) {
-  Attack attack;
-  if (words.accept("by")) {
-    words.expect("configuration");
-    attack.name = "configuration";
-    attack.seat = Attack::Seat::configuration;
-    return attack;
-  }
-  attack.name = words.take("the name of the attack").text;
-  if (words.accept("as")) {
-    words.expect("peer");
-    attack.seat = Attack::Seat::peer;
-  } else {
-    words.expect("at");
-    if (words.accept("wire")) {
-      attack.seat = Attack::Seat::wire;
-    } else {
-      words.expect("hop");
-      attack.seat = Attack::Seat::hop;
-    }
-  }
-  attack.node = words.take("the name of the instance").text;
-  if (attack.seat != Attack::Seat::peer) {
-    words.expect("|");
-    attack.other = words.take("the second instance").text;
-  }
-  return attack;
+  return parse_attack(words);
 }
 
 Directive expectation(Words& words) {
@@ -273,18 +248,6 @@ std::string unknown_directive(std::string_view name) {
 }
 
 }  // namespace
-
-std::string seat_text(const Attack& attack) {
-  switch (attack.seat) {
-    case Attack::Seat::configuration: break;
-    case Attack::Seat::wire:
-      return fmt::format("{} at wire {}|{}", attack.name, attack.node, attack.other);
-    case Attack::Seat::hop:
-      return fmt::format("{} at hop {}|{}", attack.name, attack.node, attack.other);
-    case Attack::Seat::peer: return fmt::format("{} as peer {}", attack.name, attack.node);
-  }
-  return "by configuration";
-}
 
 bool Expectation::is_about_next_batch() const {
   return std::holds_alternative<ExpectError>(what) || std::holds_alternative<ExpectWarning>(what) ||

@@ -148,6 +148,13 @@ struct Attack {
   enum class Seat { wire, hop, peer, configuration } seat = Seat::wire;
   std::string node;   // on one side of the seat; of a peer its own name
   std::string other;  // on the other side; empty for a peer
+  struct Parameter {
+    std::string name;
+    std::string value;  // durations in microseconds
+    bool is_node = false;
+    bool is_standard = false;  // not written in the script
+  };
+  std::vector<Parameter> parameters;  // all that the attack has
 };
 
 // ---- expectations ----
@@ -202,10 +209,14 @@ struct ExpectWire {
   std::string text;
   std::string one, other;  // empty: any two
 };
+struct ExpectAttacker {
+  bool knows = true;  // has read the text in some body
+  std::string text;
+};
 struct Expectation {
   std::variant<ExpectError, ExpectWarning, ExpectPrint, ExpectRows, ExpectValue, ExpectColumns,
                ExpectStatus, ExpectEvent, ExpectQueueError, ExpectDelivered, ExpectState,
-               ExpectWire>
+               ExpectWire, ExpectAttacker>
       what;
   std::string node;      // `on HOST_B`; empty: the node in use
   std::string database;  // `on HOST_B.db`; empty: the database in use
@@ -229,7 +240,7 @@ struct DirectiveError {
 
 inline constexpr proto::Duration kSettleAtMost = std::chrono::minutes(2);
 
-// "replay at hop HOST_A|HOST_B": as it is written after `attack`.
+// "replay at hop HOST_A|HOST_B kind begin": as it is written after `attack`.
 [[nodiscard]] std::string seat_text(const Attack& attack);
 // The text after `--#`.
 [[nodiscard]] std::variant<Directive, DirectiveError> parse_directive(std::string_view text);

@@ -160,6 +160,17 @@ ExpectWire wire(Words& words) {
   return expected;
 }
 
+// attacker knows [not] 'text'
+ExpectAttacker attacker(Words& words) {
+  words.expect("knows");
+  ExpectAttacker expected;
+  expected.knows = !words.accept("not");
+  const Word text = words.take("the text that attackers know, or not");
+  if (text.text.empty()) Words::fail_at(text, "an empty text is found everywhere");
+  expected.text = text.text;
+  return expected;
+}
+
 ExpectColumns columns(Words& words) {
   ExpectColumns expected{{words.take("a column").text}};
   while (words.accept(",")) expected.names.push_back(words.take("a column").text);
@@ -185,6 +196,7 @@ constexpr std::array kForms = {
     Form{"delivered", [](Words& w) -> What { return delivered(w); }},
     Form{"state", [](Words& w) -> What { return state(w); }},
     Form{"wire", [](Words& w) -> What { return wire(w); }},
+    Form{"attacker", [](Words& w) -> What { return attacker(w); }},
 };
 
 What what(Words& words) {

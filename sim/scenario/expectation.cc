@@ -332,6 +332,20 @@ Finding check_wire(const ExpectWire& expected, const View& view) {
                       finding.is_found ? "readable" : "not readable", finding.bytes_seen)};
 }
 
+Finding check_attacker(const ExpectAttacker& expected, const View& view) {
+  const std::vector<proto::Bytes> bodies = view.backend.read_by_attackers();
+  const proto::Bytes wide = proto::to_utf16le(expected.text);
+  const auto has = [](const proto::Bytes& body, proto::ByteView text) {
+    return std::search(body.begin(), body.end(), text.begin(), text.end()) != body.end();
+  };
+  const bool is_known = std::any_of(bodies.begin(), bodies.end(), [&](const proto::Bytes& body) {
+    return has(body, proto::as_bytes(expected.text)) || has(body, wide);
+  });
+  return {is_known == expected.knows,
+          fmt::format("attackers have read {} bodies, {} with that text", bodies.size(),
+                      is_known ? "one" : "none")};
+}
+
 // The general companions of an error that says why.
 bool is_companion(int number) {
   return number == 3013 || number == 5069;
@@ -382,6 +396,8 @@ Finding check(const Expectation& expectation, const View& view) {
   if (const auto* state = std::get_if<ExpectState>(&expectation.what))
     return check_state(*state, expectation, view);
   if (const auto* wire = std::get_if<ExpectWire>(&expectation.what)) return check_wire(*wire, view);
+  if (const auto* attacker = std::get_if<ExpectAttacker>(&expectation.what))
+    return check_attacker(*attacker, view);
   return check_result(expectation, view);
 }
 

@@ -62,6 +62,7 @@ struct Report {
   std::vector<Failure> failures;
   std::vector<JudgeFinding> findings;
   Probes probes;
+  std::vector<proto::Bytes> read_by_attackers;
   std::vector<NodeRecord> records;
   std::vector<ScriptMessage> problems;  // of a script that does not parse
   std::vector<ScriptMessage> warnings;

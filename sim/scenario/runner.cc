@@ -72,6 +72,7 @@ Report Runner::run() {
   if (!report_.findings.empty() && report_.verdict != Verdict::environment)
     report_.verdict = Verdict::failed;
   report_.probes = backend_.probes();
+  report_.read_by_attackers = backend_.read_by_attackers();
   report_.end = backend_.now();
   report_.records = backend_.records();
   return report_;
@@ -105,6 +106,10 @@ void Runner::declare_nodes() {
         std::find_if(script_.instances.begin(), script_.instances.end(),
                      [&](const InstanceOptions& o) { return equal_ignoring_case(o.node, node); });
     backend_.declare(node, options == script_.instances.end() ? nullptr : &*options);
+  }
+  for (const Step& step : script_.steps) {
+    const auto* attack = std::get_if<Attack>(&step.action);
+    if (attack != nullptr && attack->seat != Attack::Seat::configuration) backend_.foresee(step);
   }
 }
 

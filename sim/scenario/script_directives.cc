@@ -84,7 +84,8 @@ void ScriptParser::take_expectation(const Expectation& expectation, std::string_
     return;
   }
   const auto* wire = std::get_if<ExpectWire>(&expectation.what);
-  const bool needs_node = wire == nullptr && !expectation.is_about_next_batch();
+  const bool is_of_attackers = std::holds_alternative<ExpectAttacker>(expectation.what);
+  const bool needs_node = wire == nullptr && !is_of_attackers && !expectation.is_about_next_batch();
   if (needs_node && expectation.node.empty() && !is_connected_)
     return error(place, "no instance is in use here; :connect one before, or say on HOST");
   if (!expectation.node.empty()) mention(expectation.node, text, place);
@@ -153,8 +154,18 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
             if (!refuse_unsent(place)) repeatable_ = place;
           },
           [&](Attack& attack) {
-            if (attack.other.empty()) return act(attack);
-            act_between(attack, attack.node, attack.other);
+            for (const Attack::Parameter& parameter : attack.parameters) {
+              if (parameter.is_node && !parameter.value.empty())
+                mention(parameter.value, text, place);
+            }
+            if (attack.seat == Attack::Seat::configuration) {
+              act(attack);
+            } else if (attack.seat == Attack::Seat::peer) {
+              declare(attack.node, text, place);
+              act(attack);
+            } else {
+              act_between(attack, attack.node, attack.other);
+            }
           },
           [&](NetFault& fault) { act_between(fault, fault.from, fault.to); },
           [&](LinkFault& fault) { act_between(fault, fault.from, fault.to); },

@@ -8,6 +8,7 @@
 
 #include "sim/judges/judges.h"
 #include "sim/judges/world_inside.h"
+#include "sim/scenario/attack_stage.h"
 #include "sim/scenario/backend_parts.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/simulated_faults.h"
@@ -31,7 +32,7 @@ class SimulatedBackend : public Simulation {
   SimulatedBackend& operator=(const SimulatedBackend&) = delete;
   ~SimulatedBackend() override = default;
 
-  std::optional<std::string> unsupported(const Step& step) const override;
+  std::optional<std::string> unsupported(const Step&) const override { return std::nullopt; }
   std::optional<std::string> unsupported(const InstanceOptions& options) const override;
   void declare(const std::string& node, const InstanceOptions* options) override;
   bool is_running(const std::string& node) const override;
@@ -53,6 +54,7 @@ class SimulatedBackend : public Simulation {
   void drift(const std::string& node, std::int64_t ppm) override;
   void settle(Duration at_most) override;
   bool step(TimePoint until) override;
+  void foresee(const Step& step) override;
   Outcome<> apply(const Step& fault) override;
   const std::vector<NodeRecord>& records() const override { return records_; }
   std::uint64_t wire_position() const override { return capture_.position(); }
@@ -66,8 +68,9 @@ class SimulatedBackend : public Simulation {
     return world_ ? world_->fingerprint() : Fingerprint();
   }
   std::uint64_t events_done() const override { return world_ ? world_->events_done() : 0; }
-  std::map<std::string, std::uint64_t> probes() const override {
-    return world_ ? world_->probes() : std::map<std::string, std::uint64_t>();
+  std::map<std::string, std::uint64_t> probes() const override;
+  std::vector<proto::Bytes> read_by_attackers() const override {
+    return attackers_ ? attackers_->learned() : std::vector<proto::Bytes>();
   }
   std::uint64_t steps_until_crash(const std::string& node, Crash::Counted counted) const override {
     const auto host = find(node);
@@ -84,6 +87,7 @@ class SimulatedBackend : public Simulation {
   World& world();
   [[nodiscard]] std::optional<HostNumber> resolve(HostNumber from, const std::string& host) const;
   [[nodiscard]] Outcome<> heal_all();
+  [[nodiscard]] Outcome<> begin_attack(const Step& step);
   [[nodiscard]] std::optional<proto::ConversationId> conversation_of(
       const std::string& variable_name);
   // Does what is under way, and no more than `latest`.
@@ -95,6 +99,7 @@ class SimulatedBackend : public Simulation {
   std::unique_ptr<World> world_;
   std::unique_ptr<judges::WorldInside> inside_;
   std::unique_ptr<judges::Judges> judges_;   // none: not judged
+  std::unique_ptr<AttackStage> attackers_;   // null: the script has none
   std::map<std::string, HostNumber> hosts_;  // by lower-case name
   Sessions<HostNumber> sessions_;
   Output last_words_;  // of a batch whose instance went down
@@ -144,13 +149,7 @@ World& SimulatedBackend::world() {
   return *world_;
 }
 
-// ---- what waits for a later part ----
-
-std::optional<std::string> SimulatedBackend::unsupported(const Step& step) const {
-  const auto* attack = std::get_if<Attack>(&step.action);
-  if (attack == nullptr || attack->seat == Attack::Seat::configuration) return std::nullopt;
-  return "the simulator does not have attackers yet";
-}
+// ---- faults and attackers ----
 
 std::optional<std::string> SimulatedBackend::unsupported(const InstanceOptions& options) const {
   if (options.tds_port) return "tds= needs an instance that speaks TDS";
@@ -159,7 +158,30 @@ std::optional<std::string> SimulatedBackend::unsupported(const InstanceOptions& 
   return std::nullopt;
 }
 
+void SimulatedBackend::foresee(const Step& step) {
+  if (!attackers_) {
+    attackers_ = std::make_unique<AttackStage>(
+        world(), [this](const std::string& node) { return find(node); });
+  }
+  attackers_->foresee(std::get<Attack>(step.action), step.place);
+}
+
+Outcome<> SimulatedBackend::begin_attack(const Step& step) {
+  const auto& attack = std::get<Attack>(step.action);
+  if (attack.seat == Attack::Seat::peer) {
+    if (const auto host = running(attack.node)) sessions_.close_all_of(*host);
+  }
+  return attackers_->begin(step.place);
+}
+
+std::map<std::string, std::uint64_t> SimulatedBackend::probes() const {
+  Probes probes = world_ ? world_->probes() : Probes();
+  if (attackers_) attackers_->add_probes(probes);
+  return probes;
+}
+
 Outcome<> SimulatedBackend::apply(const Step& fault) {
+  if (std::holds_alternative<Attack>(fault.action)) return begin_attack(fault);
   const FaultNames names{
       .host = [this](const std::string& node) { return find(node); },
       .conversation = [this](const std::string& name) { return conversation_of(name); }};
@@ -171,7 +193,7 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
 Outcome<> SimulatedBackend::heal_all() {
   for (const auto& [name, host] : hosts_) {
     world().disk(host).set_faults({});
-    if (world().is_running(host)) continue;
+    if (world().is_running(host) || world().is_taken_over(host)) continue;
     if (auto started = start(name); !started) return started.error();
   }
   advance_to(now() + judges::kHealedTime);

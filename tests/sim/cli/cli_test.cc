@@ -73,7 +73,8 @@ TEST(CliTest, ExitCodesTellWhatHappened) {
   EXPECT_EQ(code_of("--# modes sim\n:connect A\nSELECT 1\nGO\n"), 0);
   EXPECT_EQ(code_of("--# heal\n"), 0);
   EXPECT_EQ(code_of("--# setle\n"), 11);
-  EXPECT_EQ(code_of("--# attack replay at wire A|B\n:connect A\n:connect B\n"), 2);
+  EXPECT_EQ(code_of("--# attack replay at wire A|B\n:connect A\n:connect B\n"), 0);
+  EXPECT_EQ(code_of("--# attack repay at wire A|B\n:connect A\n:connect B\n"), 11);
   EXPECT_EQ(run({"run", folder.path() + "/gone.sql"}).code, 12);
   for (const char* needs_simulation : {"--# modes sim\n:connect A\n", "--# heal\n"}) {
     EXPECT_EQ(run({"run", folder.write("b.sql", needs_simulation), "--net", "tcp", "--key-pool",

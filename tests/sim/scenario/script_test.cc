@@ -239,7 +239,7 @@ TEST(ScriptTest, ANameThatNobodyConnectsToIsATypingError) {
             5U);
   EXPECT_THAT(
       parse("--# instance C at=/x\n:connect A\n--# skew b 3h\n--# restart c\n--# copy A 'x' "
-            "to B\n:connect B\n--# attack A05 as peer EVIL\n")
+            "to B\n:connect B\n--# attack storm as peer EVIL to B\n")
           .errors,
       IsEmpty());
 }
@@ -353,6 +353,8 @@ TEST(DirectiveTest, ExpectationForms) {
   EXPECT_EQ(expectation<ExpectQueueError>("queue error -8494 in dbo.[My queue]").queue, "My queue");
   EXPECT_EQ(expectation<ExpectDelivered>("delivered 3 to [q]").queue, "q");
   EXPECT_EQ(expectation<ExpectState>("state CO for @h").variable, "@h");
+  EXPECT_FALSE(expectation<ExpectAttacker>("attacker knows not 'secret'").knows);
+  EXPECT_EQ(expectation<ExpectAttacker>("attacker knows secret").text, "secret");
   EXPECT_EQ(expectation<ExpectWire>("wire plaintext 'secret' between A and B").other, "B");
   EXPECT_EQ(expectation<ExpectPrint>("print 'hello'").text.text, "hello");
   EXPECT_EQ(expectation<ExpectWarning>("warning 15214").number, 15214);
@@ -384,8 +386,16 @@ TEST(DirectiveTest, BrokenLinesSayWhereAndWhy) {
   EXPECT_EQ(column_of("net A B loss 5%"), 7);
   EXPECT_EQ(column_of("net A -> B loss 5% only ping"), 25);
   EXPECT_EQ(column_of("link A -> B bandwidth 5"), 23);
-  EXPECT_EQ(column_of("attack A05 at home B"), 15);
-  EXPECT_EQ(column_of("attack A05 at wire B"), 21);
+  EXPECT_EQ(column_of("attack repay at wire A|B"), 8);
+  EXPECT_EQ(column_of("attack replay at home B"), 18);
+  EXPECT_EQ(column_of("attack replay at wire B"), 24);
+  EXPECT_EQ(column_of("attack drop at wire A|B"), 13);
+  EXPECT_EQ(column_of("attack drop at hop A|B tims 3"), 24);
+  EXPECT_EQ(column_of("attack drop at hop A|B kind acks"), 29);
+  EXPECT_EQ(column_of("attack drop at hop A|B times 3 times 4"), 32);
+  EXPECT_EQ(column_of("attack replay at wire A|B kind ack"), 27);
+  EXPECT_EQ(column_of("attack storm as peer EVIL"), 26);
+  EXPECT_EQ(column_of("attack storm as peer EVIL to B times 5"), 0);
   EXPECT_EQ(column_of("expect no event 77777"), 17);
   EXPECT_EQ(column_of("expect event 161 error 1"), 0);
   EXPECT_EQ(column_of("expect no event 160 error 7"), 28);
@@ -412,6 +422,11 @@ TEST(DirectiveTest, FaultsOfTheSimulatorParse) {
   EXPECT_EQ(attack.name, "replay");
   EXPECT_EQ(attack.node, "A");
   EXPECT_EQ(attack.other, "B");
+  const auto held = std::get<Attack>(
+      std::get<Directive>(parse_directive("attack hold at hop A|B for 2s from A")));
+  EXPECT_EQ(seat_text(held), "hold at hop A|B from A for 2000000");
+  EXPECT_THAT(std::get<DirectiveError>(parse_directive("attack repay at hop A|B")).message,
+              HasSubstr("did you mean replay"));
 }
 
 TEST(DirectiveTest, AnEntryOfTheCatalogueSaysHowItEnds) {

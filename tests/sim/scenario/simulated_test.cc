@@ -206,12 +206,59 @@ TEST(SimulationTest, ALoopThatNeverEndsIsCancelledAfterItsRealTime) {
 }
 
 TEST(SimulationTest, WhatItCannotDoIsSaidBeforeTheRun) {
-  const Simulated run = run_simulated(":connect A\n:connect B\n--# attack replay at wire A|B\n");
-
-  EXPECT_EQ(run.report.verdict, Verdict::inconclusive);
-  EXPECT_THAT(failures_of(run.report), HasSubstr("attackers"));
   EXPECT_EQ(run_simulated("--# instance A at=/data\n:connect A\n").report.verdict,
             Verdict::inconclusive);
+}
+
+// ---- attackers ----
+
+TEST(SimulationTest, AnAttackerRepeatsWhatItHasSeenBeforeItsStep) {
+  const Simulated run = run_simulated(
+      script({kTwoInstances, kSendTen, kAllInOrder,
+              "--# mark\n--# attack replay at hop HOST_A|HOST_B from HOST_A which each\n"
+              "--# expect event 160 error 11218 on HOST_B\n"
+              "--# expect delivered 0 to q on HOST_B.Db\n"}));
+
+  EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+  EXPECT_EQ(run.probes.at("attack.replay.applied"), 10U);
+}
+
+TEST(SimulationTest, AnAttackerThatFindsNothingToDoSaysSo) {
+  const Simulated run = run_simulated(
+      script({kTwoInstances, "--# attack replay at hop HOST_A|HOST_B from HOST_A kind begin\n",
+              kSendTen}));
+
+  EXPECT_EQ(run.probes.at("attack.replay.applied"), 0U);
+}
+
+TEST(SimulationTest, AnAttackerOnTheWireKeepsWhatItDoesNotSendOn) {
+  const Simulated run = run_simulated(
+      script({kTwoInstances, "--# attack cut at wire HOST_A|HOST_B step 400 until 2000\n", kSendTen,
+              "--# advance 30s\n", kAllInOrder}));
+
+  EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+  EXPECT_EQ(run.probes.at("attack.cut.applied"), 6U);
+}
+
+TEST(SimulationTest, APeerTakesTheHostOfAnInstance) {
+  const Simulated run =
+      run_simulated(script({kTwoInstances, "--# attack silent as peer HOST_B\n", kSendTen,
+                            "--# advance 30s\n--# expect status 9755\n"}));
+
+  EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
+  EXPECT_GT(run.probes.at("attack.silent.applied"), 0U);
+}
+
+TEST(SimulationTest, AttackersDrawFromStreamsOfTheirOwn) {
+  const std::string text =
+      script({kTwoInstances, "--# attack tamper at wire HOST_A|HOST_B times 1\n", kSendTen,
+              "--# advance 2m\n", kAllInOrder});
+
+  const Simulated one = run_simulated(text, 3);
+  const Simulated again = run_simulated(text, 3);
+
+  EXPECT_EQ(one.report.verdict, Verdict::passed) << failures_of(one.report);
+  EXPECT_EQ(one.fingerprint.text(), again.fingerprint.text());
 }
 
 }  // namespace

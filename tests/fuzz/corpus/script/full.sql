@@ -16,7 +16,7 @@ GO 2
 --# copy HOST_A 'C:\a.cer' to HOST_B 'D:\b.cer'
 --# net HOST_A -> HOST_B loss 10% delay 20ms only conversation @h
 --# link A -> B bandwidth 1MB/s stall 5s cut corrupt
---# attack A05 as peer EVIL
+--# attack hold at hop HOST_A|HOST_B for 2s kind ack
 --# expect within 30s event 159 subclass 2 error 28034 state 84 on HOST_B.[My Db]
 --# expect wire plaintext 'it''s' between HOST_A and HOST_B
 --# expect columns a, [b c], d

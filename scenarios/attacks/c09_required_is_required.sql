@@ -1,0 +1,15 @@
+--# scenario Encryption is struck out of the negotiation between endpoints that require it: no connection
+--# catalogue C09
+--# clock 2020-03-01
+:r ../setup/full_security.sqlcmd
+:setvar body "before"
+:r ../setup/send_order.sqlcmd
+--# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
+--# mark
+--# link HOST_A -> HOST_B cut
+--# attack downgrade at wire HOST_A|HOST_B to clear
+:setvar body "not in clear"
+:r ../setup/send_order.sqlcmd
+--# advance 1m
+--# expect event 159 error 28027 state 22 on HOST_B
+--# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver

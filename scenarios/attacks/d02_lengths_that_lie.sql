@@ -1,0 +1,14 @@
+--# scenario Frames whose lengths lie, before the login: refused before anything is allocated
+--# catalogue D02
+--# clock 2020-03-01
+:r ../setup/full_security.sqlcmd
+:setvar body "before"
+:r ../setup/send_order.sqlcmd
+--# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
+--# mark
+--# attack garbage as peer EVIL to HOST_B what lengths
+--# advance 1m
+--# expect event 159 error 8407 on HOST_B
+:setvar body "after"
+:r ../setup/send_order.sqlcmd
+--# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver

@@ -1,0 +1,143 @@
+// `ssbsim attack`: what it plays, what it says, and its exit codes.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "sim/cli/attack_catalogue.h"
+#include "sim/cli/cli.h"
+
+namespace ssb::sim::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+// The honest leg is `SELECT 1`; the attack is what follows.
+constexpr std::string_view kSafe =
+    "--# scenario safe one\n--# catalogue A01\n:connect A\nSELECT 1\nGO\n--# expect value 1\n"
+    "--# attack by configuration\nSELECT 2\nGO\n--# expect value 2\n";
+constexpr std::string_view kUnsafe =
+    "--# scenario unsafe one\n--# catalogue A02\n:connect A\nSELECT 1\nGO\n--# expect value 1\n"
+    "--# attack by configuration\nSELECT 2\nGO\n--# expect value 3\n";
+constexpr std::string_view kWeak =
+    "--# scenario weak one\n--# catalogue C17 weak\n:connect A\nSELECT 1\nGO\n--# expect value 1\n"
+    "--# attack by configuration\nSELECT 2\nGO\n--# expect value 2\n";
+constexpr std::string_view kIdle =
+    "--# scenario idle one\n--# catalogue A05\n:connect A\nSELECT 1\nGO\n--# expect value 1\n"
+    ":connect B\n--# attack drop at hop A|B\nSELECT 2\nGO\n--# expect value 2\n";
+
+struct Ran {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+class AttackCommandTest : public testing::Test {
+ protected:
+  AttackCommandTest() {
+    std::string name = (fs::temp_directory_path() / "ssb-attack-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    write("a01.sql", kSafe);
+  }
+  ~AttackCommandTest() override { fs::remove_all(folder_); }
+  void write(const std::string& name, std::string_view text) const {
+    std::ofstream(folder_ / name) << text;
+  }
+  [[nodiscard]] Ran run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "attack");
+    for (const std::string& more : {std::string("--from"), folder_.string(),
+                                    std::string("--key-pool"), (folder_ / "keys").string()})
+      arguments.push_back(more);
+    std::ostringstream out, err;
+    const int code = run_program(arguments, out, err);
+    return {code, out.str(), err.str()};
+  }
+
+ private:
+  fs::path folder_;
+};
+
+TEST_F(AttackCommandTest, ExitCodesAreThoseOfTheWorstVerdict) {
+  EXPECT_EQ(run({"--all"}).code, 0);
+  write("c17.sql", kWeak);
+  EXPECT_EQ(run({"--all"}).code, 0);
+  write("a05.sql", kIdle);
+  EXPECT_EQ(run({"--all"}).code, 2);
+  write("a02.sql", kUnsafe);
+  EXPECT_EQ(run({"--all"}).code, 1);
+  EXPECT_EQ(run({"A01"}).code, 0);
+  EXPECT_EQ(run({"A05"}).code, 2);
+  EXPECT_EQ(run({"C"}).code, 0);
+  EXPECT_EQ(run({}).code, 10);
+  EXPECT_EQ(run({"A01", "--all"}).code, 10);
+  EXPECT_EQ(run({"Z99"}).code, 10);
+}
+
+TEST_F(AttackCommandTest, EachEntryIsALineWithItsVerdict) {
+  write("a02.sql", kUnsafe);
+  write("a05.sql", kIdle);
+  write("c17.sql", kWeak);
+
+  const Ran ran = run({"--all"});
+
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("SAFE"), HasSubstr("UNSAFE"), HasSubstr("WEAK BY DESIGN"),
+                             HasSubstr("INCONCLUSIVE")));
+  EXPECT_THAT(ran.out, HasSubstr("attack.drop.applied"));
+  EXPECT_THAT(ran.out, HasSubstr("expectation value 3; seen: '2'"));
+  EXPECT_THAT(ran.out, HasSubstr("1 safe · 1 unsafe · 1 weak by design · 1 inconclusive"));
+  EXPECT_THAT(ran.out, HasSubstr("no instance speaks TDS yet"));
+  EXPECT_THAT(run({"A01"}).out, Not(HasSubstr("TDS")));
+}
+
+TEST_F(AttackCommandTest, WhoeverAsksForWhatIsNotThereIsToldWhy) {
+  EXPECT_THAT(run({"B29"}).err, HasSubstr("TDS"));
+  EXPECT_THAT(run({"A99"}).err, HasSubstr("no entry"));
+}
+
+TEST_F(AttackCommandTest, JsonIsALineEachBetweenHeaderAndSummary) {
+  const Ran ran = run({"A01", "--json"});
+
+  std::istringstream lines(ran.out);
+  std::vector<boost::json::object> objects;
+  for (std::string line; std::getline(lines, line);)
+    objects.push_back(boost::json::parse(line).as_object());
+  ASSERT_EQ(objects.size(), 3U);
+  EXPECT_EQ(objects[0].at("type"), "header");
+  EXPECT_EQ(objects[1].at("id"), "A01");
+  EXPECT_EQ(objects[1].at("verdict"), "SAFE");
+  EXPECT_EQ(objects[2].at("safe"), 1);
+  EXPECT_EQ(objects[2].at("complete"), true);
+}
+
+// Every script of the source tree plays an entry that is in the table, and none that the table says nobody plays.
+TEST(AttackCatalogueTest, TableAndScriptsAgree) {
+  std::set<std::string> ids;
+  for (const CatalogueEntry& entry : catalogue_entries())
+    EXPECT_TRUE(ids.insert(std::string(entry.id)).second) << entry.id;
+  int scripts = 0;
+  for (const auto& file :
+       fs::directory_iterator(fs::path(SSB_SOURCE_DIR) / "scenarios" / "attacks")) {
+    std::ifstream in(file.path());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const auto at = text.find("--# catalogue ");
+    ASSERT_NE(at, std::string::npos) << file.path();
+    const std::string id = text.substr(at + 14, 3);
+    const CatalogueEntry* entry = find_entry(id);
+    ASSERT_NE(entry, nullptr) << file.path();
+    EXPECT_EQ(entry->why_not, "") << file.path();
+    ++scripts;
+  }
+  EXPECT_GT(scripts, 50);
+}
+
+}  // namespace
+}  // namespace ssb::sim::cli
