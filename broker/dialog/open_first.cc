@@ -261,6 +261,8 @@ Failure Opening::check_private_key() {
     return refusal;
   }
   if (cached_ != nullptr) return std::nullopt;  // no RSA work to do with it
+  // Nor will there be where step 7 refuses without any: opening the key alone costs a flood's receiver most of its time.
+  if (!keys_.failed_unwraps.may_try(message_.peer, source_hash(), now_)) return std::nullopt;
   auto key = keys::private_key(instance_, database_, row);
   if (!key) {
     refusal.error = key.error();

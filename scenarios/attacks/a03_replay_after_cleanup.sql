@@ -23,9 +23,8 @@ GO
 --# advance 7h
 --# attack replay at hop HOST_A|HOST_B from HOST_A kind begin
 --# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
---# advance 2h
+--# advance 30h
 --# attack replay at hop HOST_A|HOST_B from HOST_A kind begin
---# expect event 158 subclass 2 on HOST_B
 --# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
 SELECT COUNT(*) AS conversations FROM sys.conversation_endpoints;
 GO

@@ -12,7 +12,7 @@
 --# note As they are they are for a service that is not here. Readdressed they find no endpoint of their role. With the direction turned
 --# note round they find the endpoint, whose keys tell that the other side cannot have sealed them.
 --# attack reflect at hop HOST_A|HOST_B from HOST_A how plain
---# expect event 191 on HOST_A
+--# expect event 160 error 9795 on HOST_A
 --# attack reflect at hop HOST_A|HOST_B from HOST_A how readdressed
 --# expect event 160 on HOST_A
 --# attack reflect at hop HOST_A|HOST_B from HOST_A how turned

@@ -21,6 +21,6 @@ SELECT COUNT(*) AS waiting FROM sys.transmission_queue;
 GO
 --# expect value '1'
 --# heal
---# advance 30s
+--# advance 5m
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
 --# expect status none

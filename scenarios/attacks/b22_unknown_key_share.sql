@@ -11,7 +11,8 @@
 --# attack impersonate at hop HOST_A|HOST_B from HOST_A what rewrapped when passing keys EVIL
 :setvar body "an order of HOST_A"
 :r ../setup/send_order.sqlcmd
---# expect event 160 error 11230 on HOST_B
---# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
+--# settle 1s
+--# expect within 1ms event 160 error 11230 on HOST_B
+--# expect within 1ms delivered 0 to [ReceiverQueue] on HOST_B.Receiver
 --# advance 10s
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver

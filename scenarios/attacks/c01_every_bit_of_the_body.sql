@@ -10,9 +10,9 @@
 :setvar body "an order with many bits"
 :r ../setup/next_order.sqlcmd
 --# settle 1s
---# expect event 161 error 11230 on HOST_B
---# expect no event 160 on HOST_B
---# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
+--# expect within 1ms event 161 error 11230 on HOST_B
+--# expect within 1ms no event 160 on HOST_B
+--# expect within 1ms delivered 0 to [ReceiverQueue] on HOST_B.Receiver
 SELECT COUNT(*) AS waiting FROM sys.transmission_queue;
 GO
 --# expect value '1'

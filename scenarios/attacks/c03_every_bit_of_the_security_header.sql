@@ -10,12 +10,12 @@
 :setvar body "another order"
 :r ../setup/send_order.sqlcmd
 --# settle 1s
---# expect event 158 subclass 3 on HOST_B
---# expect event 158 subclass 2 on HOST_B
---# expect event 160 error 11230 on HOST_B
---# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
+--# expect within 1ms event 158 subclass 3 on HOST_B
+--# expect within 1ms event 158 subclass 2 on HOST_B
+--# expect within 1ms event 160 error 11230 on HOST_B
+--# expect within 1ms delivered 0 to [ReceiverQueue] on HOST_B.Receiver
 --# note No answer of any kind: the sender's status stays empty.
---# expect status empty
+--# expect within 1ms status empty
 :connect HOST_B
 USE Receiver;
 SELECT COUNT(*) AS conversations FROM sys.conversation_endpoints;

@@ -11,9 +11,9 @@
 :setvar body "an order that was signed"
 :r ../setup/send_order.sqlcmd
 --# settle 1s
---# expect event 160 error 11215 on HOST_B
---# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
+--# expect within 1ms event 160 error 11215 on HOST_B
+--# expect within 1ms delivered 0 to [ReceiverQueue] on HOST_B.Receiver
 --# note The answer comes under the attacker's session key, which the initiator has never made.
---# expect event 160 error 11233 on HOST_A
+--# expect within 1ms event 160 error 11233 on HOST_A
 --# advance 10s
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver

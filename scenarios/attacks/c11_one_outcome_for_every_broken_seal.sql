@@ -11,7 +11,7 @@
 :setvar body "sixteen bytes and sixteen bytes, and some"
 :r ../setup/next_order.sqlcmd
 --# settle 1s
---# expect event 161 error 11230 on HOST_B
---# expect no event 160 on HOST_B
---# expect no event 158 on HOST_B
---# expect no event 10002 on HOST_B
+--# expect within 1ms event 161 error 11230 on HOST_B
+--# expect within 1ms no event 160 on HOST_B
+--# expect within 1ms no event 158 on HOST_B
+--# expect within 1ms no event 10002 on HOST_B

@@ -8,6 +8,6 @@
 --# mark
 --# attack slow as peer EVIL to HOST_B every 1s
 --# advance 14s
---# expect no event 159 on HOST_B
+--# expect within 1ms no event 159 on HOST_B
 --# advance 2s
 --# expect event 159 error 9755 on HOST_B

@@ -168,7 +168,10 @@ class Forge : public HopAttack {
     add(ack(1), dialog_header::kFragmentCount, 1);
     add(ack(1), dialog_header::kKind, 0);
     add(ack(1), dialog_header::kKind, 9);
-    add(message(next_sequence(), "of no kind"), dialog_header::kKind, 1);
+    Draft later = message(next_sequence(), "a first message with a later number");
+    later.header.set(dialog_header::kContract,
+                     ByteView(header_of(first_of_model()).bytes(dialog_header::kContract)));
+    add(std::move(later), dialog_header::kKind, 1);
     return out;
   }
 
@@ -209,8 +212,16 @@ class Forge : public HopAttack {
     }
   }
 
+  // Of the last message with a body from there: an acknowledgement may be under the other side's key.
   [[nodiscard]] Fields security_seen() const {
-    Fields security = header_of(model_.message).message(dialog_header::kSecurity);
+    const proto::DialogMessage* last = &model_.message;
+    for (const Sighting& sighting : history()) {
+      const MessageKind kind = kind_of(header_of(sighting.message));
+      if (sighting.from == model_.from &&
+          (kind == MessageKind::begin || kind == MessageKind::sequenced))
+        last = &sighting.message;
+    }
+    Fields security = header_of(*last).message(dialog_header::kSecurity);
     security.remove(security_part::kFirst);
     return security;
   }

@@ -103,6 +103,7 @@ class AttackCommand {
     std::set<std::string, std::less<>> played;
     for (const Play& play : plays) {
       show(play, judge(play));
+      context_.out.flush();
       played.insert(play.id);
     }
     if (options_.all) show_waiting(played);
