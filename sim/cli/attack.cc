@@ -171,9 +171,10 @@ class AttackCommand {
 
   // ---- playing ----
   AttackResult judge(const Play& play) {
-    pool_.start_run();
+    const std::uint64_t seed = options_.seed.value_or(play.script.seed.value_or(1));
+    pool_.start_run(seed);
     const auto simulation =
-        scenario::make_simulation({.seed = options_.seed.value_or(play.script.seed.value_or(1)),
+        scenario::make_simulation({.seed = seed,
                                    .keys = [this](int bits) { return pool_.draw(bits); },
                                    .as_product = options_.as_product,
                                    .real_time = std::chrono::steady_clock::now});

@@ -234,7 +234,7 @@ TEST(SimulationTest, AnAttackerThatFindsNothingToDoSaysSo) {
 TEST(SimulationTest, AnAttackerOnTheWireKeepsWhatItDoesNotSendOn) {
   const Simulated run = run_simulated(
       script({kTwoInstances, "--# attack cut at wire HOST_A|HOST_B step 400 until 2000\n", kSendTen,
-              "--# advance 30s\n", kAllInOrder}));
+              "--# advance 10m\n", kAllInOrder}));
 
   EXPECT_EQ(run.report.verdict, Verdict::passed) << failures_of(run.report);
   EXPECT_EQ(run.probes.at("attack.cut.applied"), 6U);
