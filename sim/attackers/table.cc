@@ -17,10 +17,8 @@ constexpr ParameterForm kOriginal = {"original", Kind::choice, "pass", "pass dro
 constexpr ParameterForm kTo = {"to", Kind::node, "", "", Seats::peer, true};
 constexpr ParameterForm kTimes = {"times", Kind::count, "1", ""};
 
-}  // namespace
-
-const std::vector<AttackForm>& attacks() {
-  static const std::vector<AttackForm> all = {
+std::vector<AttackForm> messages_as_they_are() {
+  return {
       {.name = "replay",
        .entries = "A01 A02 A03 A04 A07 A20",
        .what = "hands in again what has passed: at once or later, there or at another instance",
@@ -54,6 +52,11 @@ const std::vector<AttackForm>& attacks() {
        .what = "collects messages and hands them in from the last to the first",
        .parameters = {kFrom, kKind, {"count", Kind::count, "8", ""}},
        .at_hop = make_reorder},
+  };
+}
+
+std::vector<AttackForm> messages_changed() {
+  return {
       {.name = "flip",
        .entries = "C01 C02 C03 C12",
        .what =
@@ -86,6 +89,11 @@ const std::vector<AttackForm>& attacks() {
                       {"what", Kind::choice, "body",
                        "body security security_header grant conversation"}},
        .at_hop = make_splice},
+  };
+}
+
+std::vector<AttackForm> messages_made() {
+  return {
       {.name = "forge",
        .entries = "A08 A09 A12 A14 A16 A17 A18",
        .what = "makes messages of a conversation that goes on; `keys`: with the session key, from "
@@ -119,6 +127,11 @@ const std::vector<AttackForm>& attacks() {
                       {"keys", Kind::node, "", "", Seats::hop, true},
                       {"scope", Kind::choice, "everything", "everything one_key"}},
        .at_hop = make_eavesdrop},
+  };
+}
+
+std::vector<AttackForm> bytes_of_connections() {
+  return {
       {.name = "tamper",
        .entries = "C10",
        .what = "changes a bit of the stream",
@@ -146,6 +159,11 @@ const std::vector<AttackForm>& attacks() {
        .what = "logs in to both sides in the place of the other, with a certificate of its own",
        .parameters = {{"certificate", Kind::choice, "new", "new same_names"}},
        .at_wire = make_man_in_the_middle},
+  };
+}
+
+std::vector<AttackForm> peers() {
+  return {
       {.name = "garbage",
        .entries = "D02 D05",
        .what = "speaks other protocols, or says lengths that lie",
@@ -175,6 +193,20 @@ const std::vector<AttackForm>& attacks() {
                       {"as", Kind::text, "", ""}},
        .as_peer = make_stranger},
   };
+}
+
+std::vector<AttackForm> all_attacks() {
+  std::vector<AttackForm> all;
+  for (const auto& forms : {messages_as_they_are(), messages_changed(), messages_made(),
+                            bytes_of_connections(), peers()})
+    all.insert(all.end(), forms.begin(), forms.end());
+  return all;
+}
+
+}  // namespace
+
+const std::vector<AttackForm>& attacks() {
+  static const std::vector<AttackForm> all = all_attacks();
   return all;
 }
 

@@ -4,8 +4,8 @@
 //   Source  the project's catalogue of attacks; scripts name their entry by `--# catalogue`.
 #pragma once
 
+#include <span>
 #include <string_view>
-#include <vector>
 
 namespace ssb::sim::cli {
 
@@ -16,7 +16,7 @@ struct CatalogueEntry {
   std::string_view why_not;
 };
 
-[[nodiscard]] const std::vector<CatalogueEntry>& catalogue_entries();
+[[nodiscard]] std::span<const CatalogueEntry> catalogue_entries();
 [[nodiscard]] const CatalogueEntry* find_entry(std::string_view id);
 
 }  // namespace ssb::sim::cli
