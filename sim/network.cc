@@ -195,14 +195,16 @@ void Network::write(HostNumber from, ConnectionId id, proto::Bytes bytes) {
          });
 }
 
+Network::Tapped Network::tapped(const EndKey& key, const End& end) {
+  const HostNumber peer = end.peer.first;
+  return {end.generation, end.is_opener ? key.first : peer, end.is_opener ? peer : key.first};
+}
+
 // An attacker who takes bytes answers for them: to their sender they have left.
 bool Network::is_tapped(const EndKey& key, const End& end, const proto::Bytes& bytes) {
   if (!tap) return false;
-  const HostNumber peer = end.peer.first;
-  const Tapped where{end.generation, end.is_opener ? key.first : peer,
-                     end.is_opener ? peer : key.first};
   const std::uint64_t generation = end.generation;
-  if (!tap(where, end.is_opener, bytes)) return false;
+  if (!tap(tapped(key, end), end.is_opener, bytes)) return false;
   post(scheduler_.now(), [this, key, generation, size = bytes.size()] {
     if (find(key, generation) != nullptr) deliver_(key.first, wire::Written{key.second, size});
   });
@@ -269,6 +271,7 @@ void Network::close(HostNumber from, ConnectionId id) {
   connecting_.erase({from, id});
   const auto found = ends_.find({from, id});
   if (found == ends_.end()) return;
+  if (tap_closing) tap_closing(tapped(found->first, found->second), found->second.is_opener);
   End end = std::move(found->second);
   ends_.erase(found);
   send_close(std::move(end), from, "");

@@ -76,6 +76,8 @@ class Network {
   // Every write of a connection between two hosts; true: taken, and what goes on is what is injected.
   using Tap = std::function<bool(const Tapped& where, bool to_acceptor, const proto::Bytes& bytes)>;
   Tap tap;
+  // One end closes: what was taken of its bytes and not injected by then is lost.
+  std::function<void(const Tapped& where, bool to_acceptor)> tap_closing;
   // In order behind what has been sent that way.
   void inject(std::uint64_t connection, bool to_acceptor, proto::Bytes bytes);
   void sever(std::uint64_t connection);  // ends it, as of a reset
@@ -111,6 +113,7 @@ class Network {
                const std::string& name, std::uint16_t port);
   void fail_connect(const EndKey& from, std::uint64_t generation, proto::Error error,
                     proto::Duration after);
+  [[nodiscard]] static Tapped tapped(const EndKey& key, const End& end);
   [[nodiscard]] bool is_tapped(const EndKey& key, const End& end, const proto::Bytes& bytes);
   // When the writer is told that its bytes have been taken; `before`: it has been, or is, in another way.
   enum class TellWriter : std::uint8_t { before, at_arrival };

@@ -129,9 +129,11 @@ class WireAttack : public Attack {
     has_begun_ = true;
     start();
   }
-  // A new connection; then its bytes, which go on only where the attacker sends them; then its end.
+  // A new connection; then its bytes, which go on only where the attacker sends them.
   virtual void opened(WireNumber, Host, Host) {}
   virtual void bytes(WireNumber wire, bool to_acceptor, Bytes bytes) = 0;
+  // The sender of that direction closes behind what it has written: the last moment to send on.
+  virtual void closing(WireNumber, bool /*to_acceptor*/) {}
 
  protected:
   virtual void start() {}

@@ -94,9 +94,13 @@ class Portion : public WireAttack {
     }
   }
 
+  void closing(WireNumber wire, bool to_acceptor) override { let_go(wire, to_acceptor); }
+
  private:
   void let_go(WireNumber wire, bool to_acceptor) {
-    powers_.send(wire, to_acceptor, std::exchange(held_[{wire, to_acceptor}], {}));
+    const auto held = held_.find({wire, to_acceptor});
+    if (held == held_.end() || held->second.empty()) return;
+    powers_.send(wire, to_acceptor, std::exchange(held->second, {}));
     powers_.applied(1);
   }
 

@@ -94,6 +94,21 @@ bool Authentication::is_held_by_an_instance(const Digest& certificate) {
   return honest_keys_.contains(certificate);
 }
 
+void Authentication::disclosed(const Digest& certificate) {
+  disclosed_.insert(certificate);
+}
+
+// Either private key opens the keys of the other side's messages.
+bool Authentication::is_disclosed(const EndpointPlace& place) const {
+  if (disclosed_.empty()) return false;
+  const auto stored = inside().endpoint(place);
+  if (!stored) return true;  // nobody can tell any more
+  const auto source = digest_of(stored->row.parties().source_sha256());
+  const auto destination = digest_of(stored->row.parties().destination_sha256());
+  return (source && disclosed_.contains(*source)) ||
+         (destination && disclosed_.contains(*destination));
+}
+
 bool Authentication::is_judged(const EndpointPlace& place, bool is_initiator, Peer& peer) {
   if (peer.is_judged || !is_initiator) return peer.is_judged;
   // The initiator seals for one certificate: whoever answers holds its key, or has the session key from who does.
@@ -114,7 +129,8 @@ void Authentication::accepted(Host host, const TraceRecord& record) {
     find(host, fmt::format("{}: a message without security was acted on", what));
     return;
   }
-  if (!is_judged(peer->first, is_of_initiator(record), peer->second)) return;
+  if (!is_judged(peer->first, is_of_initiator(record), peer->second) || is_disclosed(peer->first))
+    return;
   const auto found = sent_.find(*digest);
   if (found == sent_.end()) {
     if (!has_forgotten_)
@@ -243,7 +259,9 @@ void Authentication::check_agreement(Host host, const TraceRecord& record, const
   const Direction direction{record.conversation_id, !is_reply};
   const auto far = places_.find({record.conversation_id, !is_reply});
   peer.is_judged = pair.source ? is_held_by_an_instance(*pair.source) : far != places_.end();
-  if (!peer.is_judged) return;
+  if (!peer.is_judged || disclosed_.contains(pair.destination) ||
+      (pair.source && disclosed_.contains(*pair.source)))
+    return;
   const auto fail = [&](const char* what) {
     find(host, fmt::format("{}: {}", text_of(direction), what));
   };

@@ -8,7 +8,8 @@
 //           service; a first reply comes from the user of the binding; the sending instance held the source's private key; and both
 //           rows name the same certificates, services and brokers. Asked of catalogs and rows, not of the code that accepted.
 //   Peers   an instance that is no node of this world speaks for itself: a conversation under a certificate whose private key no honest
-//           instance has is its own affair. One under a certificate that an honest instance holds is not.
+//           instance has is its own affair. One under a certificate that an honest instance holds is not, until an attacker has its
+//           private key, too: he then is who it names. Who may SEND is asked all the same.
 //   Not     fragments before the last one of a message: the engine makes no record of them (their tags, and the last one's digest, are what
 //           there is); the inner bytes of a sealed body above 4 KiB, which the digest leaves to the tag.
 //           What the catalog said when the message was accepted is asked twice, as it arrives and as the record comes: that neither moment
@@ -37,6 +38,7 @@ class Authentication final : public Judge {
   }
   void traced(Host host, const proto::TraceRecord& record) override;
   void passed_hop(Host host, const broker::MessageArrived& arrived) override;
+  void disclosed(const broker::crypto::Sha256Digest& certificate) override;
 
  private:
   using Digest = broker::crypto::Sha256Digest;
@@ -68,6 +70,8 @@ class Authentication final : public Judge {
   [[nodiscard]] std::string objection(Host host, const std::string& database,
                                       const std::string& service, const Pair& pair,
                                       std::optional<std::int32_t> binding_user) const;
+  // Whether somebody else may hold the session keys of this side's conversation.
+  [[nodiscard]] bool is_disclosed(const EndpointPlace& place) const;
   [[nodiscard]] bool is_held_by_an_instance(const Digest& certificate);
 
   std::map<std::string, Sent> sent_;  // by digest of the message
@@ -77,6 +81,7 @@ class Authentication final : public Judge {
   std::map<Direction, EndpointPlace> places_;   // true: of the initiator
   std::map<EndpointPlace, Peer> peers_;
   std::set<Digest> honest_keys_;
+  std::set<Digest> disclosed_;  // of certificates whose private keys attackers have
   std::set<std::pair<Host, Direction>> allowed_on_arrival_;
 };
 

@@ -29,12 +29,30 @@ void ExactlyOnceInOrder::traced(Host host, const TraceRecord& record) {
   }
 }
 
+// Another instance with the same private key is the same identity: a first message that names no broker is for either.
+bool ExactlyOnceInOrder::is_at_a_copy(const Stream& stream, Host host,
+                                      const std::string& database) const {
+  if (stream.target == host) return false;
+  const auto certificates = inside().certificates(host, database);
+  return std::any_of(
+      certificates.begin(), certificates.end(), [&](const CertificateFacts& certificate) {
+        return certificate.has_private_key && stream.keys.contains(certificate.sha256);
+      });
+}
+
 void ExactlyOnceInOrder::made(Host host, const TraceRecord& record) {
   Stream* stream = this->stream({record.conversation_id, true});
   if (stream == nullptr) return;
   stream->ends.insert(host);
-  if (!std::exchange(stream->is_made, true)) return;
-  if (stream->is_secured && !as_product_ && stream->is_judged)
+  if (!std::exchange(stream->is_made, true)) {
+    stream->target = host;
+    for (const CertificateFacts& certificate : inside().certificates(host, record.database)) {
+      if (certificate.has_private_key) stream->keys.insert(certificate.sha256);
+    }
+    return;
+  }
+  if (stream->is_secured && !as_product_ && stream->is_judged &&
+      !is_at_a_copy(*stream, host, record.database))
     find(host, fmt::format("conversation {} was made a second time", record.conversation_id));
   for (const bool from_initiator : {true, false}) {
     if (Stream* each = this->stream({record.conversation_id, from_initiator}))

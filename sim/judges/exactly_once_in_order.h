@@ -4,7 +4,8 @@
 //           crash also the rows of conversation endpoints, as a node that goes down between its commit and the release of its records has
 //           delivered without a word.
 //   Not     whether a message arrives at all (liveness); what became of it on the queue (nothing_acknowledged_is_lost); a conversation
-//           without security that is made again after its endpoint has gone: nothing remembers those, in the product neither.
+//           without security that is made again after its endpoint has gone: nothing remembers those, in the product neither;
+//           one that a second instance makes which holds the same private key: the two are one identity.
 //   Disks   of a host whose disk lied about a sync nothing is judged any more: its past may be gone.
 #pragma once
 
@@ -37,8 +38,12 @@ class ExactlyOnceInOrder final : public Judge {
     bool is_secured = false;
     bool is_judged = true;
     std::set<Host> ends;
+    Host target = 0;                                // where it was made
+    std::set<broker::crypto::Sha256Digest> keys{};  // whose private keys were there
   };
   Stream* stream(Direction direction);
+  [[nodiscard]] bool is_at_a_copy(const Stream& stream, Host host,
+                                  const std::string& database) const;
   void made(Host host, const proto::TraceRecord& record);
   void sent(Host host, const proto::TraceRecord& record);
   void delivered(Host host, const proto::TraceRecord& record);

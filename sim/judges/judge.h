@@ -33,6 +33,8 @@ class Judge : public Observer {
   [[nodiscard]] std::string_view name() const { return name_; }
   // The property, in one line.
   [[nodiscard]] virtual std::string_view statement() const = 0;
+  // From now on somebody else than its owner has the private key of the certificate with that SHA-256, too.
+  virtual void disclosed(const broker::crypto::Sha256Digest&) {}
   // All faults are healed, every instance runs, and the network has had time to settle.
   virtual void at_healed_end() {}
   // The run is over, in whatever state.

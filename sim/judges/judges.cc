@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/check.h"
 #include "sim/judges/authentication.h"
 #include "sim/judges/bounded.h"
 #include "sim/judges/endpoints.h"
@@ -47,6 +48,12 @@ void Judges::came_to_hop(Host host, const broker::MessageArrived& arrived) {
 }
 void Judges::passed_hop(Host host, const broker::MessageArrived& arrived) {
   for (const auto& judge : judges_) judge->passed_hop(host, arrived);
+}
+void Judges::disclosed(proto::ByteView certificate_sha256) {
+  broker::crypto::Sha256Digest digest{};
+  SSB_CHECK(certificate_sha256.size() == digest.size());
+  std::copy(certificate_sha256.begin(), certificate_sha256.end(), digest.begin());
+  for (const auto& judge : judges_) judge->disclosed(digest);
 }
 void Judges::at_end() {
   for (const auto& judge : judges_) judge->at_end();

@@ -35,6 +35,8 @@ class Judges final : public Observer {
   void came_to_hop(Host host, const broker::MessageArrived& arrived) override;
   void passed_hop(Host host, const broker::MessageArrived& arrived) override;
 
+  // An attacker has the private key of that certificate.
+  void disclosed(proto::ByteView certificate_sha256);
   void at_end();
   void at_healed_end();
   // By time; of equal times in the order of the judges.

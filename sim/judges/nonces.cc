@@ -84,6 +84,10 @@ void Nonces::check_nonce(Host host, const TraceRecord& record) {
 void Nonces::check_session_key(Host host, const TraceRecord& record) {
   const std::string id = detail_of(record, "session_key");
   if (session_keys_.size() >= kConversationsMax && !session_keys_.contains(id)) return;
+  // Acknowledgements and the broker's errors answer under the key of the message that they answer; they do not name a security. A key
+  // that only answers use was made by a peer that is no instance of this world, and what it does with its keys is its own affair.
+  const std::string security = detail_of(record, "security");
+  if (security.empty() && !session_keys_.contains(id)) return;
   const auto [place, is_new] =
       session_keys_.try_emplace(id, KeyUse{.conversation = record.conversation_id});
   KeyUse& use = place->second;
@@ -94,8 +98,7 @@ void Nonces::check_session_key(Host host, const TraceRecord& record) {
     use.is_judged = false;
     return;
   }
-  // Acknowledgements and the broker's errors answer under the key of the message that they answer; they do not name a security.
-  if (detail_of(record, "security") != "full") return;
+  if (security != "full") return;
   (is_of_initiator(record) ? use.by_initiator : use.by_target) = true;
   if (!use.by_initiator || !use.by_target) return;
   find(host, fmt::format("session key {} serves both directions of conversation {}", id,

@@ -12,6 +12,9 @@ using proto::TraceRecord;
 void NothingAcknowledgedIsLost::traced(Host host, const TraceRecord& record) {
   if (is_conversation(record, kBeginDialog) || is_conversation(record, kDialogCreated)) {
     const Direction key{record.conversation_id, is_of_initiator(record)};
+    if (const auto other = sides_.find(key);
+        other != sides_.end() && other->second.place.host != host && !other->second.may_be_gone)
+      found_.insert({key.conversation, !key.from_initiator});  // of two targets either may answer
     if (sides_.size() < 2 * kConversationsMax || sides_.contains(key)) {
       sides_[key] = {place_of(host, record), detail_of(record, "from_service"),
                      inside().broker_id(host, record.database)};

@@ -3,7 +3,7 @@
 //   Sees    at each acknowledgement that a sender took: the rows of both endpoints, at once when the receiver runs, else when it is back;
 //           after each restart, that no endpoint is gone which neither ended nor was cleaned up, nor its service dropped.
 //   Not     who takes the message from the queue then: no record tells of a RECEIVE. That a crash leaves each queue as it was is
-//           `recovery`'s; both together are the property.
+//           `recovery`'s; both together are the property. Of a conversation with two targets nobody here knows who answered.
 //           Between a failure of the receiver's store and its restart, NEW_BROKER and the like tell nothing: endpoints of a database whose
 //           broker id has changed are not missed.
 //   Disks   acknowledgements of a receiver whose disk lied about a sync are not judged: the disk lost it, not the broker.

@@ -119,6 +119,10 @@ class AttackStage::Seat : public attackers::Powers {
     return true;
   }
 
+  void closing(const Network::Tapped& where, bool to_acceptor) {
+    if (wire_) work([&] { wire_->closing(where.connection, to_acceptor); });
+  }
+
   // ---- powers ----
   [[nodiscard]] proto::TimePoint now() const override { return stage_.world_.now(); }
   void after(proto::Duration delay, std::function<void()> task) override {
@@ -132,8 +136,12 @@ class AttackStage::Seat : public attackers::Powers {
     return *found;
   }
   [[nodiscard]] std::vector<attackers::Identity> keys_of(Host host) override {
-    if (const auto kept = kept_keys_.find(host); kept != kept_keys_.end()) return kept->second;
-    return read_identities(host, true);
+    const auto kept = kept_keys_.find(host);
+    auto identities = kept != kept_keys_.end() ? kept->second : read_identities(host, true);
+    for (const attackers::Identity& identity : identities) {
+      if (stage_.on_private_key) stage_.on_private_key(identity.certificate.hash());
+    }
+    return identities;
   }
   [[nodiscard]] std::vector<attackers::Identity> certificates_of(Host host) override {
     return read_identities(host, false);
@@ -227,8 +235,19 @@ void AttackStage::listen() {
   };
 }
 
+void AttackStage::listen_to_ends() {
+  world_.network().tap_closing = [this](const Network::Tapped& where, bool to_acceptor) {
+    for (const auto& seat : seats_) {
+      if (seat->is_between(where.opener, where.acceptor)) seat->closing(where, to_acceptor);
+    }
+  };
+}
+
 void AttackStage::foresee(const Attack& attack, const Place& place) {
-  if (seats_.empty()) listen();
+  if (seats_.empty()) {
+    listen();
+    listen_to_ends();
+  }
   seats_.push_back(std::make_unique<Seat>(*this, attack, place));
 }
 

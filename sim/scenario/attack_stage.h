@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ class AttackStage {
   AttackStage& operator=(const AttackStage&) = delete;
   ~AttackStage();
 
+  // Told of each private key that an attacker holds, by the SHA-256 of its certificate.
+  std::function<void(const proto::Bytes& certificate_sha256)> on_private_key;
   // The attacker begins to listen. The world's hooks for attackers are taken by the first one.
   void foresee(const Attack& attack, const Place& place);
   // The script has come to it. A peer's instance must not run any more.
@@ -37,6 +40,7 @@ class AttackStage {
  private:
   class Seat;
   void listen();
+  void listen_to_ends();
 
   World& world_;
   Find find_;

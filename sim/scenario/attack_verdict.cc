@@ -155,7 +155,8 @@ AttackResult judge_attack(const Report& report) {
   result.is_sane = first != report.entries.end() && failed_entry(report, 0, attack) == nullptr &&
                    met_between(report, 0, attack) > 0;
   if (!result.reason.empty()) return result;
-  if (report.verdict == Verdict::failed || !report.findings.empty()) {
+  const bool is_weak = report.catalogue && report.catalogue->is_weak;
+  if (report.verdict == Verdict::failed || (!report.findings.empty() && !is_weak)) {
     result.verdict = AttackVerdict::unsafe;
     for (const Entry& entry : report.entries) {
       if (entry.kind == Entry::Kind::failed)
@@ -171,8 +172,7 @@ AttackResult judge_attack(const Report& report) {
     result.reason = "nothing is checked after the attack";
     return result;
   }
-  result.verdict = report.catalogue && report.catalogue->is_weak ? AttackVerdict::weak_by_design
-                                                                 : AttackVerdict::safe;
+  result.verdict = is_weak ? AttackVerdict::weak_by_design : AttackVerdict::safe;
   return result;
 }
 

@@ -1,7 +1,7 @@
 // What a run of an attack script comes to: whether the honest case worked, whether the attack did, and what shows it.
 //
 //   inconclusive    the sanity leg failed or checks nothing, or an attacker never did anything, or the script could not run
-//   unsafe          an expectation after the attack is not met, or a judge found something
+//   unsafe          an expectation after the attack is not met, or a judge found something in a script that is not weak
 //   weak by design  the attack works, as the entry says (`--# catalogue C17 weak`)
 //   safe            all else
 #pragma once

@@ -162,6 +162,9 @@ void SimulatedBackend::foresee(const Step& step) {
   if (!attackers_) {
     attackers_ = std::make_unique<AttackStage>(
         world(), [this](const std::string& node) { return find(node); });
+    attackers_->on_private_key = [this](const proto::Bytes& certificate_sha256) {
+      if (judges_) judges_->disclosed(certificate_sha256);
+    };
   }
   attackers_->foresee(std::get<Attack>(step.action), step.place);
 }

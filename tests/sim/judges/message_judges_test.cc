@@ -110,6 +110,24 @@ TEST_F(ExactlyOnceInOrderTest, DoesNotHoldAHostToWhatItsDiskLiedAbout) {
   EXPECT_EQ(text_of(judge), "");
 }
 
+TEST_F(ExactlyOnceInOrderTest, OnlyACopyWithTheSameKeyMayMakeAConversationToo) {
+  const auto made_at_both = [&](std::uint8_t key_of_b) {
+    broker::crypto::Sha256Digest key{};
+    inside.all_certificates[kA] = {{.name = "a", .sha256 = key, .has_private_key = true}};
+    key[0] = key_of_b;
+    inside.all_certificates[kB] = {{.name = "b", .sha256 = key, .has_private_key = true}};
+    ExactlyOnceInOrder one(inside, false);
+    one.traced(kA, send_record(0));
+    one.traced(kA, sent_record(true, {{"session_key", "k"}}));
+    one.traced(kB, conversation_record(kDialogCreated, false));
+    one.traced(kA, conversation_record(kDialogCreated, false));
+    return text_of(one);
+  };
+
+  EXPECT_EQ(made_at_both(0), "");
+  EXPECT_THAT(made_at_both(1), HasSubstr("was made a second time"));
+}
+
 TEST_F(ExactlyOnceInOrderTest, FindsASecuredConversationThatIsMadeAgain) {
   send(1);
   judge.traced(kA, sent_record(true, {{"session_key", "k"}}));
@@ -159,6 +177,23 @@ TEST_F(NothingAcknowledgedIsLostTest, FindsAReceiverThatAcknowledgedMoreThanItHa
   acknowledge(2);
 
   EXPECT_THAT(text_of(judge), HasSubstr("2 messages were acknowledged, and 1 are stored"));
+}
+
+TEST_F(NothingAcknowledgedIsLostTest, OfTwoTargetsEitherMayHaveAnswered) {
+  NothingAcknowledgedIsLost two(inside);
+  two.traced(kA, conversation_record(kBeginDialog, true));
+  two.traced(kA, conversation_record(kDialogCreated, false));
+  two.traced(kB, conversation_record(kDialogCreated, false));
+  auto initiator = row_of(true);
+  initiator.row.set_acknowledged(2);
+  auto target = row_of(false);
+  target.row.set_receive_sequence(1);
+  inside.rows = {initiator, target};
+
+  two.traced(kA,
+             record_of(EventClass::remote_message_acknowledgement, true, "Ack", {{"ack", "2"}}));
+
+  EXPECT_EQ(text_of(two), "");
 }
 
 TEST_F(NothingAcknowledgedIsLostTest, FindsWhatACrashOfTheReceiverTook) {

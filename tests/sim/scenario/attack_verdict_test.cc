@@ -75,6 +75,15 @@ TEST(AttackVerdictTest, AFindingOfAJudgeIsUnsafe) {
   EXPECT_THAT(result.reason, HasSubstr("twice"));
 }
 
+TEST(AttackVerdictTest, WhatJudgesFindOfAWeakEntryIsItsWeakness) {
+  Report report = report_of({Kind::met, Kind::attack, Kind::met});
+  report.findings.push_back({.judge = "exactly once", .node = "B", .at = {}, .text = "twice"});
+  EXPECT_EQ(judge_attack(report).verdict, AttackVerdict::unsafe);
+
+  report.catalogue = Catalogue{.id = "C17", .is_weak = true};
+  EXPECT_EQ(judge_attack(report).verdict, AttackVerdict::weak_by_design);
+}
+
 TEST(AttackVerdictTest, AFailureBeforeTheAttackIsInconclusive) {
   const AttackResult result =
       judge_attack(report_of({Kind::met, Kind::failed, Kind::attack, Kind::failed}));

@@ -66,6 +66,17 @@ TEST(RunnerTest, WhatAJudgeFindsFailsTheRun) {
   ASSERT_EQ(report.findings.size(), 1U);
 }
 
+TEST(RunnerTest, WhatAJudgeFindsOfAnAttackThatIsWeakByDesignDoesNot) {
+  FakeBackend backend;
+  backend.findings.push_back({.judge = "no plaintext", .node = "A", .at = {}, .text = "seen"});
+
+  const Report report =
+      run(backend, "--# catalogue C17 weak\n:connect A\nSELECT 1\nGO\n--# expect rows 0\n");
+
+  EXPECT_EQ(report.verdict, Verdict::passed);
+  ASSERT_EQ(report.findings.size(), 1U);
+}
+
 TEST(RunnerTest, UnexpectedErrorFailsWithTheLineOfTheFile) {
   FakeBackend backend;
   backend.batches["SELECT 1"] = {error_message(15581, "Db", 3, 2)};
