@@ -99,14 +99,19 @@ void Authentication::disclosed(const Digest& certificate) {
 }
 
 // Either private key opens the keys of the other side's messages.
-bool Authentication::is_disclosed(const EndpointPlace& place) const {
+bool Authentication::is_disclosed(const Pair& pair) const {
+  return disclosed_.contains(pair.destination) ||
+         (pair.source && disclosed_.contains(*pair.source));
+}
+
+bool Authentication::is_disclosed(const EndpointPlace& place, const Peer& peer) const {
   if (disclosed_.empty()) return false;
+  if (peer.first && is_disclosed(*peer.first)) return true;
   const auto stored = inside().endpoint(place);
-  if (!stored) return true;  // nobody can tell any more
-  const auto source = digest_of(stored->row.parties().source_sha256());
+  if (!stored) return !peer.first;  // nobody can tell any more
   const auto destination = digest_of(stored->row.parties().destination_sha256());
-  return (source && disclosed_.contains(*source)) ||
-         (destination && disclosed_.contains(*destination));
+  return destination && is_disclosed({.source = digest_of(stored->row.parties().source_sha256()),
+                                      .destination = *destination});
 }
 
 bool Authentication::is_judged(const EndpointPlace& place, bool is_initiator, Peer& peer) {
@@ -129,7 +134,8 @@ void Authentication::accepted(Host host, const TraceRecord& record) {
     find(host, fmt::format("{}: a message without security was acted on", what));
     return;
   }
-  if (!is_judged(peer->first, is_of_initiator(record), peer->second) || is_disclosed(peer->first))
+  if (!is_judged(peer->first, is_of_initiator(record), peer->second) ||
+      is_disclosed(peer->first, peer->second))
     return;
   const auto found = sent_.find(*digest);
   if (found == sent_.end()) {
@@ -256,12 +262,11 @@ void Authentication::confirmed_identity(Host host, const TraceRecord& record, bo
 void Authentication::check_agreement(Host host, const TraceRecord& record, const Pair& pair,
                                      bool is_reply) {
   Peer& peer = peers_[place_of(host, record)];
+  peer.first = pair;
   const Direction direction{record.conversation_id, !is_reply};
   const auto far = places_.find({record.conversation_id, !is_reply});
   peer.is_judged = pair.source ? is_held_by_an_instance(*pair.source) : far != places_.end();
-  if (!peer.is_judged || disclosed_.contains(pair.destination) ||
-      (pair.source && disclosed_.contains(*pair.source)))
-    return;
+  if (!peer.is_judged || is_disclosed(pair)) return;
   const auto fail = [&](const char* what) {
     find(host, fmt::format("{}: {}", text_of(direction), what));
   };

@@ -57,6 +57,7 @@ class Authentication final : public Judge {
   struct Peer {
     bool is_secured = false;
     bool is_judged = false;
+    std::optional<Pair> first = {};  // of the first message that it accepted from there
   };
 
   void sent(Host host, const proto::TraceRecord& record);
@@ -71,7 +72,8 @@ class Authentication final : public Judge {
                                       const std::string& service, const Pair& pair,
                                       std::optional<std::int32_t> binding_user) const;
   // Whether somebody else may hold the session keys of this side's conversation.
-  [[nodiscard]] bool is_disclosed(const EndpointPlace& place) const;
+  [[nodiscard]] bool is_disclosed(const EndpointPlace& place, const Peer& peer) const;
+  [[nodiscard]] bool is_disclosed(const Pair& pair) const;
   [[nodiscard]] bool is_held_by_an_instance(const Digest& certificate);
 
   std::map<std::string, Sent> sent_;  // by digest of the message

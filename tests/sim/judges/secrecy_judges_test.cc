@@ -307,7 +307,6 @@ TEST_F(AuthenticationTest, APeerOfItsOwnSpeaksForItself) {
 }
 
 TEST_F(AuthenticationTest, WhoHasAStolenKeyIsWhoItNames) {
-  inside.rows[1].row.mutable_parties()->set_source_sha256(proto::to_string(digest_of(1)));
   send("d0");
   accept_first();
   receive("d0");
