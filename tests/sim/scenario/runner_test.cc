@@ -70,8 +70,9 @@ TEST(RunnerTest, WhatAJudgeFindsOfAnAttackThatIsWeakByDesignDoesNot) {
   FakeBackend backend;
   backend.findings.push_back({.judge = "no plaintext", .node = "A", .at = {}, .text = "seen"});
 
-  const Report report =
-      run(backend, "--# catalogue C17 weak\n:connect A\nSELECT 1\nGO\n--# expect rows 0\n");
+  const Report report = run(backend,
+                            "--# catalogue C17 weak\n:connect A\n--# attack by "
+                            "configuration\nSELECT 1\nGO\n--# expect rows 0\n");
 
   EXPECT_EQ(report.verdict, Verdict::passed);
   ASSERT_EQ(report.findings.size(), 1U);
