@@ -111,8 +111,9 @@ void ExactlyOnceInOrder::resume(Host host, const StoredEndpoint& endpoint) {
   const Direction out{endpoint.conversation, is_initiator};
   const Direction in{endpoint.conversation, !is_initiator};
   if (Stream* stream = this->stream(out); stream != nullptr && stream->is_judged) {
-    // END CONVERSATION WITH ERROR takes numbers back that were never sent.
-    if (endpoint.row.end_sequence() < 0 && endpoint.row.send_sequence() < stream->sent) {
+    // END CONVERSATION WITH ERROR takes numbers back that were never sent, and closes at once what nobody has heard of.
+    if (endpoint.row.state() != "CD" && endpoint.row.end_sequence() < 0 &&
+        endpoint.row.send_sequence() < stream->sent) {
       find(host, fmt::format("{}: after the restart the next SEND is number {}, and {} had been "
                              "committed",
                              text_of(out), endpoint.row.send_sequence(), stream->sent));

@@ -89,6 +89,8 @@ constexpr proto::Duration kNear = std::chrono::hours(24);
 
 Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept) {
   Outline outline;
+  // A script of the catalogue plays one failure step by step, and says what each step shows: nothing else may go wrong in it.
+  outline.depends_on_time = script.catalogue.has_value();
   Here here;
   std::optional<proto::TimePoint> last_time;
   for (std::size_t i = 0; i < script.steps.size(); ++i) {
