@@ -67,7 +67,7 @@ HostNumber World::add(const std::string& name) {
   Random& draws = node->disk_random;
   node->disk = std::make_shared<Storage>([&draws] { return draws(); },
                                          [this, number] { return now_at(number); });
-  node->disk->probe = [this](const char* name) { ++probes_[name]; };
+  node->disk->probe = [this](const char* probe) { ++probes_[probe]; };
   nodes_.push_back(std::move(node));
   return number;
 }
