@@ -5,26 +5,23 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <deque>
-#include <map>
 #include <memory>
-#include <sstream>
-#include <system_error>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/processors.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
+#include "sim/cli/workers.h"
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/runner.h"
+#include "sim/sweep/failure_key.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -47,40 +44,34 @@ struct CrashSweepOptions {
   std::string counted = "step";
   std::string torn = "both";
   std::optional<std::uint64_t> seed;
-  int jobs = 1;
+  std::optional<int> jobs;  // all processors
   std::size_t min_points = 0;
   int point_timeout_s = 120;
   std::string key_pool_file;
   bool as_json = false;
 };
 
-// What became of one point; it travels through a pipe as one line.
+// What became of one point; it travels back from a worker as one line.
 struct PointResult {
   Verdict verdict = Verdict::failed;
   bool has_crashed = false;
   std::string text;  // of what failed, lines
 };
 
-constexpr char kLineBreak = '\x1f';  // in the place of \n, in the pipe
-
-std::string line_of(std::size_t index, const PointResult& result) {
-  std::string text = result.text;
-  std::replace(text.begin(), text.end(), '\n', kLineBreak);
-  return fmt::format("end {} {} {} {}\n", index, static_cast<int>(result.verdict),
-                     result.has_crashed ? 1 : 0, text);
+std::string line_of(const PointResult& result) {
+  return json::serialize(json::object{{"verdict", static_cast<int>(result.verdict)},
+                                      {"has_crashed", result.has_crashed},
+                                      {"text", result.text}});
 }
 
-std::string failure_text(const Report& report) {
-  std::string out = report.reason;
-  for (const scenario::Failure& failure : report.failures) {
-    if (!out.empty()) out += '\n';
-    out += fmt::format("{}   {}\nexpected  {}\nseen      {}", failure.what, failure.place.text(),
-                       failure.expected, failure.seen);
-  }
-  for (const scenario::JudgeFinding& finding : report.findings)
-    out += fmt::format("{}{} at {}: {}", out.empty() ? "" : "\n", finding.judge, finding.node,
-                       finding.text);
-  return out;
+PointResult result_of(const Workers::Done& done) {
+  if (!done.death.empty())
+    return {
+        .verdict = Verdict::failed, .has_crashed = true, .text = "the simulator: " + done.death};
+  const json::value line = json::parse(done.reply);
+  return {.verdict = static_cast<Verdict>(line.at("verdict").to_number<int>()),
+          .has_crashed = line.at("has_crashed").as_bool(),
+          .text = std::string(line.at("text").as_string())};
 }
 
 // One scenario: its steps, its points, and what became of each.
@@ -93,24 +84,13 @@ class FileSweep {
   Verdict run();
 
  private:
-  struct Worker {
-    pid_t pid = 0;
-    int pipe = -1;
-    std::string received;
-    std::deque<std::size_t> left;  // the first is under way
-    SteadyClock::time_point begun{};
-  };
-
   [[nodiscard]] Verdict give_up(Verdict verdict, const std::string& why);
   // Without `counts` they are not asked for.
   [[nodiscard]] Report run_script(const Script& script, std::vector<StepCount>* counts);
   [[nodiscard]] PointResult run_point(const CrashPoint& point);
   void run_points();
-  void start_worker(std::deque<std::size_t> points);
-  [[noreturn]] void work(int pipe, const std::deque<std::size_t>& points);
-  void read_from(Worker& worker);
-  void take_lines(Worker& worker);
-  void ended(Worker& worker, const std::string& how);
+  // The line that a worker sends back of one point.
+  [[nodiscard]] std::string answer(std::size_t index);
   void done(std::size_t index, PointResult result);
   void show_progress() const;
   [[nodiscard]] Verdict summary() const;
@@ -126,7 +106,6 @@ class FileSweep {
   std::vector<StepCount> counts_;
   std::vector<CrashPoint> points_;
   std::vector<std::optional<PointResult>> results_;
-  std::vector<Worker> workers_;
   SteadyClock::time_point start_ = SteadyClock::now();
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
@@ -149,7 +128,7 @@ PointResult FileSweep::run_point(const CrashPoint& point) {
   const Report report = run_script(scenario::with_crash(script_, point), nullptr);
   PointResult result{.verdict = report.verdict,
                      .has_crashed = scenario::has_crashed(report.probes),
-                     .text = failure_text(report)};
+                     .text = sweep::failure_text(report)};
   if (!result.has_crashed && result.verdict == Verdict::passed) {
     result.verdict = Verdict::inconclusive;
     result.text = "the crash did not come";
@@ -190,7 +169,7 @@ Verdict FileSweep::run() {
   if (whole.verdict != Verdict::passed)
     return give_up(
         whole.verdict == Verdict::nothing_checked ? Verdict::inconclusive : whole.verdict,
-        "without a crash: " + failure_text(whole));
+        "without a crash: " + sweep::failure_text(whole));
   scenario::SweepRange range{.node = options_.node,
                              .from = options_.from,
                              .to = options_.to,
@@ -214,113 +193,27 @@ Verdict FileSweep::run() {
 void FileSweep::run_points() {
   context_.out.flush();
   context_.err.flush();
-  const auto jobs = std::min(static_cast<std::size_t>(options_.jobs), points_.size());
-  std::vector<std::deque<std::size_t>> parts(jobs);
-  for (std::size_t i = 0; i < points_.size(); ++i) parts[i % jobs].push_back(i);
-  for (auto& part : parts) start_worker(std::move(part));
-  while (!workers_.empty()) {
-    std::vector<pollfd> polled;
-    for (const Worker& worker : workers_) polled.push_back({worker.pipe, POLLIN, 0});
-    constexpr int kPollMs = 200;
-    ::poll(polled.data(), polled.size(), kPollMs);
-    // Backwards: a worker that ends is taken out, and another one may be added behind.
-    for (std::size_t i = polled.size(); i-- > 0;) {
-      if (polled[i].revents != 0) {
-        read_from(workers_[i]);
-      } else if (SteadyClock::now() - workers_[i].begun >
-                 std::chrono::seconds(options_.point_timeout_s)) {
-        ::kill(workers_[i].pid, SIGKILL);
-        ended(workers_[i],
-              fmt::format("the run did not end within {} s", options_.point_timeout_s));
-      }
-      if (workers_[i].pipe < 0) workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(i));
-    }
+  const auto jobs = static_cast<int>(std::min(
+      static_cast<std::size_t>(options_.jobs.value_or(usable_processors("/"))), points_.size()));
+  Workers workers({.count = jobs, .at_most = std::chrono::seconds(options_.point_timeout_s)},
+                  [this](const std::string& request) { return answer(std::stoull(request)); });
+  std::size_t next = 0;
+  while (next < points_.size() || !workers.is_idle()) {
+    for (; next < points_.size() && workers.has_free(); ++next)
+      workers.give(next, std::to_string(next));
+    constexpr std::chrono::milliseconds kLookEvery(200);
+    for (const Workers::Done& done : workers.wait(kLookEvery))
+      this->done(done.tag, result_of(done));
     show_progress();
   }
 }
 
-void FileSweep::start_worker(std::deque<std::size_t> points) {
-  int ends[2] = {-1, -1};
-  if (::pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-  const pid_t pid = ::fork();
-  if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid == 0) {
-    ::close(ends[0]);
-    work(ends[1], points);
+std::string FileSweep::answer(std::size_t index) {
+  try {
+    return line_of(run_point(points_[index]));
+  } catch (const std::exception& failure) {
+    return line_of({.verdict = Verdict::failed, .has_crashed = false, .text = failure.what()});
   }
-  ::close(ends[1]);
-  workers_.push_back({.pid = pid,
-                      .pipe = ends[0],
-                      .received = {},
-                      .left = std::move(points),
-                      .begun = SteadyClock::now()});
-}
-
-void FileSweep::work(int pipe, const std::deque<std::size_t>& points) {
-  for (const std::size_t index : points) {
-    PointResult result;
-    try {
-      result = run_point(points_[index]);
-    } catch (const std::exception& failure) {
-      result = {.verdict = Verdict::failed, .has_crashed = false, .text = failure.what()};
-    }
-    const std::string line = line_of(index, result);
-    std::size_t written = 0;
-    while (written < line.size()) {
-      const ssize_t size = ::write(pipe, line.data() + written, line.size() - written);
-      if (size < 0) ::_exit(kExitInternal);  // nobody listens any more
-      written += static_cast<std::size_t>(size);
-    }
-  }
-  ::_exit(0);
-}
-
-void FileSweep::read_from(Worker& worker) {
-  constexpr std::size_t kReadBytes = 65536;
-  std::string bytes(kReadBytes, '\0');
-  const ssize_t size = ::read(worker.pipe, bytes.data(), bytes.size());
-  if (size > 0) {
-    worker.received.append(bytes, 0, static_cast<std::size_t>(size));
-    take_lines(worker);
-    return;
-  }
-  ended(worker, "");
-}
-
-void FileSweep::take_lines(Worker& worker) {
-  std::size_t end = 0;
-  while ((end = worker.received.find('\n')) != std::string::npos) {
-    std::istringstream line(worker.received.substr(0, end));
-    worker.received.erase(0, end + 1);
-    std::string word;
-    std::size_t index = 0;
-    int verdict = 0;
-    int has_crashed = 0;
-    line >> word >> index >> verdict >> has_crashed;
-    std::string text;
-    line.get();
-    std::getline(line, text);
-    std::replace(text.begin(), text.end(), kLineBreak, '\n');
-    done(index, {static_cast<Verdict>(verdict), has_crashed != 0, std::move(text)});
-    worker.left.pop_front();
-    worker.begun = SteadyClock::now();
-  }
-}
-
-// One that ends before its points do has failed at the first of them; another one takes the others.
-void FileSweep::ended(Worker& worker, const std::string& how) {
-  int status = 0;
-  ::waitpid(worker.pid, &status, 0);
-  ::close(worker.pipe);
-  worker.pipe = -1;
-  if (worker.left.empty()) return;
-  std::deque<std::size_t> left = std::move(worker.left);
-  const std::string died = WIFSIGNALED(status)
-                               ? fmt::format("the simulator ended with signal {}", WTERMSIG(status))
-                               : fmt::format("the simulator ended with {}", WEXITSTATUS(status));
-  done(left.front(), {Verdict::failed, true, how.empty() ? died : how});
-  left.pop_front();
-  if (!left.empty()) start_worker(std::move(left));  // `worker` may have moved
 }
 
 // ---- telling ----
@@ -357,7 +250,7 @@ void FileSweep::show_progress() const {
   const double seconds = std::chrono::duration<double>(SteadyClock::now() - start_).count();
   context_.err << fmt::format("\r{} of {} points, {} failed, {:.1f} a second ", done_,
                               points_.size(), failed_, static_cast<double>(done_) / seconds)
-               << (workers_.empty() ? "\n" : "") << std::flush;
+               << (done_ == points_.size() ? "\n" : "") << std::flush;
 }
 
 Verdict FileSweep::summary() const {
@@ -469,9 +362,8 @@ void add_crash_sweep(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"no", "only", "both"}))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "[--# seed of the script, else 1]");
-  command->add_option("-j,--jobs", options->jobs, "Processes")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  command->add_option("-j,--jobs", options->jobs, "Processes [the processors that we may use]")
+      ->check(CLI::PositiveNumber);
   command->add_option("--min-points", options->min_points,
                       "Exit code 2 when there are fewer: a sweep that shrinks is noticed");
   command

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "proto/error_code.h"
+#include "proto/overloaded.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/value_text.h"
 
@@ -16,13 +17,6 @@ using broker::tsql::DatabaseChanged;
 using broker::tsql::Output;
 using broker::tsql::RowCount;
 using broker::tsql::RowSet;
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 // Of virtual time: an instance that comes back by itself has done so.
 constexpr proto::Duration kReturnsWithin = std::chrono::minutes(1);
@@ -120,7 +114,7 @@ void Runner::run_step(const Step& step) {
     is_settled_ = false;
     require(backend_.apply(step), place, "the fault cannot be set");
   };
-  std::visit(Overloaded{
+  std::visit(proto::Overloaded{
                  [&](const Batch& batch) { run_batch(batch, place); },
                  [&](const Connect& action) { connect(action, place); },
                  [&](const OnError& on_error) { error_exits_ = on_error.exits; },

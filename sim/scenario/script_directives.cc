@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/overloaded.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/script_parser.h"
 #include "sim/scenario/server_name.h"
@@ -14,13 +15,6 @@ template <typename Action>
 concept OfOneNode = requires(Action action) {
   action.node;
 };
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 std::string_view trimmed_blanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -101,6 +95,16 @@ void ScriptParser::take_expectation(const Expectation& expectation, std::string_
   add_step(place, expectation);
 }
 
+void ScriptParser::name_seats(const Attack& attack, std::string_view text, const Place& place) {
+  for (const Attack::Parameter& parameter : attack.parameters) {
+    if (parameter.is_node && !parameter.value.empty()) mention(parameter.value, text, place);
+  }
+  if (attack.seat == Attack::Seat::peer) declare(attack.node, text, place);
+  if (attack.seat != Attack::Seat::wire && attack.seat != Attack::Seat::hop) return;
+  mention(attack.node, text, place);
+  mention(attack.other, text, place);
+}
+
 void ScriptParser::take_directive(std::string_view text, const Place& place) {
   auto parsed = parse_directive(text);
   if (const auto* problem = std::get_if<DirectiveError>(&parsed)) {
@@ -122,7 +126,7 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
     act(action);
   };
   std::visit(
-      Overloaded{
+      proto::Overloaded{
           [&](Title& title) { script_.title = title.text; },
           [&](Claims& claims) {
             script_.claims.insert(script_.claims.end(), claims.ids.begin(), claims.ids.end());
@@ -154,18 +158,8 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
             if (!refuse_unsent(place)) repeatable_ = place;
           },
           [&](Attack& attack) {
-            for (const Attack::Parameter& parameter : attack.parameters) {
-              if (parameter.is_node && !parameter.value.empty())
-                mention(parameter.value, text, place);
-            }
-            if (attack.seat == Attack::Seat::configuration) {
-              act(attack);
-            } else if (attack.seat == Attack::Seat::peer) {
-              declare(attack.node, text, place);
-              act(attack);
-            } else {
-              act_between(attack, attack.node, attack.other);
-            }
+            name_seats(attack, text, place);
+            act(attack);
           },
           [&](NetFault& fault) { act_between(fault, fault.from, fault.to); },
           [&](LinkFault& fault) { act_between(fault, fault.from, fault.to); },

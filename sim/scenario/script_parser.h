@@ -38,6 +38,8 @@ class ScriptParser {
   void take_on_error(std::string_view arguments, const Place& place);
   void take_exit(std::string_view arguments, const Place& place);
   // ours
+  // The instances that an attack speaks of; a peer is one of its own.
+  void name_seats(const Attack& attack, std::string_view text, const Place& place);
   void take_directive(std::string_view text, const Place& place);
   void take_expectation(const Expectation& expectation, std::string_view text, const Place& place);
 

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "proto/overloaded.h"
+
 namespace ssb::sim::scenario {
 namespace {
 
@@ -13,13 +15,6 @@ namespace {
 constexpr proto::Duration kSlowWrite = std::chrono::milliseconds(5);
 constexpr proto::Duration kSlowSync = std::chrono::milliseconds(100);
 constexpr double kSyncsOfLying = 1000;  // StorageFaults::lying_syncs counts of so many
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 class FaultSetter {
  public:
@@ -228,7 +223,7 @@ Outcome<> FaultSetter::damage(HostNumber host, const KeyFault& fault) {
 Outcome<> apply_fault(World& world, const FaultNames& names, const Step& fault) {
   FaultSetter setter(world, names);
   return std::visit(
-      Overloaded{
+      proto::Overloaded{
           [&](const Heal& action) { return setter.set(action); },
           [&](const Partition& action) { return setter.set(action); },
           [&](const Swizzle& action) { return setter.set(action); },

@@ -6,15 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "proto/overloaded.h"
+
 namespace ssb::sim::workload {
 namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 constexpr const char* kPassword = "Pass_word_1!";
 
@@ -267,7 +262,7 @@ void write_setup(const Plan& plan, ScriptWriter& out) {
 
 void write_change(const Change& change, const World& before, ScriptWriter& out) {
   std::visit(
-      Overloaded{
+      proto::Overloaded{
           [&](const MakeCertificate& c) {
             out.in(c.database);
             make(c.certificate, out);

@@ -6,16 +6,10 @@
 #include <fmt/format.h>
 
 #include "proto/check.h"
+#include "proto/overloaded.h"
 
 namespace ssb::sim::workload {
 namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 Certificate* held(World& world, std::size_t database, std::string_view name) {
   for (Certificate& certificate : world.databases[database].certificates) {
@@ -49,7 +43,7 @@ const Binding* World::binding(std::size_t database, std::string_view service) co
 
 void apply(const Change& change, World& world) {
   std::visit(
-      Overloaded{
+      proto::Overloaded{
           [&](const MakeCertificate& c) {
             world.databases[c.database].certificates.push_back(c.certificate);
           },

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/error_code.h"
+#include "proto/overloaded.h"
 #include "transport/wire/state.h"
 
 namespace ssb::wire {
@@ -17,13 +18,6 @@ namespace {
 const char* kind_text(EndpointKind kind) {
   return kind == EndpointKind::service_broker ? "Service Broker" : "Database Mirroring";
 }
-
-template <typename... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <typename... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
 
 }  // namespace
 
@@ -109,12 +103,13 @@ void Server::State::commit_node(proto::TimePoint now) {
 }
 
 void Server::State::perform(broker::NodeAction&& action, proto::TimePoint now) {
-  std::visit(Overloaded{[&](broker::Transmit&& what) { transmit(std::move(what), now); },
+  std::visit(
+      proto::Overloaded{[&](broker::Transmit&& what) { transmit(std::move(what), now); },
                         [&](broker::Trace&& what) { outputs.emplace_back(std::move(what)); },
                         [&](broker::BatchOutput&& what) { outputs.emplace_back(std::move(what)); },
                         [&](broker::BatchFinished&& what) { outputs.emplace_back(what); },
                         [&](broker::EndpointsChanged&&) { read_endpoints(now); }},
-             std::move(action));
+      std::move(action));
 }
 
 // ---- endpoints ----
@@ -201,8 +196,8 @@ void Server::handle(const Input& input, proto::TimePoint now) {
     what(*connection);
     state.follow(id, now);
   };
-  std::visit(
-      Overloaded{[&](const broker::Event& event) { state.handle_event(event, now); },
+  std::visit(proto::Overloaded{
+                 [&](const broker::Event& event) { state.handle_event(event, now); },
                  [&](const Accepted& accepted) { state.accept(accepted, now); },
                  [&](const Connected& it) {
                    with(it.connection, [&](Connection& c) { c.connected(now); });
@@ -220,7 +215,7 @@ void Server::handle(const Input& input, proto::TimePoint now) {
                    with(it.connection, [&](Connection& c) { c.peer_closed(it.reason, now); });
                  },
                  [&](const ListenResult& result) { state.note_listen_result(result, now); }},
-      input);
+             input);
 }
 
 void Server::commit(proto::TimePoint now, Outputs& out) {
