@@ -22,25 +22,6 @@ Detail digest_detail(const Incoming& incoming) {
   return {{"message_sha256", incoming.digest}};
 }
 
-// The length that the first part of a message announced stands beside the parts, in the place of one before the first.
-constexpr std::int64_t kAnnouncedLength = -1;
-
-proto::Bytes length_bytes(const Header& header) {
-  return proto::to_bytes(std::to_string(header.total_length()));
-}
-
-// Whether a later part announces the same message as the first one did. The number of parts follows from the length.
-bool is_of_the_same_message(const catalog::Instance& instance, const Endpoint& endpoint,
-                            const Header& header) {
-  const auto found =
-      instance.store()
-          .query(endpoint.database, "SELECT body FROM fragment WHERE handle = ?1 AND fragment = ?2",
-                 {proto::to_bytes(endpoint.handle.view()), kAnnouncedLength})
-          .value();
-  return found.rows.empty() ||  // begun before such rows were written
-         std::get<proto::Bytes>(found.rows[0][0]) == length_bytes(header);
-}
-
 // Code and description of a broker's Error body, as far as they can be read.
 std::string between(const std::string& text, std::string_view open, std::string_view close) {
   const auto begin = text.find(open);
@@ -208,7 +189,8 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
     tell_peer(endpoint, -std::int64_t{wrong->answer.number()}, wrong->answer.text(), now);
     return;
   }
-  if (header.fragment_index() > 0 && !is_of_the_same_message(instance, endpoint, header)) {
+  // The number of parts follows from the length.
+  if (header.fragment_index() > 0 && header.total_length() != endpoint.receive_length) {
     auto out = record(proto::EventClass::corrupted_message, 0, "", endpoint, now);
     out.error = Error(ErrorCode::corrupt_message, header.from_service(),
                       "a part of a message whose first part announced another length");
@@ -222,8 +204,10 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
   if (complete) {
     ++endpoint.receive_sequence;
     endpoint.receive_fragment = 0;
+    endpoint.receive_length = 0;
   } else {
     ++endpoint.receive_fragment;
+    endpoint.receive_length = header.total_length();
   }
   touch(endpoint);
   ack_due(endpoint);
@@ -237,12 +221,6 @@ bool Engine::State::store_fragment(Endpoint& endpoint, const Incoming& incoming,
   const Header& header = incoming.header;
   const proto::Bytes handle = proto::to_bytes(endpoint.handle.view());
   const bool last = header.fragment_index() + 1 == header.fragment_count();
-  if (header.fragment_index() == 0) {
-    instance.store().write(
-        endpoint.database,
-        "INSERT OR REPLACE INTO fragment (handle, fragment, body) VALUES (?1, ?2, ?3)",
-        {handle, kAnnouncedLength, length_bytes(header)});
-  }
   if (!last) {
     instance.store().write(
         endpoint.database,
@@ -253,8 +231,7 @@ bool Engine::State::store_fragment(Endpoint& endpoint, const Incoming& incoming,
   whole.reserve(static_cast<std::size_t>(header.total_length()));
   const auto parts =
       instance.store()
-          .query(endpoint.database,
-                 "SELECT body FROM fragment WHERE handle = ?1 AND fragment >= 0 ORDER BY fragment",
+          .query(endpoint.database, "SELECT body FROM fragment WHERE handle = ?1 ORDER BY fragment",
                  {handle})
           .value();
   for (const auto& row : parts.rows) {

@@ -39,8 +39,8 @@ void Engine::State::close(Endpoint& endpoint, proto::TimePoint now) {
   endpoint.timer_at = proto::kNever;
   if (endpoint.is_initiator) {
     endpoint.security_timestamp = now + kInitiatorRetention;
-  } else if (endpoint
-                 .saw_first_ack) {  // long ago, perhaps: what the initiator repeats wants an ack
+  } else if (endpoint.saw_first_ack) {
+    // That was long ago, perhaps, and what the initiator repeats wants an ack.
     endpoint.security_timestamp = std::max(endpoint.security_timestamp, now + kClosedRetention);
   }
   trace_conversation(endpoint, 5, "Terminate Dialog", now);

@@ -103,6 +103,7 @@ struct Endpoint {
   // Receiving.
   std::uint64_t receive_sequence = 0;
   std::uint32_t receive_fragment = 0;
+  std::uint64_t receive_length = 0;  // bytes that the first part of a message announced
   bool ack_due = false;
   bool ack_with_inbound = true;  // under the key of the message that it answers (claim D20)
 

@@ -148,6 +148,7 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
   out->end_sequence = row.end_sequence();
   out->receive_sequence = row.receive_sequence();
   out->receive_fragment = row.receive_fragment();
+  out->receive_length = row.receive_length();
   out->timer_at = never_if_zero(row.timer_us());
   out->security_timestamp = proto::from_unix_us(row.security_timestamp_us());
   out->saw_first_ack = row.security_timestamp_us() != 0;
@@ -180,6 +181,7 @@ void Engine::State::store_endpoint(const Endpoint& endpoint) {
   row.set_acknowledged_fragment(endpoint.acknowledged_fragment);
   row.set_receive_sequence(endpoint.receive_sequence);
   row.set_receive_fragment(endpoint.receive_fragment);
+  row.set_receive_length(endpoint.receive_length);
   row.set_timer_us(us_or_zero(endpoint.timer_at));
   row.set_security_timestamp_us(proto::to_unix_us(endpoint.security_timestamp));
   row.set_priority(endpoint.priority);
