@@ -1,19 +1,7 @@
 --# scenario CONNECT is granted to public: an endpoint certificate that nobody knows is let in
 --# catalogue B18 weak
 --# clock 2020-03-01
-:setvar transport "REQUIRED ALGORITHM AES"
-:r ../setup/endpoints.sqlcmd
-:r ../setup/services.sqlcmd
-:r ../setup/target_certificate.sqlcmd
-:r ../setup/initiator_certificate.sqlcmd
-:connect HOST_A
-USE Sender;
-CREATE REMOTE SERVICE BINDING to_receiver TO SERVICE 'ReceiverService' WITH USER = receiver_proxy;
-GO
-:connect HOST_B
-USE Receiver;
-GRANT SEND ON SERVICE::ReceiverService TO sender_user;
-GO
+:r ../setup/full_security.sqlcmd
 :setvar body "from a known endpoint"
 :r ../setup/send_order.sqlcmd
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver

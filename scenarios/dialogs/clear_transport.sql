@@ -2,18 +2,7 @@
 --# claim D10 M13
 --# clock 2020-03-01
 :setvar transport DISABLED
-:r ../setup/endpoints.sqlcmd
-:r ../setup/services.sqlcmd
-:r ../setup/target_certificate.sqlcmd
-:r ../setup/initiator_certificate.sqlcmd
-:connect HOST_A
-USE Sender;
-CREATE REMOTE SERVICE BINDING to_receiver TO SERVICE 'ReceiverService' WITH USER = receiver_proxy;
-GO
-:connect HOST_B
-USE Receiver;
-GRANT SEND ON SERVICE::ReceiverService TO sender_user;
-GO
+:r ../setup/full_security_over.sqlcmd
 :setvar body "a secret order of maps"
 :r ../setup/send_order.sqlcmd
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
