@@ -66,6 +66,7 @@ struct Storage::State {
   };
   // Counts down to the failures that were asked for; true when one is due.
   bool fails(Step step) {
+    if (is_looking) return false;
     const bool is_passing_due = passing.is_due(step);
     const bool is_lasting_due = lasting.is_due(step);
     if (is_lasting_due) is_failing = true;
@@ -120,7 +121,8 @@ struct Storage::State {
     return has;
   }
   [[nodiscard]] bool is_unreadable(const std::string& name) const {
-    return faults.unreadable && (faults.unreadable->empty() || *faults.unreadable == name);
+    return !is_looking && faults.unreadable &&
+           (faults.unreadable->empty() || *faults.unreadable == name);
   }
   void end_process();
 
@@ -138,6 +140,7 @@ struct Storage::State {
   std::uint64_t misdirected_n = 0;
   bool has_failed = false;
   bool is_failing = false;
+  bool is_looking = false;
 
   // The write that a lasting failure interrupted.
   struct UnderWay {
@@ -508,6 +511,18 @@ std::uint64_t Storage::steps_until(Failure failure) const {
 
 void Storage::misdirect_at(std::uint64_t n) {
   state_->misdirected_n = n;
+}
+
+void Storage::make_well() {
+  state_->faults = StorageFaults();
+  state_->lasting.n = state_->passing.n = state_->misdirected_n = 0;
+}
+
+Storage::Look::Look(Storage& storage)
+    : storage_(storage), was_looking_(std::exchange(storage.state_->is_looking, true)) {}
+
+Storage::Look::~Look() {
+  storage_.state_->is_looking = was_looking_;
 }
 
 bool Storage::has_failed() const {

@@ -79,6 +79,8 @@ class Storage final : public broker::store::Disk {
   [[nodiscard]] std::uint64_t steps_until(Failure failure) const;
   // The n-th write from now lands in another place of its file, and is reported done.
   void misdirect_at(std::uint64_t n);
+  // No fault is set any more, and none is armed.
+  void make_well();
   [[nodiscard]] bool has_failed() const;  // since the last fail_at
   [[nodiscard]] bool is_failing() const;  // for good, until revive or lose_power
   void revive();
@@ -101,6 +103,18 @@ class Storage final : public broker::store::Disk {
   [[nodiscard]] proto::Duration take_delay();
 
   // ---- looking
+  // While one lives, operations neither fail nor count down to a failure: for those who look from outside through a Store.
+  class Look {
+   public:
+    explicit Look(Storage& storage);
+    Look(const Look&) = delete;
+    Look& operator=(const Look&) = delete;
+    ~Look();
+
+   private:
+    Storage& storage_;
+    bool was_looking_;
+  };
   [[nodiscard]] StorageCounters counters() const;
   // Since the Storage was made, whatever became of the file; of a folder, its syncs.
   [[nodiscard]] StorageCounters counters(const std::string& name) const;

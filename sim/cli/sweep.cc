@@ -384,10 +384,16 @@ class SweepCommand {
                                      smaller.faults = kept;
                                      return still_fails(smaller);
                                    });
+    // Where the faults make the failure, they must go on doing so: without a SEND nothing arrives either.
+    const auto fails_without_faults = [&](SweepRequest smaller) {
+      smaller.faults.assign(whole.plan.faults.size(), false);
+      return still_fails(smaller);
+    };
+    const bool needs_faults = !fails_without_faults(request);
     request.steps = sweep::shrink(request.steps, attempts, [&](const std::vector<bool>& kept) {
       SweepRequest smaller = request;
       smaller.steps = kept;
-      return still_fails(smaller);
+      return still_fails(smaller) && !(needs_faults && fails_without_faults(smaller));
     });
     context_.err << fmt::format(
         "ssbsim: {} of {} faults and {} of {} steps are left\n",

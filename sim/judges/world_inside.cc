@@ -86,6 +86,7 @@ std::vector<store::Row> WorldInside::rows(Host host, store::DatabaseId database,
                                           const std::vector<store::Value>& parameters) const {
   const catalog::Instance* found = instance(host);
   if (found == nullptr) return {};
+  const Storage::Look look(world_.disk(host));
   try {
     auto result = found->store().query(database, select, parameters);
     return result ? std::move(result->rows) : std::vector<store::Row>();

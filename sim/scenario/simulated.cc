@@ -195,7 +195,7 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
 
 Outcome<> SimulatedBackend::heal_all() {
   for (const auto& [name, host] : hosts_) {
-    world().disk(host).set_faults({});
+    world().disk(host).make_well();
     if (world().is_running(host) || world().is_taken_over(host)) continue;
     if (auto started = start(name); !started) return started.error();
   }

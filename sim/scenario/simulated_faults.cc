@@ -137,11 +137,11 @@ Outcome<> FaultSetter::set(const DiskFault& fault) {
   const auto found = hosts({fault.node});
   if (!found) return found.error();
   Storage& disk = world_.disk(found->front());
-  StorageFaults faults = disk.faults();
   if (fault.mode == "ok") {
-    faults = StorageFaults();
-    disk.fail_at(Storage::Step::any, 0);  // a crash that waits for a step, too
+    disk.make_well();  // a crash that waits for a step, too
+    return {};
   }
+  StorageFaults faults = disk.faults();
   if (fault.mode == "full") faults.capacity_bytes = disk.used_bytes();
   if (fault.mode == "torn") faults.tears_writes = true;
   if (fault.mode == "lying")

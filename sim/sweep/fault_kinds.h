@@ -25,8 +25,9 @@ struct FaultKind {
   enum class Reach { pair, node } reach = Reach::pair;
   // What it may do to the instance: nothing; end it while nobody runs a batch on it; or only when nothing is asked of it until the cure.
   enum class Ends { nothing, at_once, any_time } ends = Ends::nothing;
-  bool is_masking = false;  // only time shows it: also for scripts with faults of their own
-  bool is_cure = false;     // of the others
+  // What it does: anything; only make things late, so that scripts with faults of their own stand it, too; take other faults
+  // back; move a clock, which scripts that speak of dates do not stand.
+  enum class Effect { harm, lateness, cure, clock } effect = Effect::harm;
   std::string (*directive)(const FaultSeat& seat);
   // In their order: the network, the disks, then the instances themselves. "{}" is the instance.
   std::string_view cure_network, cure_disk, cure_node;

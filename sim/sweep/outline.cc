@@ -86,6 +86,7 @@ bool has_word(std::string_view batch, const std::vector<std::string_view>& words
 
 // The clock is set forward to a moment that is near: time that is put in would make it late.
 constexpr proto::Duration kNear = std::chrono::hours(24);
+constexpr proto::Duration kVeryNear = std::chrono::minutes(1);
 
 Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept) {
   Outline outline;
@@ -111,12 +112,18 @@ Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept
       here.database = database_after(list.tokens, here.database);
       if (has_word(batch->text, {"LIFETIME", "TIMER", "WAITFOR", "TIMEOUT", "PARTNER", "WITNESS"}))
         outline.depends_on_time = true;
+      if (has_word(batch->text, {"START_DATE", "GETDATE", "GETUTCDATE"}))
+        outline.depends_on_date = true;
     }
+    if (std::holds_alternative<scenario::Advance>(step.action) ||
+        std::holds_alternative<scenario::AdvanceUntil>(step.action))
+      outline.depends_on_date = true;
     if (const auto* clock = std::get_if<scenario::SetClock>(&step.action)) last_time = clock->start;
     if (const auto* advance = std::get_if<scenario::Advance>(&step.action); advance && last_time)
       *last_time += advance->by;
     if (const auto* until = std::get_if<scenario::AdvanceUntil>(&step.action)) {
       if (!last_time || until->time - *last_time < kNear) outline.depends_on_time = true;
+      if (last_time && until->time - *last_time < kVeryNear) outline.depends_on_seconds = true;
       last_time = until->time;
     }
     if (is_about_next_batch(step)) here.is_waiting = true;
