@@ -186,6 +186,22 @@ void Engine::State::arrived_first(DatabaseState& state, const dialog::Arrived& m
   begin_target(state, message, std::move(*opened), now);
 }
 
+bool Engine::State::take_security(Endpoint& endpoint, dialog::OpenedFirst& opened) {
+  endpoint.parties.type = opened.type;
+  endpoint.is_secured =
+      opened.type != dialog::SecurityType::full;  // full: the reply is decided when there is one
+  endpoint.far_principal = opened.source_user;
+  endpoint.principal = opened.destination_owner.value_or(0);
+  endpoint.encryption = opened.type != dialog::SecurityType::none;
+  endpoint.grant_not_after = opened.grant_not_after;
+  if (!opened.session_key) return true;
+  if (opened.type == dialog::SecurityType::anonymous)
+    endpoint.outbound = opened.session_key->clone();
+  endpoint.inbound = std::move(*opened.session_key);
+  const auto master_key = keys::open_by_service_master_key(instance, endpoint.database);
+  return master_key && keep_keys(endpoint, *master_key);
+}
+
 void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& message,
                                  dialog::OpenedFirst opened, proto::TimePoint now) {
   const Header& header = message.header;
@@ -227,25 +243,11 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
     return;
   }
   Endpoint& endpoint = *made;
-  endpoint.parties.type = opened.type;
-  endpoint.is_secured =
-      opened.type != dialog::SecurityType::full;  // full: the reply is decided when there is one
-  endpoint.far_principal = opened.source_user;
-  endpoint.principal = opened.destination_owner.value_or(0);
-  endpoint.encryption = opened.type != dialog::SecurityType::none;
-  endpoint.grant_not_after = opened.grant_not_after;
-  const bool anonymous = opened.type == dialog::SecurityType::anonymous;
-  if (opened.session_key) {
-    if (anonymous) endpoint.outbound = opened.session_key->clone();
-    endpoint.inbound = std::move(*opened.session_key);
-    const auto master_key = keys::open_by_service_master_key(instance, state.id);
-    if (!master_key || !keep_keys(endpoint, *master_key)) {
-      undeliverable(
-          state.id, header,
-          proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(state.id)), {},
-          now);
-      return;
-    }
+  if (!take_security(endpoint, opened)) {
+    undeliverable(state.id, header,
+                  proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(state.id)),
+                  {}, now);
+    return;
   }
   add_endpoint(std::move(made));
   touch(endpoint);

@@ -267,6 +267,8 @@ struct Engine::State {
   void forward(const proto::DialogMessage& message, const Header& header,
                const routing::Destination& to, proto::TimePoint now);
   void arrived_first(DatabaseState& database, const dialog::Arrived& message, proto::TimePoint now);
+  // Who the parties are and under which keys, as the first message has proved it; false: its session key cannot be kept.
+  [[nodiscard]] bool take_security(Endpoint& endpoint, dialog::OpenedFirst& opened);
   void begin_target(DatabaseState& database, const dialog::Arrived& message,
                     dialog::OpenedFirst opened, proto::TimePoint now);
   dialog::Refusal refuse_closed_keys(const Endpoint& endpoint) const;

@@ -78,11 +78,15 @@ Course run_once(const Script& script, std::uint64_t seed, scenario::KeyPool& poo
   return course;
 }
 
-// The simulator's own counters, and the event classes that were seen.
+// The simulator's own counters, the event classes that were seen, and the steps of verification that refused something.
 json::object probes_json(const Report& report) {
   std::map<std::string, std::uint64_t> probes = report.probes;
-  for (const auto& record : report.records)
+  for (const auto& record : report.records) {
     ++probes[fmt::format("event.{}", static_cast<int>(record.record.event))];
+    for (const auto& [name, value] : record.record.detail) {
+      if (name == "step") ++probes["refused.step." + value];
+    }
+  }
   json::object out;
   for (const auto& [name, count] : probes) out[name] = count;
   return out;

@@ -49,6 +49,10 @@ SweepTotals::SweepTotals() {
     fault_kinds_[std::string(kind.name)] = 0;
     if (!kind.probe.empty()) probes_[std::string(kind.probe)] = {};
   }
+  // Of reference service-broker.md 2.7; the parser of messages does the two before.
+  constexpr int kFirstStep = 3, kLastStep = 10;
+  for (int step = kFirstStep; step <= kLastStep; ++step)
+    probes_[fmt::format("refused.step.{}", step)] = {};
   constexpr int kHighest = 20'000;
   for (int event = 1; event < kHighest; ++event) {
     if (std::string_view(proto::event_class_name(static_cast<proto::EventClass>(event))) !=

@@ -23,8 +23,9 @@ struct FaultSeat {
 struct FaultKind {
   std::string_view name;
   enum class Reach { pair, node } reach = Reach::pair;
-  // What it may do to the instance: nothing; end it while nobody runs a batch on it; or only when nothing is asked of it until the cure.
-  enum class Ends { nothing, at_once, any_time } ends = Ends::nothing;
+  // What it may do to the instance: nothing; end it while nobody runs a batch on it; or only when nothing is asked of it until the
+  // cure, and then even in a commit, which may be on the disk although nobody is told of it.
+  enum class Ends { nothing, at_once, any_time, in_commit } ends = Ends::nothing;
   // What it does: anything; only make things late, so that scripts with faults of their own stand it, too; take other faults
   // back; move a clock, which scripts that speak of dates do not stand.
   enum class Effect { harm, lateness, cure, clock } effect = Effect::harm;

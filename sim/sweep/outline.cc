@@ -74,7 +74,6 @@ bool passes_time(const Step& step) {
   return std::holds_alternative<scenario::Advance>(action) ||
          std::holds_alternative<scenario::AdvanceUntil>(action) ||
          std::holds_alternative<scenario::Settle>(action) ||
-         std::holds_alternative<scenario::Mark>(action) ||
          (std::holds_alternative<scenario::Expectation>(action) && !is_about_next_batch(step));
 }
 

@@ -2,12 +2,13 @@
 //
 //   Swarm   each seed switches whole kinds of faults off and drives others to extremes; each kind draws from a stream of its own, so
 //           that a new row of the table changes nothing about the others.
-//   Where   A script passes in phases: batches, which take no time, and then a step that lets time pass (an expectation, a mark, settle,
+//   Where   A script passes in phases: batches, which take no time, and then a step that lets time pass (an expectation, settle,
 //           advance, until). Faults are set between the batches of a phase, or at moments of the exposure, a time that is put in at
 //           its end. Then all is cured, and the retries of what was lost get their time, before the script goes on.
 //   Left out  `no event` and `no errorlog` after the first fault: a repeated message is refused with 160, a lost connection has its
 //           events. `rows`, `value` and `columns` of a batch that looks at dm_ views or GET_TRANSMISSION_STATUS: what is in memory.
-//           `delivered` where a disk is slow and its instance crashes: a message that is on the disk may be told of by nobody.
+//           `delivered` once an instance may have ended in a commit (in a step of its disk, or a slow one): a message that is on the
+//           disk may be told of by nobody.
 //   Gentle  Scripts with faults or crashes of their own, of the catalogue, and those that depend on time (LIFETIME, timers, WAITFOR, an
 //           `until` less than a day ahead, mirroring partners), get only what time alone shows, and no time is put into them. Those with
 //           attackers get nothing: what an attacker sees first is a matter of time. Nor do those with an `until` within a minute.
