@@ -316,9 +316,12 @@ class Insertion {
 
   [[nodiscard]] const char* why_left_out(std::size_t i) const {
     const auto* expectation = std::get_if<Expectation>(&base_.steps[i].action);
-    if (expectation == nullptr || !has_faults_) return nullptr;
+    if (expectation == nullptr) return nullptr;
     const auto* event = std::get_if<scenario::ExpectEvent>(&expectation->what);
-    if (event != nullptr && event->is_absent) return "faults have events of their own";
+    const bool is_late = plan_.is_gentle && !plan_.faults.empty();
+    if (event != nullptr && event->is_absent && (has_faults_ || is_late))
+      return "faults have events of their own, and what is late has them elsewhere";
+    if (!has_faults_) return nullptr;
     const bool looks_at_result = std::holds_alternative<scenario::ExpectRows>(expectation->what) ||
                                  std::holds_alternative<scenario::ExpectValue>(expectation->what) ||
                                  std::holds_alternative<scenario::ExpectColumns>(expectation->what);
