@@ -18,6 +18,9 @@ void add_broker_views(const Instance& instance, const AddView& add);
 void add_server_views(const Instance& instance, const AddView& add);
 void add_object_views(const Instance& instance, const AddView& add);
 
+// Of the server, its databases and their texts.
+inline constexpr const char* kCollation = "SQL_Latin1_General_CP1_CI_AS";
+
 // ---- values ----
 [[nodiscard]] inline store::Value null_value() {
   return std::monostate{};

@@ -8,7 +8,6 @@
 namespace ssb::broker::catalog {
 namespace {
 
-constexpr const char* kCollation = "SQL_Latin1_General_CP1_CI_AS";
 const std::string kObjectColumns =
     "name sysname, object_id int, principal_id int, schema_id int, parent_object_id int, "
     "type char(2), type_desc nvarchar(60), create_date datetime, modify_date datetime, "
@@ -77,7 +76,7 @@ struct TypeRow {
   std::int64_t precision;
   std::int64_t scale;
 };
-constexpr std::array kTypes{
+constexpr std::array kSystemTypes{
     TypeRow{"bigint", 127, 8, 0, 19, 0},       TypeRow{"binary", 173, 0, 1, 0, 0},
     TypeRow{"bit", 104, 1, 0, 1, 0},           TypeRow{"char", 175, 0, 1, 0, 0},
     TypeRow{"date", 40, 3, 0, 10, 0},          TypeRow{"datetime", 61, 8, 0, 23, 3},
@@ -99,9 +98,9 @@ constexpr TypeRow kUnknownType{"", 0, 0, 0, 0, 0};
 constexpr std::int64_t kSysnameType = 256;
 
 const TypeRow& find_type(std::string_view name) {
-  const auto* found = std::find_if(kTypes.begin(), kTypes.end(),
+  const auto* found = std::find_if(kSystemTypes.begin(), kSystemTypes.end(),
                                    [&](const TypeRow& one) { return names_equal(one.name, name); });
-  return found == kTypes.end() ? kUnknownType : *found;
+  return found == kSystemTypes.end() ? kUnknownType : *found;
 }
 
 // The numbers in parentheses of "decimal(10, 2)"; -1 for max.
@@ -221,7 +220,7 @@ store::Row module_row(const pb::Module& row) {
 std::vector<store::Row> type_rows() {
   constexpr std::int64_t kSysSchema = 4;
   std::vector<store::Row> rows;
-  for (const TypeRow& type : kTypes) {
+  for (const TypeRow& type : kSystemTypes) {
     const ColumnType as_column = column_type(
         type.bytes_a_character == 0 ? std::string(type.name) : std::string(type.name) + "(8000)");
     rows.push_back({text(type.name), number(as_column.system_type), number(as_column.user_type),

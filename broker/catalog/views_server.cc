@@ -9,7 +9,6 @@ namespace ssb::broker::catalog {
 namespace {
 
 constexpr std::int64_t kCompatibilityLevel = 160;
-constexpr const char* kCollation = "SQL_Latin1_General_CP1_CI_AS";
 constexpr std::int64_t kEnglish = 1033;
 
 constexpr std::int64_t kTcp = 2;
@@ -31,8 +30,8 @@ std::string_view text_of(const std::array<std::string_view, Size>& texts, std::i
 
 constexpr std::array<std::string_view, 6> kProtocols{
     "", "HTTP", "TCP", "NAMED_PIPES", "SHARED_MEMORY", "VIA"};
-constexpr std::array<std::string_view, 5> kTypes{"", "SOAP", "TSQL", "SERVICE_BROKER",
-                                                 "DATABASE_MIRRORING"};
+constexpr std::array<std::string_view, 5> kEndpointTypes{"", "SOAP", "TSQL", "SERVICE_BROKER",
+                                                         "DATABASE_MIRRORING"};
 constexpr std::array<std::string_view, 3> kStates{"STARTED", "STOPPED", "DISABLED"};
 constexpr std::array<std::string_view, 4> kRoles{"NONE", "PARTNER", "WITNESS", "ALL"};
 constexpr std::array<std::string_view, 11> kAuthentications{"",
@@ -66,7 +65,7 @@ store::Row endpoint_row(const pb::Endpoint& row) {
           number(protocol),
           text(text_of(kProtocols, protocol)),
           number(row.kind()),
-          text(text_of(kTypes, row.kind())),
+          text(text_of(kEndpointTypes, row.kind())),
           number(row.state()),
           text(text_of(kStates, row.state())),
           flag(row.id() == kDedicatedAdminConnection)};
