@@ -369,6 +369,11 @@ std::string_view permission_type(std::string_view permission) {
   return row == kPermissionTypes.end() ? std::string_view() : row->type;
 }
 
+std::string principal_name(const Catalog& database, std::int32_t principal) {
+  const auto* row = database.table<pb::Principal>().find(principal);
+  return row == nullptr ? std::string() : row->name();
+}
+
 std::vector<std::int32_t> roles_of(const Catalog& database, std::int32_t principal) {
   std::set<std::int32_t> found{principal, kPublic};
   std::vector<std::int32_t> edge{principal};

@@ -37,6 +37,9 @@ enum class ObjectClass : std::int32_t {
 // "SN" of SEND, "CO" of CONNECT, ...: the column type, without padding; "" for an unknown name.
 [[nodiscard]] std::string_view permission_type(std::string_view permission);
 
+// The name of a database principal; empty where there is none of this id.
+[[nodiscard]] std::string principal_name(const Catalog& database, std::int32_t principal);
+
 // Role membership goes through roles in roles; what lies deeper than this is not followed.
 inline constexpr int kRoleNestingMax = 32;
 

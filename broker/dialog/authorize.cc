@@ -11,13 +11,9 @@ namespace ssb::broker::dialog {
 namespace {
 
 using catalog::ObjectClass;
+using catalog::principal_name;
 using proto::Error;
 using proto::ErrorCode;
-
-std::string principal_name(const catalog::Catalog& database, std::int32_t id) {
-  const auto* principal = database.table<catalog::pb::Principal>().find(id);
-  return principal == nullptr ? std::string() : principal->name();
-}
 
 Refusal refuse(int step, Error error) {
   Refusal refusal;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/catalog/permissions.h"
 #include "broker/crypto/random.h"
 #include "broker/crypto/x509.h"
 #include "broker/dialog/open_sealed.h"
@@ -18,7 +19,7 @@ namespace {
 
 using proto::Error;
 using proto::ErrorCode;
-using Failure = std::optional<Refusal>;
+using StepFailure = std::optional<Refusal>;  // nullopt: the step is passed
 
 // A certificate that the security header names, as this database has it.
 struct Named {
@@ -63,8 +64,7 @@ std::string name_text(const envelope::CertificateName& name) {
 }
 
 std::string principal_text(const catalog::Catalog& database, std::int32_t id) {
-  const auto* principal = database.table<catalog::pb::Principal>().find(id);
-  return fmt::format("{} (id {})", principal == nullptr ? "" : principal->name(), id);
+  return fmt::format("{} (id {})", catalog::principal_name(database, id), id);
 }
 
 // One first message on its way through the steps.
@@ -97,18 +97,19 @@ class Opening {
   }
 
  private:
-  [[nodiscard]] Failure look_up();
-  [[nodiscard]] Failure not_found(const envelope::CertificateName& name, const char* role) const;
-  [[nodiscard]] Failure check_dates() const;
-  [[nodiscard]] Failure check_dates_of(const Named& certificate, const char* role) const;
-  [[nodiscard]] Failure check_private_key();
-  [[nodiscard]] Failure check_signature() const;
-  [[nodiscard]] Failure check_signature_of_grant() const;
+  [[nodiscard]] StepFailure look_up();
+  [[nodiscard]] StepFailure not_found(const envelope::CertificateName& name,
+                                      const char* role) const;
+  [[nodiscard]] StepFailure check_dates() const;
+  [[nodiscard]] StepFailure check_dates_of(const Named& certificate, const char* role) const;
+  [[nodiscard]] StepFailure check_private_key();
+  [[nodiscard]] StepFailure check_signature() const;
+  [[nodiscard]] StepFailure check_signature_of_grant() const;
   [[nodiscard]] Checked<OpenedFirst> decrypt();
   [[nodiscard]] std::optional<proto::Secret> open_kek();
   void keep_kek(const proto::Secret& kek);
-  [[nodiscard]] Failure check_macs(const proto::Secret& kek,
-                                   const crypto::Sha256Digest& grant_hash) const;
+  [[nodiscard]] StepFailure check_macs(const proto::Secret& kek,
+                                       const crypto::Sha256Digest& grant_hash) const;
   [[nodiscard]] Checked<OpenedFirst> finish(const proto::Secret& kek, SessionKey session_key);
   [[nodiscard]] Refusal cannot_decrypt(const char* what) const;
   [[nodiscard]] OpenedFirst describe(SessionKey session_key) const;
@@ -116,8 +117,7 @@ class Opening {
   template <typename... Parameters>
   [[nodiscard]] Error certificate_error(ErrorCode code, const Named& certificate,
                                         Parameters... more) const {
-    const auto* owner = objects_.table<catalog::pb::Principal>().find(certificate.row->owner());
-    return Error(code, owner == nullptr ? std::string() : owner->name(),
+    return Error(code, catalog::principal_name(objects_, certificate.row->owner()),
                  std::to_string(certificate.row->owner()), certificate.row->name(),
                  std::move(more)...);
   }
@@ -146,7 +146,7 @@ class Opening {
 
 // ---- step 3: are the certificates here? ----
 
-Failure Opening::not_found(const envelope::CertificateName& name, const char* role) const {
+StepFailure Opening::not_found(const envelope::CertificateName& name, const char* role) const {
   Refusal refusal;
   refusal.step = 3;
   refusal.error =
@@ -166,7 +166,7 @@ Failure Opening::not_found(const envelope::CertificateName& name, const char* ro
   return refusal;
 }
 
-Failure Opening::look_up() {
+StepFailure Opening::look_up() {
   if (grant_.has_source()) {
     source_ = find_named(objects_, grant_.source());
     if (!source_) return not_found(grant_.source(), "source");
@@ -195,7 +195,7 @@ Failure Opening::look_up() {
 
 // ---- step 4: dates ----
 
-Failure Opening::check_dates_of(const Named& certificate, const char* role) const {
+StepFailure Opening::check_dates_of(const Named& certificate, const char* role) const {
   const bool is_early = now_ < certificate.x509.not_before();
   if (!is_early && now_ <= certificate.x509.not_after()) return std::nullopt;
   Refusal refusal;
@@ -211,7 +211,7 @@ Failure Opening::check_dates_of(const Named& certificate, const char* role) cons
   return refusal;
 }
 
-Failure Opening::check_dates() const {
+StepFailure Opening::check_dates() const {
   if (source_) {
     if (auto refusal = check_dates_of(*source_, "source")) return refusal;
   }
@@ -230,7 +230,7 @@ Failure Opening::check_dates() const {
 
 // ---- step 5: can the private key be used? ----
 
-Failure Opening::check_private_key() {
+StepFailure Opening::check_private_key() {
   const catalog::pb::Certificate& row = *destination_.row;
   Refusal refusal;
   refusal.step = 5;
@@ -274,7 +274,7 @@ Failure Opening::check_private_key() {
 
 // ---- step 6: who signed? ----
 
-Failure Opening::check_signature_of_grant() const {
+StepFailure Opening::check_signature_of_grant() const {
   Refusal refusal;
   refusal.step = 6;
   refusal.audit_subclass = kAuditInvalidSignature;
@@ -309,7 +309,7 @@ Failure Opening::check_signature_of_grant() const {
   return refusal;
 }
 
-Failure Opening::check_signature() const {
+StepFailure Opening::check_signature() const {
   if (source_) {
     if (auto refusal = check_signature_of_grant()) return refusal;
   }
@@ -342,8 +342,8 @@ std::optional<proto::Secret> Opening::open_kek() {
   return std::move(*kek);
 }
 
-Failure Opening::check_macs(const proto::Secret& kek,
-                            const crypto::Sha256Digest& grant_hash) const {
+StepFailure Opening::check_macs(const proto::Secret& kek,
+                                const crypto::Sha256Digest& grant_hash) const {
   const proto::Bytes transcript = transcript_of(message_.header, first_);
   const proto::Secret auth_key = derive_auth_key(kek, proto::as_bytes(dialog_.salt()), grant_hash);
   const auto expected = crypto::hmac_sha256(auth_key.view(), transcript);

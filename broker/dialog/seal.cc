@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/catalog/permissions.h"
 #include "broker/crypto/random.h"
 #include "broker/crypto/x509.h"
 #include "broker/dialog/security.h"
@@ -56,11 +57,6 @@ struct Certificate {
   std::string owner;
 };
 
-std::string principal_name(const catalog::Catalog& database, std::int32_t id) {
-  const auto* principal = database.table<catalog::pb::Principal>().find(id);
-  return principal == nullptr ? std::string() : principal->name();
-}
-
 template <typename... More>
 Error certificate_error(ErrorCode code, const Certificate& certificate, More... more) {
   return Error(code, certificate.owner, std::to_string(certificate.row->owner()),
@@ -72,10 +68,10 @@ proto::Result<Certificate> find_valid(const catalog::Catalog& database, const Ce
                                       std::int32_t owner, proto::TimePoint now) {
   const catalog::pb::Certificate* row = find_certificate(database, ref);
   if (row == nullptr) {
-    return Error(ErrorCode::no_certificate_for_principal, principal_name(database, owner),
+    return Error(ErrorCode::no_certificate_for_principal, catalog::principal_name(database, owner),
                  std::to_string(owner));
   }
-  Certificate found{row, keys::parsed(*row), principal_name(database, row->owner())};
+  Certificate found{row, keys::parsed(*row), catalog::principal_name(database, row->owner())};
   if (now < found.x509.not_before()) {
     return certificate_error(ErrorCode::certificate_not_yet_valid_for_dialog, found,
                              proto::to_datetime_text(found.x509.not_before()));

@@ -12,8 +12,7 @@ using proto::ErrorCode;
 
 constexpr std::string_view kMagic = "SSBKEY";
 constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kSaltBytes = 16;
-constexpr std::size_t kHeaderBytes = 6 + 2 + kSaltBytes + 4;
+constexpr std::size_t kHeaderBytes = 6 + 2 + kPasswordSaltBytes + 4;
 constexpr std::size_t kGuidBytes = 16;
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::uint32_t kIterationsMax =
@@ -66,7 +65,7 @@ proto::Result<KeyFileContents> read_key_file(catalog::Instance& instance, KeyFil
   if (!is_key_file) return bad;
 
   catalog::pb::PasswordCopy copy;
-  copy.set_salt(proto::to_string(view.subspan(8, kSaltBytes)));
+  copy.set_salt(proto::to_string(view.subspan(8, kPasswordSaltBytes)));
   copy.set_iterations(static_cast<std::int32_t>(iterations));
   copy.set_sealed(proto::to_string(view.subspan(kHeaderBytes)));
   const auto clear = open_under_password(password, purpose(kind), copy);

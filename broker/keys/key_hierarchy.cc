@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "broker/catalog/master_key_copy.h"
+#include "broker/catalog/permissions.h"
 #include "broker/catalog/sealed_blob.h"
 #include "broker/crypto/digest.h"
 #include "broker/crypto/random.h"
@@ -19,12 +20,9 @@ using catalog::pb::PasswordCopy;
 using proto::Error;
 using proto::ErrorCode;
 
-constexpr std::size_t kMasterKeyBytes = 32;
-constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kPasswordCharactersMin = 8;
 constexpr std::size_t kPasswordCharactersMax = 128;
 constexpr int kPasswordClassesMin = 3;
-constexpr int kNoMasterKeyState = 1;
 constexpr int kNotOpenableState = 3;  // as seen after a restore on another instance
 
 std::string guid_hex(const MasterKey& row) {
@@ -43,9 +41,7 @@ std::string private_key_purpose(const Certificate& certificate) {
 
 Error with_owner(const catalog::Instance& instance, store::DatabaseId database, ErrorCode code,
                  const Certificate& certificate) {
-  const auto* owner =
-      instance.database(database)->table<catalog::pb::Principal>().find(certificate.owner());
-  return Error{code, owner == nullptr ? std::string() : owner->name(),
+  return Error{code, catalog::principal_name(*instance.database(database), certificate.owner()),
                std::to_string(certificate.owner()), certificate.name()};
 }
 
@@ -101,7 +97,7 @@ std::optional<proto::Secret> open_under(const proto::Secret& master_key, std::st
 
 PasswordCopy seal_under_password(std::string_view password, int iterations,
                                  std::string_view purpose, proto::ByteView clear) {
-  proto::Bytes salt(kSaltBytes);
+  proto::Bytes salt(kPasswordSaltBytes);
   crypto::random_bytes(salt);
   const auto key = crypto::pbkdf2_sha256(password, salt, iterations, kMasterKeyBytes);
   PasswordCopy copy;

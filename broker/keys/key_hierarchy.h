@@ -19,6 +19,10 @@
 
 namespace ssb::broker::keys {
 
+inline constexpr std::size_t kMasterKeyBytes = 32;
+inline constexpr std::size_t kPasswordSaltBytes = 16;
+inline constexpr int kNoMasterKeyState = 1;  // of 15581
+
 // Master keys that a session opened with OPEN MASTER KEY, by database; closed with the session.
 using OpenMasterKeys = std::map<store::DatabaseId, proto::Secret>;
 

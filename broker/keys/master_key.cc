@@ -16,8 +16,6 @@ using catalog::pb::MasterKey;
 using proto::Error;
 using proto::ErrorCode;
 
-constexpr std::size_t kMasterKeyBytes = 32;
-constexpr int kNoMasterKeyState = 1;
 const char* const kMasterKeyName = "##MS_DatabaseMasterKey##";
 
 // The row and the opened key of a database that has both, or 15581.
