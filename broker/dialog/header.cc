@@ -19,7 +19,7 @@ namespace {
 using envelope::DialogHeader;
 using proto::Error;
 using proto::ErrorCode;
-using Failure = std::optional<Error>;
+using RuleFailure = std::optional<Error>;  // nullopt: the rule holds
 
 template <typename Message>
 proto::Bytes serialize(const Message& message) {
@@ -94,14 +94,14 @@ struct NameRule {
   ErrorCode too_long;
 };
 
-Failure check_name(const std::string& name, bool is_needed, const NameRule& rule) {
-  if (name.empty()) return is_needed ? Failure(Error(rule.missing)) : std::nullopt;
+RuleFailure check_name(const std::string& name, bool is_needed, const NameRule& rule) {
+  if (name.empty()) return is_needed ? RuleFailure(Error(rule.missing)) : std::nullopt;
   if (!name_fits(name))
     return Error(rule.too_long, beginning_of(name), std::to_string(kNameUnitsMax));
   return std::nullopt;
 }
 
-Failure check_text(const DialogHeader& header) {
+RuleFailure check_text(const DialogHeader& header) {
   for (const std::string* text :
        {&header.from_service(), &header.to_service(), &header.contract(), &header.message_type()}) {
     if (!is_utf8(*text)) {
@@ -111,7 +111,7 @@ Failure check_text(const DialogHeader& header) {
   return std::nullopt;
 }
 
-Failure check_addressing(const DialogHeader& header) {
+RuleFailure check_addressing(const DialogHeader& header) {
   if (!is_id(header.conversation_id())) return Error(ErrorCode::conversation_id_invalid);
   constexpr NameRule kFrom{ErrorCode::from_service_missing, ErrorCode::from_service_too_long};
   constexpr NameRule kTo{ErrorCode::to_service_missing, ErrorCode::to_service_too_long};
@@ -129,7 +129,7 @@ Failure check_addressing(const DialogHeader& header) {
   return check_name(header.contract(), is_contract_needed, kContract);
 }
 
-Failure check_fragments(const DialogHeader& header, std::string_view peer) {
+RuleFailure check_fragments(const DialogHeader& header, std::string_view peer) {
   if (header.total_length() > kMessageBytesMax) {
     return Error(ErrorCode::corrupt_message, peer,
                  fmt::format("a message of {} bytes", header.total_length()));
@@ -143,7 +143,7 @@ Failure check_fragments(const DialogHeader& header, std::string_view peer) {
   return std::nullopt;
 }
 
-Failure check_sequenced(const DialogHeader& header, std::string_view peer) {
+RuleFailure check_sequenced(const DialogHeader& header, std::string_view peer) {
   const bool is_begin = header.kind() == DialogHeader::BEGIN;
   if (header.sequence() > kSequenceMax || is_begin != (header.sequence() == 0)) {
     return Error(ErrorCode::bad_sequence_number, std::to_string(header.sequence()));
@@ -156,7 +156,7 @@ Failure check_sequenced(const DialogHeader& header, std::string_view peer) {
   return check_fragments(header, peer);
 }
 
-Failure check_unsequenced(const DialogHeader& header, std::string_view peer) {
+RuleFailure check_unsequenced(const DialogHeader& header, std::string_view peer) {
   if (header.sequence() != 0)
     return Error(ErrorCode::unsequenced_with_sequence, std::to_string(header.sequence()));
   if (header.is_end_dialog() || header.is_error()) return Error(ErrorCode::end_flag_unsequenced);
@@ -172,7 +172,7 @@ Failure check_unsequenced(const DialogHeader& header, std::string_view peer) {
   return std::nullopt;
 }
 
-Failure check_kind(const DialogHeader& header, std::string_view peer) {
+RuleFailure check_kind(const DialogHeader& header, std::string_view peer) {
   if (!name_fits(header.message_type())) return Error(ErrorCode::message_type_missing);
   if (header.saw_first_ack() && !header.from_initiator()) {
     return Error(ErrorCode::invalid_message_flags, "saw_first_ack from the target");
@@ -196,7 +196,8 @@ struct CertificateRule {
   ErrorCode serial_size;
 };
 
-Failure check_certificate_name(const envelope::CertificateName& name, const CertificateRule& rule) {
+RuleFailure check_certificate_name(const envelope::CertificateName& name,
+                                   const CertificateRule& rule) {
   if (name.issuer().size() > kIssuerBytesMax) {
     return Error(rule.issuer_size, std::to_string(name.issuer().size()),
                  std::to_string(kIssuerBytesMax));
@@ -216,7 +217,7 @@ bool is_rsa_size(const std::string& bytes) {
   return bytes.size() >= kRsaBytesMin && bytes.size() <= kRsaBytesMax;
 }
 
-Failure check_grant_times(const envelope::KeyExchangeGrant& grant) {
+RuleFailure check_grant_times(const envelope::KeyExchangeGrant& grant) {
   // Far below the limits of TimePoint, so that adding the skew cannot overflow.
   constexpr std::int64_t kLastUs = std::int64_t{1} << 60;
   if (grant.not_before_us() < 0 || grant.not_after_us() > kLastUs ||
@@ -227,7 +228,7 @@ Failure check_grant_times(const envelope::KeyExchangeGrant& grant) {
   return std::nullopt;
 }
 
-Failure check_grant(const envelope::KeyExchangeGrant& grant) {
+RuleFailure check_grant(const envelope::KeyExchangeGrant& grant) {
   if (grant.version() != kSecurityVersion || grant.suite() != kSuite) {
     return Error(ErrorCode::security_version_differs,
                  fmt::format("{}.{}", grant.version(), grant.suite()));
@@ -255,7 +256,7 @@ Failure check_grant(const envelope::KeyExchangeGrant& grant) {
   return check_grant_times(grant);
 }
 
-Failure check_dialog_part(const envelope::DialogPart& part) {
+RuleFailure check_dialog_part(const envelope::DialogPart& part) {
   if (part.salt().empty()) return Error(ErrorCode::salt_missing);
   if (part.salt().size() != kSaltBytes)
     return Error(ErrorCode::salt_size, std::to_string(part.salt().size()));
@@ -267,7 +268,7 @@ Failure check_dialog_part(const envelope::DialogPart& part) {
   return std::nullopt;
 }
 
-Failure check_mac(const std::string& mac, const char* name) {
+RuleFailure check_mac(const std::string& mac, const char* name) {
   if (mac.empty()) return Error(ErrorCode::authentication_code_missing, name);
   if (mac.size() != kMacBytes) {
     return Error(ErrorCode::authentication_code_size, name, std::to_string(mac.size()),
@@ -276,7 +277,7 @@ Failure check_mac(const std::string& mac, const char* name) {
   return std::nullopt;
 }
 
-Failure check_security(const DialogHeader& header) {
+RuleFailure check_security(const DialogHeader& header) {
   const envelope::Security& security = header.security();
   if (security.version() != kSecurityVersion) {
     return Error(ErrorCode::security_version_differs, std::to_string(security.version()));
@@ -292,8 +293,9 @@ Failure check_security(const DialogHeader& header) {
   const bool is_begin = header.kind() == DialogHeader::BEGIN;
   if (!security.has_first()) {
     // The target's first message has none in anonymous security; which it is, its receiver knows.
-    return is_begin && header.from_initiator() ? Failure(Error(ErrorCode::key_exchange_incomplete))
-                                               : std::nullopt;
+    return is_begin && header.from_initiator()
+               ? RuleFailure(Error(ErrorCode::key_exchange_incomplete))
+               : std::nullopt;
   }
   if (!is_begin)
     return Error(ErrorCode::header_inconsistent, "a security header on a later message");
