@@ -4,16 +4,6 @@
 #include "proto/stored.pb.h"
 
 namespace ssb::broker::conversation {
-namespace {
-
-proto::Bytes serialized(const google::protobuf::MessageLite& message) {
-  proto::Bytes out(message.ByteSizeLong());
-  message.SerializeToArray(out.data(), static_cast<int>(out.size()));
-  return out;
-}
-
-}  // namespace
-
 void Engine::State::enqueue(Endpoint& endpoint, NewMessage message, proto::TimePoint now) {
   DatabaseState& state = *database(endpoint.database);
   const catalog::Catalog& catalog = *std::as_const(instance).database(endpoint.database);

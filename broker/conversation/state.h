@@ -319,6 +319,9 @@ struct Engine::State {
 [[nodiscard]] std::string digest_of(const Header& parsed, proto::ByteView header,
                                     proto::ByteView body);
 
+// A row as the engine's tables hold it (storage.cc).
+[[nodiscard]] proto::Bytes serialized(const google::protobuf::MessageLite& row);
+
 // The body of an Error message: UTF-16LE XML as the broker writes it.
 [[nodiscard]] proto::Bytes error_body(std::int64_t code, std::string_view description);
 

@@ -62,12 +62,6 @@ Message parse_row(const store::Value& value) {
   return message;
 }
 
-proto::Bytes serialized(const google::protobuf::MessageLite& message) {
-  proto::Bytes out(message.ByteSizeLong());
-  message.SerializeToArray(out.data(), static_cast<int>(out.size()));
-  return out;
-}
-
 void put_key(stored::SessionKey* out, const dialog::SessionKey& key, const proto::Bytes& sealed) {
   out->set_id(text_of(key.id.view()));
   out->set_sealed(text_of(sealed));
@@ -156,6 +150,12 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
 }
 
 }  // namespace
+
+proto::Bytes serialized(const google::protobuf::MessageLite& row) {
+  proto::Bytes out(row.ByteSizeLong());
+  row.SerializeToArray(out.data(), static_cast<int>(out.size()));
+  return out;
+}
 
 void Engine::State::store_endpoint(const Endpoint& endpoint) {
   stored::Conversation row;

@@ -14,12 +14,6 @@
 namespace ssb::broker::conversation {
 namespace {
 
-proto::Bytes serialized(const google::protobuf::MessageLite& message) {
-  proto::Bytes out(message.ByteSizeLong());
-  message.SerializeToArray(out.data(), static_cast<int>(out.size()));
-  return out;
-}
-
 const char* kind_name(const Header& header) {
   static constexpr const char* kNames[] = {"NONE", "BEGIN", "SEQUENCED", "ACK",
                                            "ERROR"};  // by number
