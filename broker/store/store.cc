@@ -39,19 +39,6 @@ Transaction::Savepoint Transaction::savepoint() const {
 
 namespace {
 
-// One open database. Inside SQLite's transaction stand first the statements accepted since the last
-// flush (the batch), then, above a savepoint, those of at most one Transaction (the overlay).
-struct Database {
-  Database(Shared& shared, DatabaseId id, const std::string& file, bool flushed)
-      : connection(shared, id, fmt::format("database {}", id), file, flushed) {}
-
-  Connection connection;
-  std::vector<Statement> batch;  // kept for a commit record only: empty when there can be none
-  bool has_batch = false;
-  std::uint64_t overlay = 0;     // the Transaction's id; 0: none
-  std::size_t overlay_size = 0;  // how many of its statements stand
-};
-
 // Sets the reason for which the Store must not go on, unless the guarded block reaches its end.
 class FailUnlessDone {
  public:
@@ -75,6 +62,19 @@ StoreError not_open(DatabaseId id) {
 }  // namespace
 
 struct Store::State {
+  // One open database. Inside SQLite's transaction stand first the statements accepted since the last
+  // flush (the batch), then, above a savepoint, those of at most one Transaction (the overlay).
+  struct Database {
+    Database(Shared& shared, DatabaseId id, const std::string& file, bool flushed)
+        : connection(shared, id, fmt::format("database {}", id), file, flushed) {}
+
+    Connection connection;
+    std::vector<Statement> batch;  // kept for a commit record only: empty when there can be none
+    bool has_batch = false;
+    std::uint64_t overlay = 0;     // the Transaction's id; 0: none
+    std::size_t overlay_size = 0;  // how many of its statements stand
+  };
+
   StoreOptions options;  // first: the disk outlives what is open on it
   Shared shared;
   std::optional<Folder> folder;  // none in memory
@@ -267,7 +267,7 @@ void Store::open_database(DatabaseId id) {
   const bool is_new = !state.folder || !state.folder->has_database(id);
   if (is_new) state.step(fmt::format("create {}", id));
   const std::string file = state.folder ? state.folder->database_file(id) : ":memory:";
-  auto database = std::make_unique<Database>(state.shared, id, file, state.options.flushed);
+  auto database = std::make_unique<State::Database>(state.shared, id, file, state.options.flushed);
   for (const Function& function : state.shared.functions) {
     database->connection.add_function(function);
   }
@@ -303,7 +303,7 @@ std::vector<DatabaseId> Store::database_files() const {
 StoreResult<ResultSet> Store::execute(Transaction& transaction, DatabaseId id, std::string_view sql,
                                       std::vector<Value> parameters) {
   state_->check_idle();
-  Database* const database = state_->find(id);
+  auto* const database = state_->find(id);
   if (database == nullptr) return not_open(id);
   if (transaction.id_ == 0) transaction.id_ = ++state_->last_transaction;
   const auto kept = transaction.statements_.find(id);
@@ -336,7 +336,7 @@ StoreResult<ResultSet> Store::execute(Transaction& transaction, DatabaseId id, s
 StoreResult<ResultSet> Store::query(DatabaseId id, std::string_view sql,
                                     const std::vector<Value>& parameters) const {
   state_->check_alive();
-  Database* const database = state_->find(id);
+  auto* const database = state_->find(id);
   if (database == nullptr) return not_open(id);
   if (!database->connection.is_running()) State::roll_back_overlay(*database);
   const Connection::Bounded bounded(database->connection);
@@ -355,7 +355,7 @@ void Store::roll_back_to(Transaction& transaction, const Transaction::Savepoint&
     const std::size_t size = wanted == savepoint.sizes.end() ? 0 : wanted->second;
     SSB_CHECK(size <= kept->second.size());
     if (size < kept->second.size()) {
-      Database* const database = state_->find(kept->first);
+      auto* const database = state_->find(kept->first);
       if (database != nullptr && database->overlay == transaction.id_) {
         State::roll_back_overlay(*database);
       }
@@ -374,7 +374,7 @@ StoreResult<void> Store::accept(Transaction&& accepted) {
     }
   };
   for (auto& [id, statements] : transaction.statements_) {
-    Database* const database = state_->find(id);
+    auto* const database = state_->find(id);
     const auto standing = database == nullptr
                               ? StoreResult<void>(not_open(id))
                               : State::stand(*database, transaction.id_, statements);
@@ -383,7 +383,7 @@ StoreResult<void> Store::accept(Transaction&& accepted) {
     return standing.error();
   }
   for (auto& [id, statements] : transaction.statements_) {
-    Database& database = *state_->find(id);
+    auto& database = *state_->find(id);
     database.connection.control("RELEASE overlay");
     database.overlay = 0;
     for (Statement& statement : statements) state_->keep(database, std::move(statement));
@@ -398,7 +398,7 @@ ResultSet Store::write(DatabaseId id, std::string_view sql, std::vector<Value> p
     state_->shared.failure = fmt::format("database {}: {}: {}", id, error.message, sql);
     throw StoreFailure(state_->shared.failure);
   };
-  Database* const database = state_->find(id);
+  auto* const database = state_->find(id);
   if (database == nullptr) fail(not_open(id));
   State::roll_back_overlay(*database);
   const auto lease = database->connection.prepare(sql);
