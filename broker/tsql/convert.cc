@@ -21,8 +21,8 @@ using proto::Result;
 using store::Value;
 
 constexpr int kStyleMax = 131;
-constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<const char*, 12> kShortMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 Error no_conversion(const DataType& from, const DataType& to) {
   return Error(ErrorCode::operand_type_clash, type_name(from), type_name(to));
@@ -116,7 +116,7 @@ Result<Value> to_integer(const Value& value, const DataType& from, const DataTyp
   return no_conversion(from, to);
 }
 
-Result<double> number_of(const Value& value, const DataType& from, const DataType& to) {
+Result<double> value_to_number(const Value& value, const DataType& from, const DataType& to) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return static_cast<double>(*number);
   if (const auto* number = std::get_if<double>(&value)) return *number;
   const auto* text = std::get_if<std::string>(&value);
@@ -151,7 +151,7 @@ double rounded(double number, int scale) {
 }
 
 Result<Value> to_inexact(const Value& value, const DataType& from, const DataType& to) {
-  const Result<double> number = number_of(value, from, to);
+  const Result<double> number = value_to_number(value, from, to);
   if (!number) return number.error();
   if (!std::isfinite(*number)) return Error(ErrorCode::arithmetic_overflow, type_name(to));
   if (is_float(to)) {
@@ -169,10 +169,10 @@ Result<Value> to_inexact(const Value& value, const DataType& from, const DataTyp
 
 // ---------------------------------------------------------------- dates
 
-struct Moment {
+struct CalendarTime {
   int year, month, day, hour, minute, second, microsecond;
 };
-Moment moment_of(proto::TimePoint time) {
+CalendarTime calendar_time(proto::TimePoint time) {
   const auto date = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day ymd(date);
   const std::chrono::hh_mm_ss<proto::Duration> clock(time - date);
@@ -194,22 +194,20 @@ std::string fraction(int microsecond, int digits) {
 
 int fraction_digits(const DataType& type) {
   if (type.type == SqlType::datetime) return 3;
-  const bool has_scale = type.type == SqlType::time || type.type == SqlType::datetime2 ||
-                         type.type == SqlType::datetimeoffset;
-  return has_scale ? type.scale : 0;
+  return has_seconds_scale(type.type) ? type.scale : 0;
 }
 
-std::string clock_text(const Moment& m, const DataType& type) {
+std::string clock_text(const CalendarTime& m, const DataType& type) {
   return fmt::format("{:02}:{:02}:{:02}", m.hour, m.minute, m.second) +
          fraction(m.microsecond, fraction_digits(type));
 }
 
 // "Nov 26 2008  9:05AM"
-std::string long_text(const Moment& m, bool with_date, bool with_time) {
+std::string long_text(const CalendarTime& m, bool with_date, bool with_time) {
   std::string text;
   if (with_date) {
-    text = fmt::format("{} {:>2} {:04}", kMonths.at(static_cast<std::size_t>(m.month - 1)), m.day,
-                       m.year);
+    text = fmt::format("{} {:>2} {:04}", kShortMonths.at(static_cast<std::size_t>(m.month - 1)),
+                       m.day, m.year);
   }
   if (!with_time) return text;
   if (!text.empty()) text += ' ';
@@ -217,9 +215,9 @@ std::string long_text(const Moment& m, bool with_date, bool with_time) {
                             m.hour < 12 ? "AM" : "PM");
 }
 
-std::optional<std::string> styled_date(const Moment& m, int style) {
+std::optional<std::string> styled_date(const CalendarTime& m, int style) {
   const int short_year = m.year % 100;
-  const char* month = kMonths.at(static_cast<std::size_t>(m.month - 1));
+  const char* month = kShortMonths.at(static_cast<std::size_t>(m.month - 1));
   switch (style) {
     case 1: return fmt::format("{:02}/{:02}/{:02}", m.month, m.day, short_year);
     case 101: return fmt::format("{:02}/{:02}/{:04}", m.month, m.day, m.year);
@@ -239,7 +237,7 @@ std::optional<std::string> styled_date(const Moment& m, int style) {
 }
 
 Result<std::string> styled_time(proto::TimePoint time, const DataType& from, int style) {
-  const Moment m = moment_of(time);
+  const CalendarTime m = calendar_time(time);
   const bool with_date = from.type != SqlType::time;
   const bool with_time = from.type != SqlType::date;
   const bool is_old = from.type == SqlType::datetime || from.type == SqlType::smalldatetime;
@@ -356,8 +354,8 @@ Result<std::string> number_text(const Value& value, const DataType& from, int st
   return float_text(number, style == kNoStyle ? 0 : style);
 }
 
-Result<std::string> text_of(const Value& value, const DataType& from, const DataType& to,
-                            int style) {
+Result<std::string> value_to_text(const Value& value, const DataType& from, const DataType& to,
+                                  int style) {
   if (const auto* bytes = std::get_if<proto::Bytes>(&value)) {
     if (style == 1) return "0x" + proto::to_hex(*bytes);
     if (style == 2) return proto::to_hex(*bytes);
@@ -374,7 +372,7 @@ Result<std::string> text_of(const Value& value, const DataType& from, const Data
 
 Result<Value> to_text_type(const Value& value, const DataType& from, const DataType& to,
                            int style) {
-  Result<std::string> text = text_of(value, from, to, style);
+  Result<std::string> text = value_to_text(value, from, to, style);
   if (!text) return text.error();
   if (to.type == SqlType::text || to.type == SqlType::ntext || to.length < 0)
     return Value(*std::move(text));
@@ -481,7 +479,7 @@ std::string time_text(proto::TimePoint time, const DataType& type) {
   if (type.type == SqlType::smalldatetime)
     time = std::chrono::floor<std::chrono::minutes>(time + std::chrono::seconds(30));
   if (type.type == SqlType::datetime) time = proto::to_datetime(time);
-  const Moment m = moment_of(time);
+  const CalendarTime m = calendar_time(time);
   std::string date = fmt::format("{:04}-{:02}-{:02}", m.year, m.month, m.day);
   if (type.type == SqlType::date) return date;
   if (type.type == SqlType::time) return clock_text(m, type);
@@ -535,7 +533,7 @@ std::string_view text_prefix(std::string_view utf8, std::size_t units) {
 }
 
 Result<Value> convert(Value value, const DataType& from, const DataType& to, int style) {
-  if (std::holds_alternative<std::monostate>(value)) return value;
+  if (is_null(value)) return value;
   if (style > kStyleMax)
     return Error(ErrorCode::not_supported, fmt::format("CONVERT style {}", style));
   switch (family_of(to)) {
@@ -573,7 +571,7 @@ bool fits(const Value& value, const DataType& type) {
 }
 
 std::optional<std::string> to_text(const Value& value, const DataType& type) {
-  if (std::holds_alternative<std::monostate>(value)) return std::nullopt;
+  if (is_null(value)) return std::nullopt;
   if (const auto* bytes = std::get_if<proto::Bytes>(&value)) return "0x" + proto::to_hex(*bytes);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   const Result<std::string> text = number_text(value, type, kNoStyle);

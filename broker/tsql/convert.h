@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "broker/store/store.h"
 #include "broker/tsql/types.h"
@@ -20,6 +21,10 @@
 namespace ssb::broker::tsql {
 
 inline constexpr int kNoStyle = -1;
+
+[[nodiscard]] inline bool is_null(const store::Value& value) {
+  return std::holds_alternative<std::monostate>(value);
+}
 
 // NULL stays NULL. Text that is too long is cut, as CAST and variables do; columns check before
 // (fits).

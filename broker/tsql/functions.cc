@@ -27,15 +27,6 @@ namespace {
 
 constexpr char kSeparator = '\x1F';
 
-using Arguments = std::vector<Value>;
-
-bool is_null(const Value& value) {
-  return std::holds_alternative<std::monostate>(value);
-}
-bool any_null(const Arguments& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(), is_null);
-}
-
 // ---------------------------------------------------------------- conversion and arithmetic
 
 // (value, from, to, style, yields NULL instead of an error)
@@ -209,13 +200,6 @@ StoreResult<Value> hash_bytes(Arguments a) {
 
 // ---------------------------------------------------------------- LIKE
 
-// One code point as bytes, at most four.
-std::size_t character_size(std::string_view text) {
-  const auto byte = static_cast<unsigned char>(text.front());
-  const std::size_t size = byte < 0x80 ? 1 : (byte < 0xE0 ? 2 : (byte < 0xF0 ? 3 : 4));
-  return std::min(size, text.size());
-}
-
 class LikeMatcher {
  public:
   LikeMatcher(char escape, bool is_case_sensitive)
@@ -301,6 +285,16 @@ class LikeMatcher {
 };
 
 }  // namespace
+
+std::size_t character_size(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
+  const std::size_t size = byte < 0x80 ? 1 : (byte < 0xE0 ? 2 : (byte < 0xF0 ? 3 : 4));
+  return std::min(size, text.size());
+}
+
+bool any_null(const Arguments& arguments) {
+  return std::any_of(arguments.begin(), arguments.end(), is_null);
+}
 
 std::string text_of(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;

@@ -23,13 +23,8 @@ using catalog::Catalog;
 using catalog::Instance;
 using store::StoreResult;
 using store::Value;
-using Arguments = std::vector<Value>;
 
 constexpr std::int64_t kRandomBytesMax = 8000;
-
-bool is_null(const Value& value) {
-  return std::holds_alternative<std::monostate>(value);
-}
 
 Value text_or_null(const std::string& text) {
   return text.empty() ? Value() : Value(text);

@@ -15,15 +15,14 @@ namespace {
 
 using proto::Error;
 using proto::ErrorCode;
-using store::StoreResult;
-using store::Value;
-using Arguments = std::vector<Value>;
 using std::chrono::sys_days;
 using std::chrono::year_month_day;
+using store::StoreResult;
+using store::Value;
 
-constexpr std::array<const char*, 12> kMonths{"January",   "February", "March",    "April",
-                                              "May",       "June",     "July",     "August",
-                                              "September", "October",  "November", "December"};
+constexpr std::array<const char*, 12> kMonthNames{"January",   "February", "March",    "April",
+                                                  "May",       "June",     "July",     "August",
+                                                  "September", "October",  "November", "December"};
 constexpr std::array<const char*, 7> kDays{"Sunday",   "Monday", "Tuesday", "Wednesday",
                                            "Thursday", "Friday", "Saturday"};
 
@@ -144,8 +143,7 @@ Error unknown_part(const std::string& name) {
 StoreResult<Value> date_add(const Arguments& a) {
   const auto part = part_of(text_of(a[0]));
   if (!part) return to_store_error(unknown_part(text_of(a[0])));
-  if (std::holds_alternative<std::monostate>(a[1]) || std::holds_alternative<std::monostate>(a[2]))
-    return Value();
+  if (is_null(a[1]) || is_null(a[2])) return Value();
   const auto time = parse_time(text_of(a[2]));
   if (!time) return to_store_error(Error(ErrorCode::bad_date_text, text_of(a[2])));
   const auto sum = add(*part, integer_of(a[1]), *time);
@@ -195,8 +193,7 @@ std::int64_t difference(Part part, proto::TimePoint from, proto::TimePoint to) {
 StoreResult<Value> date_difference(const Arguments& a) {
   const auto part = part_of(text_of(a[0]));
   if (!part) return to_store_error(unknown_part(text_of(a[0])));
-  if (std::holds_alternative<std::monostate>(a[1]) || std::holds_alternative<std::monostate>(a[2]))
-    return Value();
+  if (is_null(a[1]) || is_null(a[2])) return Value();
   const auto from = parse_time(text_of(a[1]));
   const auto to = parse_time(text_of(a[2]));
   if (!from || !to)
@@ -207,7 +204,7 @@ StoreResult<Value> date_difference(const Arguments& a) {
   return *result;
 }
 
-std::int64_t value_of(Part part, proto::TimePoint time) {
+std::int64_t part_value(Part part, proto::TimePoint time) {
   const Moment m = moment_of(time);
   const std::int64_t clock = m.clock.count();
   const auto year_start = sys_days(m.date.year() / 1 / 1);
@@ -236,13 +233,13 @@ std::int64_t value_of(Part part, proto::TimePoint time) {
 StoreResult<Value> date_part(const Arguments& a) {
   const auto part = part_of(text_of(a[0]));
   if (!part) return to_store_error(unknown_part(text_of(a[0])));
-  if (std::holds_alternative<std::monostate>(a[1])) return Value();
+  if (is_null(a[1])) return Value();
   const auto time = parse_time(text_of(a[1]));
   if (!time) return to_store_error(Error(ErrorCode::bad_date_text, text_of(a[1])));
-  const std::int64_t value = value_of(*part, *time);
+  const std::int64_t value = part_value(*part, *time);
   if (integer_of(a[2]) == 0) return Value(value);
   if (*part == Part::month)
-    return Value(std::string(kMonths.at(static_cast<std::size_t>(value - 1))));
+    return Value(std::string(kMonthNames.at(static_cast<std::size_t>(value - 1))));
   if (*part == Part::weekday)
     return Value(std::string(kDays.at(static_cast<std::size_t>(value - 1))));
   return Value(fmt::format("{}", value));
@@ -256,7 +253,7 @@ StoreResult<Value> is_date(const Arguments& a) {
 // (year, month, day, type of the result)
 StoreResult<Value> date_from_parts(const Arguments& a) {
   for (const Value& value : a) {
-    if (std::holds_alternative<std::monostate>(value)) return Value();
+    if (is_null(value)) return Value();
   }
   const year_month_day date(std::chrono::year(static_cast<int>(integer_of(a[0]))),
                             std::chrono::month(static_cast<unsigned>(integer_of(a[1]))),
@@ -267,7 +264,7 @@ StoreResult<Value> date_from_parts(const Arguments& a) {
 }
 
 StoreResult<Value> end_of_month(const Arguments& a) {
-  if (std::holds_alternative<std::monostate>(a[0])) return Value();
+  if (is_null(a[0])) return Value();
   auto time = parse_time(text_of(a[0]));
   if (!time) return to_store_error(Error(ErrorCode::bad_date_text, text_of(a[0])));
   if (a.size() > 1) time = add_months(*time, integer_of(a[1]));

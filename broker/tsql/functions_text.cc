@@ -16,7 +16,6 @@ namespace {
 
 using store::StoreResult;
 using store::Value;
-using Arguments = std::vector<Value>;
 
 constexpr std::size_t kQuotedNameMax = 128;
 
@@ -26,13 +25,6 @@ bool is_too_long(std::size_t size) {
 }
 store::StoreError too_long() {
   return to_store_error(proto::Error(proto::ErrorCode::out_of_memory));
-}
-
-bool is_null(const Value& value) {
-  return std::holds_alternative<std::monostate>(value);
-}
-bool any_null(const Arguments& arguments) {
-  return std::any_of(arguments.begin(), arguments.end(), is_null);
 }
 
 std::string_view without_trailing_blanks(std::string_view text) {
@@ -66,12 +58,6 @@ proto::Bytes slice(const proto::Bytes& bytes, std::int64_t start, std::int64_t c
   return {bytes.begin() + (start - 1), bytes.begin() + end};
 }
 
-std::size_t character_size(std::string_view text) {
-  const auto byte = static_cast<unsigned char>(text.front());
-  const std::size_t size = byte < 0x80 ? 1 : (byte < 0xE0 ? 2 : (byte < 0xF0 ? 3 : 4));
-  return std::min(size, text.size());
-}
-
 // Whether `text` begins with `prefix` without regard to case; simple folding keeps sizes apart, so characters are compared one by one.
 std::size_t prefix_match(std::string_view text, std::string_view prefix) {
   std::size_t used = 0;
@@ -87,11 +73,11 @@ std::size_t prefix_match(std::string_view text, std::string_view prefix) {
 }
 
 // Byte position of `needle` at or after `from`, and how many bytes it takes there.
-struct Found {
+struct TextMatch {
   std::size_t at = std::string_view::npos;
   std::size_t size = 0;
 };
-Found find_text(std::string_view text, std::string_view needle, std::size_t from) {
+TextMatch find_text(std::string_view text, std::string_view needle, std::size_t from) {
   for (std::size_t at = from; at < text.size(); at += character_size(text.substr(at))) {
     const std::size_t size = prefix_match(text.substr(at), needle);
     if (size != std::string_view::npos) return {at, size};
@@ -166,7 +152,7 @@ StoreResult<Value> char_index(const Arguments& a) {
   const std::int64_t start = a.size() > 2 ? std::max<std::int64_t>(1, integer_of(a[2])) : 1;
   if (needle.empty()) return Value(std::int64_t{0});
   const std::size_t from = text_prefix(text, static_cast<std::size_t>(start - 1)).size();
-  const Found found = find_text(text, needle, from);
+  const TextMatch found = find_text(text, needle, from);
   if (found.at == std::string_view::npos) return Value(std::int64_t{0});
   return Value(static_cast<std::int64_t>(text_length(std::string_view(text).substr(0, found.at))) +
                1);
@@ -198,7 +184,7 @@ StoreResult<Value> replace(const Arguments& a) {
   std::string result;
   std::size_t at = 0;
   while (true) {
-    const Found found = find_text(text, needle, at);
+    const TextMatch found = find_text(text, needle, at);
     result.append(text, at, found.at == std::string_view::npos ? std::string::npos : found.at - at);
     if (found.at == std::string_view::npos) return Value(std::move(result));
     result += with;
@@ -326,7 +312,7 @@ std::string change_case(std::string text, bool to_upper) {
 }
 
 // STR(number[, length[, decimals]])
-StoreResult<Value> number_text(const Arguments& a) {
+StoreResult<Value> padded_number(const Arguments& a) {
   if (any_null(a)) return Value();
   const std::int64_t size = a.size() > 1 ? std::clamp<std::int64_t>(integer_of(a[1]), 0, 8000) : 10;
   const std::int64_t decimals =
@@ -416,7 +402,7 @@ void register_text_functions(store::Store& store) {
   add("ssb_trim", 1, of_text([](const std::string& text) {
         return std::string(without_trailing_blanks(without_leading_blanks(text)));
       }));
-  add("ssb_str", -1, number_text);
+  add("ssb_str", -1, padded_number);
   add("ssb_isnumeric", 1, is_numeric);
   add("ssb_parsename", 2, parse_name);
 }

@@ -21,24 +21,19 @@ using proto::Error;
 using proto::ErrorCode;
 using store::StoreResult;
 using store::Value;
-using Arguments = std::vector<Value>;
 
 constexpr char kElementMark = '\x01';
 constexpr char kValueMark = '\x02';
 
-bool is_null(const Value& value) {
-  return std::holds_alternative<std::monostate>(value);
-}
-
 // (xml, query, [variable, value]...): what the query finds, and the tree that it points into.
-struct Found {
+struct XmlMatches {
   std::unique_ptr<XmlNode> document;
   XmlSequence items;
 };
-proto::Result<Found> find(const Arguments& a) {
+proto::Result<XmlMatches> find(const Arguments& a) {
   const std::string text = text_of(a[0]);
   const bool is_node = text.starts_with(kElementMark) || text.starts_with(kValueMark);
-  Found found;
+  XmlMatches found;
   if (text.starts_with(kValueMark)) {
     found.document = std::make_unique<XmlNode>();
     found.document->kind = XmlNode::Kind::text;

@@ -13,8 +13,6 @@ namespace ssb::broker::tsql {
 
 namespace {
 
-constexpr std::size_t kErrorTextBytesMax = 128;
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -23,9 +21,6 @@ bool is_hex_digit(char c) {
 }
 bool is_not_ascii(char c) {
   return (static_cast<unsigned char>(c) & 0x80U) != 0;
-}
-bool is_continuation_byte(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 bool starts_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '#' ||

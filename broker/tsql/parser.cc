@@ -16,16 +16,11 @@ using proto::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kErrorTextBytesMax = 128;
 constexpr std::string_view kHiddenText = "***";
 constexpr std::size_t kCaretLineCharactersMax = 120;
 
 std::string spelled(const Token& token) {
   return std::string(clipped(value_of(token), kErrorTextBytesMax));
-}
-
-bool is_continuation_byte(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
 // The offset of the character with this number, counted from 0; the end if there are fewer.

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "broker/tsql/parser_core.h"
+#include "broker/tsql/types.h"
 
 namespace ssb::broker::tsql {
 
@@ -14,7 +15,7 @@ struct NamedType {
 };
 
 // Sorted by name.
-constexpr auto kTypes = std::to_array<NamedType>({
+constexpr auto kTypeNames = std::to_array<NamedType>({
     {"bigint", SqlType::bigint},
     {"binary", SqlType::binary},
     {"bit", SqlType::bit},
@@ -54,22 +55,13 @@ constexpr auto kTypes = std::to_array<NamedType>({
 
 constexpr int kMaximumLength = -1;
 
-bool has_length(SqlType type) {
-  return type == SqlType::character || type == SqlType::varchar || type == SqlType::nchar ||
-         type == SqlType::nvarchar || type == SqlType::binary || type == SqlType::varbinary;
-}
-
-bool has_seconds_scale(SqlType type) {
-  return type == SqlType::time || type == SqlType::datetime2 || type == SqlType::datetimeoffset;
-}
-
 }  // namespace
 
 std::optional<DataType> Parser::plain_type(std::string_view lower_name) {
   const auto* const row = std::lower_bound(
-      kTypes.begin(), kTypes.end(), lower_name,
+      kTypeNames.begin(), kTypeNames.end(), lower_name,
       [](const NamedType& entry, std::string_view name) { return entry.name < name; });
-  if (row == kTypes.end() || row->name != lower_name) return std::nullopt;
+  if (row == kTypeNames.end() || row->name != lower_name) return std::nullopt;
   DataType type;
   type.type = row->type;
   return type;

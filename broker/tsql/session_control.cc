@@ -62,7 +62,7 @@ Result<std::string> formatted(const std::string& message,
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const DataType& type = arguments[i].type;
     const bool fits = (is_integer(type) && type.type != SqlType::bit) || is_text(type) ||
-                      is_binary(type) || std::holds_alternative<std::monostate>(arguments[i].value);
+                      is_binary(type) || is_null(arguments[i].value);
     if (!fits)
       return Error(ErrorCode::bad_substitution_type, std::to_string(i + 1), type_name(type));
   }
@@ -89,8 +89,7 @@ Result<std::string> formatted(const std::string& message,
       const TypedValue& argument = arguments[next++];
       const auto* number = std::get_if<std::int64_t>(&argument.value);
       const bool wants_text = kind == 's' || kind == 'S';
-      if (!std::holds_alternative<std::monostate>(argument.value) &&
-          wants_text == (number != nullptr)) {
+      if (!is_null(argument.value) && wants_text == (number != nullptr)) {
         return Error(ErrorCode::substitution_type_mismatch, std::to_string(next),
                      message.substr(i, end - i + 1));
       }

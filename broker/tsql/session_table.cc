@@ -486,7 +486,7 @@ Result<void> Session::State::append_column(const Place& place, pb::UserTable& ta
       transaction->writes, place.database,
       "UPDATE " + name + " SET " + quote_name(column.name) + "=?1", {value});
   if (!filled) return error_of(filled.error());
-  if (filled->rows_affected > 0 && std::holds_alternative<std::monostate>(value)) {
+  if (filled->rows_affected > 0 && is_null(value)) {
     return Error(ErrorCode::null_not_allowed, column.name);
   }
   return {};
@@ -507,8 +507,7 @@ Result<void> Session::State::change_column(const Place& place, const pb::UserTab
   const bool is_nullable = to.nullable.value_or(true);
   const std::string update = fmt::format("UPDATE {} SET {}=?2 WHERE _rowid_=?1", name, quoted);
   for (const Row& row : rows->rows) {
-    if (!is_nullable && std::holds_alternative<std::monostate>(row[1]))
-      return Error(ErrorCode::null_not_allowed, column.name());
+    if (!is_nullable && is_null(row[1])) return Error(ErrorCode::null_not_allowed, column.name());
     if (!fits(row[1], to.type))
       return Error(ErrorCode::text_truncated, table.name() + "." + column.name());
     Result<Value> value = convert(row[1], before, to.type);

@@ -23,10 +23,6 @@ namespace pb = catalog::pb;
 
 namespace {
 
-bool is_null(const Value& value) {
-  return std::holds_alternative<std::monostate>(value);
-}
-
 // Order of keys: texts by the collation, the rest by their values.
 struct KeyLess {
   bool operator()(const Row& a, const Row& b) const {

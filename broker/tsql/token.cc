@@ -195,10 +195,10 @@ constexpr auto kReserved = std::to_array<std::string_view>({"ADD",
                                                             "WRITETEXT"});
 static_assert(std::is_sorted(kReserved.begin(), kReserved.end()));
 
-constexpr char upper(char c) {
+constexpr char upper_letter(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
-constexpr char lower(char c) {
+constexpr char lower_letter(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
@@ -234,7 +234,7 @@ bool is(const Token& token, std::string_view keyword_or_symbol) {
   if (token.kind == TokenKind::symbol) return token.text == keyword_or_symbol;
   if (token.kind != TokenKind::word) return false;
   return std::equal(token.text.begin(), token.text.end(), keyword_or_symbol.begin(),
-                    [](char left, char right) { return upper(left) == right; });
+                    [](char left, char right) { return upper_letter(left) == right; });
 }
 
 bool is_reserved(std::string_view word) {
@@ -244,19 +244,19 @@ bool is_reserved(std::string_view word) {
 
 std::string to_upper(std::string_view text) {
   std::string folded(text);
-  std::transform(folded.begin(), folded.end(), folded.begin(), upper);
+  std::transform(folded.begin(), folded.end(), folded.begin(), upper_letter);
   return folded;
 }
 
 std::string to_lower(std::string_view text) {
   std::string folded(text);
-  std::transform(folded.begin(), folded.end(), folded.begin(), lower);
+  std::transform(folded.begin(), folded.end(), folded.begin(), lower_letter);
   return folded;
 }
 
 std::string_view clipped(std::string_view text, std::size_t count) {
   if (text.size() <= count) return text;
-  while (count > 0 && (static_cast<unsigned char>(text[count]) & 0xC0U) == 0x80U) --count;
+  while (count > 0 && is_continuation_byte(text[count])) --count;
   return text.substr(0, count);
 }
 

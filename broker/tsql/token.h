@@ -38,6 +38,8 @@ struct Token {
 
 // Identifiers and variables have 1 to 128 characters (103).
 inline constexpr std::size_t kIdentifierCharactersMax = 128;
+// What errors show of a token, cut by clipped().
+inline constexpr std::size_t kErrorTextBytesMax = 128;
 
 // Whether the token is this keyword or symbol; the keyword is given in upper case. Quoted
 // identifiers never are.
@@ -47,6 +49,10 @@ inline constexpr std::size_t kIdentifierCharactersMax = 128;
 // ASCII letters in upper or lower case; other characters stay.
 [[nodiscard]] std::string to_upper(std::string_view text);
 [[nodiscard]] std::string to_lower(std::string_view text);
+// Of UTF-8: within a character.
+[[nodiscard]] constexpr bool is_continuation_byte(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
 // At most count bytes from the start, never half a character.
 [[nodiscard]] std::string_view clipped(std::string_view text, std::size_t count);
 

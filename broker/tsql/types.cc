@@ -17,7 +17,7 @@ struct TypeRow {
   Family family;
 };
 
-constexpr std::array<TypeRow, 32> kTypes = {{
+constexpr std::array<TypeRow, 32> kTypeRows = {{
     {SqlType::bit, "bit", 10, Family::integer},
     {SqlType::tinyint, "tinyint", 11, Family::integer},
     {SqlType::smallint, "smallint", 12, Family::integer},
@@ -53,17 +53,8 @@ constexpr std::array<TypeRow, 32> kTypes = {{
 }};
 
 const TypeRow& row_of(SqlType type) {
-  return *std::find_if(kTypes.begin(), kTypes.end(),
+  return *std::find_if(kTypeRows.begin(), kTypeRows.end(),
                        [type](const TypeRow& row) { return row.type == type; });
-}
-
-bool has_length(SqlType type) {
-  return type == SqlType::character || type == SqlType::varchar || type == SqlType::nchar ||
-         type == SqlType::nvarchar || type == SqlType::binary || type == SqlType::varbinary;
-}
-
-bool has_scale_only(SqlType type) {
-  return type == SqlType::time || type == SqlType::datetime2 || type == SqlType::datetimeoffset;
 }
 
 // Both as texts or as binaries: the longer length, max (-1) above all.
@@ -72,6 +63,15 @@ int longer(int a, int b) {
 }
 
 }  // namespace
+
+bool has_length(SqlType type) {
+  return type == SqlType::character || type == SqlType::varchar || type == SqlType::nchar ||
+         type == SqlType::nvarchar || type == SqlType::binary || type == SqlType::varbinary;
+}
+
+bool has_seconds_scale(SqlType type) {
+  return type == SqlType::time || type == SqlType::datetime2 || type == SqlType::datetimeoffset;
+}
 
 const char* base_name(SqlType type) {
   return row_of(type).name;
@@ -85,7 +85,7 @@ std::string type_name(const DataType& type) {
   }
   if (type.type == SqlType::decimal)
     return fmt::format("{}({},{})", name, type.precision, type.scale);
-  if (has_scale_only(type.type)) return fmt::format("{}({})", name, type.scale);
+  if (has_seconds_scale(type.type)) return fmt::format("{}({})", name, type.scale);
   return name;
 }
 
@@ -95,7 +95,7 @@ DataType type_of(SqlType type, int length) {
   if (has_length(type)) result.length = length == 0 ? 1 : length;
   if (type == SqlType::decimal) result.precision = 18;
   if (type == SqlType::floating) result.precision = 53;
-  if (has_scale_only(type)) result.scale = 7;
+  if (has_seconds_scale(type)) result.scale = 7;
   return result;
 }
 
@@ -124,14 +124,14 @@ std::optional<DataType> parse_type(std::string_view declared) {
   if (name == "numeric") name = "decimal";
   if (name == "integer") name = "int";
   if (name == "rowversion") name = "timestamp";
-  const auto* row = std::find_if(kTypes.begin(), kTypes.end(), [&name](const TypeRow& candidate) {
-    return name == candidate.name;
-  });
-  if (row == kTypes.end() || row->type == SqlType::user_defined) return std::nullopt;
+  const auto* row =
+      std::find_if(kTypeRows.begin(), kTypeRows.end(),
+                   [&name](const TypeRow& candidate) { return name == candidate.name; });
+  if (row == kTypeRows.end() || row->type == SqlType::user_defined) return std::nullopt;
   DataType type = type_of(row->type, numbers[0]);
   if (type.type == SqlType::decimal && count > 0) type.precision = numbers[0];
   if (type.type == SqlType::decimal && count > 1) type.scale = numbers[1];
-  if (has_scale_only(type.type) && count > 0) type.scale = numbers[0];
+  if (has_seconds_scale(type.type) && count > 0) type.scale = numbers[0];
   return type;
 }
 
@@ -206,7 +206,7 @@ DataType common_type(const DataType& a, const DataType& b) {
     result = type_of(SqlType::nvarchar, longer(128, other.length));
   } else if (has_length(result.type) && other.type == SqlType::sysname) {
     result = type_of(SqlType::nvarchar, longer(128, result.length));
-  } else if (has_scale_only(result.type) && has_scale_only(other.type)) {
+  } else if (has_seconds_scale(result.type) && has_seconds_scale(other.type)) {
     result.scale = std::max(a.scale, b.scale);
   }
   return result;

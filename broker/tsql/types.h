@@ -32,6 +32,11 @@ enum class Family { integer, exact, floating, time, text, binary, guid, xml, var
 
 [[nodiscard]] DataType type_of(SqlType type, int length = 0);  // with usual precision and scale
 
+// Which types a declaration gives a length: "varchar(10)".
+[[nodiscard]] bool has_length(SqlType type);
+// Which types it gives the digits of their seconds: "time(3)".
+[[nodiscard]] bool has_seconds_scale(SqlType type);
+
 [[nodiscard]] bool is_text(
     const DataType& type);  // char, varchar, nchar, nvarchar, text, ntext, sysname
 [[nodiscard]] bool is_national(const DataType& type);  // UTF-16: nchar, nvarchar, ntext, sysname

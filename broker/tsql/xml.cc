@@ -13,9 +13,6 @@ using proto::ErrorCode;
 
 constexpr std::string_view kXmlns = "xmlns";
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
          (static_cast<unsigned char>(c) >= 0x80);
@@ -43,14 +40,14 @@ void append_utf8(std::string& text, std::uint32_t code) {
 }
 
 // Unwinds with an Error: the grammar is recursive, and every rule can fail.
-class Parser {
+class XmlParser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit XmlParser(std::string_view text) : text_(text) {}
 
   std::unique_ptr<XmlNode> document() {
     auto root = std::make_unique<XmlNode>();
     root->kind = XmlNode::Kind::document;
-    if (text_.starts_with("<?xml") && text_.size() > 5 && is_space(text_[5])) skip_past("?>");
+    if (text_.starts_with("<?xml") && text_.size() > 5 && is_xml_space(text_[5])) skip_past("?>");
     content(*root, 0);
     if (at_ < text_.size()) throw Error(ErrorCode::xml_illegal_character, place());
     return root;
@@ -67,7 +64,7 @@ class Parser {
     return text_[at_++];
   }
   void skip_spaces() {
-    while (!at_end() && is_space(text_[at_])) ++at_;
+    while (!at_end() && is_xml_space(text_[at_])) ++at_;
   }
   void skip_past(std::string_view word) { std::ignore = until(word); }
   std::string_view until(std::string_view word) {
@@ -138,7 +135,7 @@ class Parser {
       if (c == '&') {
         reference(node->value);
       } else {
-        node->value += is_space(c) ? ' ' : c;
+        node->value += is_xml_space(c) ? ' ' : c;
       }
     }
     for (const auto& other : element.attributes) {
@@ -183,7 +180,7 @@ class Parser {
     XmlNode& self = *node;
     qualified_name(self);
     while (true) {
-      const bool has_space = !at_end() && is_space(text_[at_]);
+      const bool has_space = !at_end() && is_xml_space(text_[at_]);
       skip_spaces();
       if (at_end()) throw Error(ErrorCode::xml_unexpected_end, place());
       if (sees(">") || sees("/")) break;
@@ -208,7 +205,7 @@ class Parser {
   }
 
   static void add_text(XmlNode& parent, std::string& text, bool is_significant) {
-    const bool is_blank = std::all_of(text.begin(), text.end(), is_space);
+    const bool is_blank = std::all_of(text.begin(), text.end(), is_xml_space);
     if (!text.empty() && (!is_blank || is_significant)) {
       auto node = std::make_unique<XmlNode>();
       node->kind = XmlNode::Kind::text;
@@ -247,7 +244,7 @@ class Parser {
         is_significant = true;
       } else if (text_[at_] != '<') {
         const auto c = static_cast<unsigned char>(text_[at_]);
-        if (c < 0x20 && !is_space(text_[at_]))
+        if (c < 0x20 && !is_xml_space(text_[at_]))
           throw Error(ErrorCode::xml_illegal_character, place());
         text += text_[at_++];
       } else {
@@ -325,7 +322,7 @@ std::string escaped(std::string_view text, bool in_attribute) {
 
 proto::Result<std::unique_ptr<XmlNode>> parse_xml(std::string_view text) {
   try {
-    return Parser(text).document();
+    return XmlParser(text).document();
   } catch (const Error& error) {
     return error;
   }

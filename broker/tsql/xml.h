@@ -19,6 +19,10 @@ namespace ssb::broker::tsql {
 
 inline constexpr int kXmlDepthMax = 128;
 
+[[nodiscard]] constexpr bool is_xml_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 struct XmlNode {
   enum class Kind { document, element, attribute, text, comment, instruction };
   Kind kind = Kind::element;

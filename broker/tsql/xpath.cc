@@ -18,9 +18,6 @@ using proto::ErrorCode;
 
 constexpr int kDepthMax = 100;  // of parentheses and predicates
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
@@ -35,13 +32,13 @@ bool is_true(const XmlSequence& items) {
   return !std::get<std::string>(items[0]).empty();
 }
 
-std::optional<double> number_of(const XmlItem& item) {
+std::optional<double> to_number(const XmlItem& item) {
   if (const auto* number = std::get_if<double>(&item)) return *number;
   if (const auto* truth = std::get_if<bool>(&item)) return *truth ? 1 : 0;
   const std::string text = to_text(item);
   char* end = nullptr;
   const double number = std::strtod(text.c_str(), &end);
-  while (*end != '\0' && is_space(*end)) ++end;
+  while (*end != '\0' && is_xml_space(*end)) ++end;
   return text.empty() || *end != '\0' ? std::nullopt : std::optional(number);
 }
 
@@ -59,8 +56,8 @@ bool compares(const XmlSequence& left, const XmlSequence& right, std::string_vie
     for (const XmlItem& b : right) {
       const bool as_numbers =
           std::holds_alternative<double>(a) || std::holds_alternative<double>(b);
-      const auto x = number_of(a);
-      const auto y = number_of(b);
+      const auto x = to_number(a);
+      const auto y = to_number(b);
       if (as_numbers ? x && y && holds(*x, *y) : holds(to_text(a), to_text(b))) return true;
     }
   }
@@ -92,7 +89,7 @@ class Evaluator {
     throw Error(ErrorCode::bad_xquery, std::string(text_.substr(std::min(at_, text_.size()), 20)));
   }
   void skip_spaces() {
-    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+    while (at_ < text_.size() && is_xml_space(text_[at_])) ++at_;
   }
   bool accept(std::string_view symbol) {
     skip_spaces();
@@ -486,7 +483,7 @@ class Evaluator {
       return values;
     }
     if (name == "number") {
-      const auto number = first.empty() ? std::nullopt : number_of(first[0]);
+      const auto number = first.empty() ? std::nullopt : to_number(first[0]);
       return number ? XmlSequence{*number} : XmlSequence{};
     }
     if (name == "local-name" || name == "namespace-uri") {
@@ -513,7 +510,7 @@ class Evaluator {
   static XmlSequence total(const std::string& name, const XmlSequence& items) {
     std::optional<double> result;
     for (const XmlItem& item : items) {
-      const auto number = number_of(item);
+      const auto number = to_number(item);
       if (!number) continue;
       if (!result) {
         result = *number;
