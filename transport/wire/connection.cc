@@ -46,10 +46,6 @@ const char* audit_name(LoginAudit audit) {
   return "";
 }
 
-const char* kind_text(EndpointKind kind) {
-  return kind == EndpointKind::service_broker ? "Service Broker" : "Database Mirroring";
-}
-
 proto::TraceRecord record_of(proto::EventClass event, int subclass, const char* subclass_name,
                              proto::TimePoint now) {
   proto::TraceRecord record;
@@ -61,6 +57,10 @@ proto::TraceRecord record_of(proto::EventClass event, int subclass, const char* 
 }
 
 }  // namespace
+
+const char* kind_text(EndpointKind kind) {
+  return kind == EndpointKind::service_broker ? "Service Broker" : "Database Mirroring";
+}
 
 const char* login_state_name(int state) {
   constexpr const char* kNames[] = {"INITIAL",          "WAIT LOGIN NEGOTIATE",

@@ -67,6 +67,8 @@ struct ConnectionStatistics {
   std::uint64_t reads = 0;
 };
 
+// "Service Broker", "Database Mirroring": the transport as errors and traces name it.
+[[nodiscard]] const char* kind_text(EndpointKind kind);
 // "WAIT ARBITRATION", ...: column login_state_desc.
 [[nodiscard]] const char* login_state_name(int state);
 

@@ -13,14 +13,6 @@ using proto::Error;
 using proto::ErrorCode;
 using proto::adjacent::Close;
 
-namespace {
-
-const char* kind_text(EndpointKind kind) {
-  return kind == EndpointKind::service_broker ? "Service Broker" : "Database Mirroring";
-}
-
-}  // namespace
-
 Server::State::State(broker::NodeOptions options, broker::catalog::Files& files,
                      broker::crypto::RsaKeySource keys, proto::Secret machine_key,
                      proto::TimePoint now)
