@@ -14,7 +14,6 @@
 namespace ssb::sim::attackers {
 namespace {
 
-constexpr std::size_t kTagBytes = 16;
 constexpr std::size_t kHashBytes = 32;
 
 int size_of(ByteView bytes) {

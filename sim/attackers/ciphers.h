@@ -20,6 +20,7 @@ namespace ssb::sim::attackers {
 [[nodiscard]] Bytes sha256(ByteView data);
 [[nodiscard]] Bytes hmac(ByteView key, ByteView data);
 [[nodiscard]] Bytes hkdf(ByteView key, ByteView salt, ByteView info, std::size_t size);
+inline constexpr std::size_t kTagBytes = 16;
 // AES-128-GCM; the tag follows the ciphertext.
 [[nodiscard]] Bytes gcm_seal(ByteView key, ByteView nonce, ByteView additional, ByteView clear);
 [[nodiscard]] std::optional<Bytes> gcm_open(ByteView key, ByteView nonce, ByteView additional,

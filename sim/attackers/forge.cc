@@ -2,6 +2,7 @@
 // kind of seal that can be had without.
 #include <algorithm>
 
+#include "sim/attackers/ciphers.h"
 #include "sim/attackers/knowledge.h"
 #include "sim/attackers/makers.h"
 
@@ -12,7 +13,6 @@ constexpr std::string_view kErrorBody =
     "<Error xmlns=\"http://schemas.microsoft.com/SQL/ServiceBroker/Error\"><Code>-8490</Code>"
     "<Description>forged</Description></Error>";
 constexpr std::size_t kFragmentBytes = 65536;
-constexpr std::size_t kTagBytes = 16;
 
 struct Draft {
   Fields header;
