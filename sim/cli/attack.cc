@@ -3,8 +3,6 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,6 +16,7 @@
 #include "sim/cli/attack_catalogue.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/report_output.h"
+#include "sim/cli/scenario_files.h"
 #include "sim/scenario/attack_verdict.h"
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/near.h"
@@ -45,21 +44,10 @@ struct AttackOptions {
   bool as_product = false;
 };
 
-struct UsageError {
-  std::string text;
-};
-
 std::string read_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || fs::is_directory(path))
-    throw std::system_error(ENOENT, std::generic_category(), fmt::format("'{}'", path));
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::optional<std::string> read_included(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || fs::is_directory(path)) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  auto text = read_file(path);
+  if (!text) throw std::system_error(ENOENT, std::generic_category(), fmt::format("'{}'", path));
+  return *std::move(text);
 }
 
 // A script that plays an entry.
@@ -114,7 +102,7 @@ class AttackCommand {
   // ---- what to play ----
   Play parse(const std::string& file) const {
     scenario::ScriptOptions options;
-    options.read_file = read_included;
+    options.read_file = read_file;
     Play play{.id = {}, .file = file, .script = {}};
     play.script = scenario::parse_script(file, read_text(file), options);
     if (play.script.catalogue) play.id = play.script.catalogue->id;
