@@ -13,7 +13,7 @@ using proto::EventClass;
 
 constexpr std::size_t kRefusalsShown = 3;
 
-bool is_refusal(const proto::TraceRecord& record) {
+bool is_evidence(const proto::TraceRecord& record) {
   switch (record.event) {
     case EventClass::audit_conversation:
     case EventClass::message_undeliverable:
@@ -41,7 +41,7 @@ void add_evidence(const Report& report, std::size_t from, AttackResult& result) 
   std::map<std::tuple<int, int, int, int, std::string>, std::uint64_t> counts;
   for (std::size_t i = from; i < report.records.size(); ++i) {
     const proto::TraceRecord& record = report.records[i].record;
-    if (is_refusal(record)) {
+    if (is_evidence(record)) {
       const bool is_audit =
           record.event == EventClass::audit_conversation || record.event == EventClass::audit_login;
       ++counts[{static_cast<int>(record.event), is_audit ? record.subclass : 0,

@@ -198,7 +198,7 @@ struct DirectiveForm {
   std::string_view keyword;
   Directive (*parse)(Words& words);
 };
-constexpr std::array kForms = {
+constexpr std::array kDirectives = {
     DirectiveForm{"scenario", title},
     DirectiveForm{"claim", claims},
     DirectiveForm{"corpus", corpus},
@@ -232,15 +232,15 @@ constexpr std::array kForms = {
 };
 
 const DirectiveForm* find_form(const Words& words) {
-  for (const DirectiveForm& form : kForms) {
+  for (const DirectiveForm& form : kDirectives) {
     if (words.sees(form.keyword)) return &form;
   }
   return nullptr;
 }
 
 std::string unknown_directive(std::string_view name) {
-  std::array<std::string_view, kForms.size()> names;
-  for (std::size_t i = 0; i < kForms.size(); ++i) names[i] = kForms[i].keyword;
+  std::array<std::string_view, kDirectives.size()> names;
+  for (std::size_t i = 0; i < kDirectives.size(); ++i) names[i] = kDirectives[i].keyword;
   const auto near = near_names(name, names);
   if (!near.empty())
     return fmt::format("unknown directive '{}'; did you mean {}?", name, fmt::join(near, " or "));
@@ -273,7 +273,7 @@ bool starts_like_directive(std::string_view text) {
   const std::size_t from = text.find_first_not_of(" \t");
   if (from == std::string_view::npos) return false;
   const std::string_view word = text.substr(from, text.find_first_of(" \t", from) - from);
-  for (const DirectiveForm& form : kForms) {
+  for (const DirectiveForm& form : kDirectives) {
     if (equal_ignoring_case(form.keyword, word)) return true;
   }
   return false;

@@ -178,25 +178,29 @@ ExpectColumns columns(Words& words) {
 }
 
 using What = decltype(Expectation::what);
-struct Form {
+struct ExpectationForm {
   std::string_view keyword;
   What (*parse)(Words& words);
 };
-constexpr std::array kForms = {
-    Form{"error", [](Words& w) -> What { return error(w); }},
-    Form{"warning", [](Words& w) -> What { return ExpectWarning{w.take_int("the number")}; }},
-    Form{"print", [](Words& w) -> What { return ExpectPrint{w.take_pattern("the text")}; }},
-    Form{"rows", [](Words& w) -> What { return ExpectRows{w.take_count("the number of rows")}; }},
-    Form{"value", [](Words& w) -> What { return ExpectValue{w.take_pattern("the value")}; }},
-    Form{"columns", [](Words& w) -> What { return columns(w); }},
-    Form{"status", [](Words& w) -> What { return status(w); }},
-    Form{"event", [](Words& w) -> What { return event(w); }},
-    Form{"errorlog", [](Words& w) -> What { return errorlog(w); }},
-    Form{"queue", [](Words& w) -> What { return queue_error(w); }},
-    Form{"delivered", [](Words& w) -> What { return delivered(w); }},
-    Form{"state", [](Words& w) -> What { return state(w); }},
-    Form{"wire", [](Words& w) -> What { return wire(w); }},
-    Form{"attacker", [](Words& w) -> What { return attacker(w); }},
+constexpr std::array kExpectations = {
+    ExpectationForm{"error", [](Words& w) -> What { return error(w); }},
+    ExpectationForm{"warning",
+                    [](Words& w) -> What { return ExpectWarning{w.take_int("the number")}; }},
+    ExpectationForm{"print",
+                    [](Words& w) -> What { return ExpectPrint{w.take_pattern("the text")}; }},
+    ExpectationForm{
+        "rows", [](Words& w) -> What { return ExpectRows{w.take_count("the number of rows")}; }},
+    ExpectationForm{"value",
+                    [](Words& w) -> What { return ExpectValue{w.take_pattern("the value")}; }},
+    ExpectationForm{"columns", [](Words& w) -> What { return columns(w); }},
+    ExpectationForm{"status", [](Words& w) -> What { return status(w); }},
+    ExpectationForm{"event", [](Words& w) -> What { return event(w); }},
+    ExpectationForm{"errorlog", [](Words& w) -> What { return errorlog(w); }},
+    ExpectationForm{"queue", [](Words& w) -> What { return queue_error(w); }},
+    ExpectationForm{"delivered", [](Words& w) -> What { return delivered(w); }},
+    ExpectationForm{"state", [](Words& w) -> What { return state(w); }},
+    ExpectationForm{"wire", [](Words& w) -> What { return wire(w); }},
+    ExpectationForm{"attacker", [](Words& w) -> What { return attacker(w); }},
 };
 
 What what(Words& words) {
@@ -208,11 +212,11 @@ What what(Words& words) {
     refuse_unknown_error(expected, words);
     return expected;
   }
-  for (const Form& form : kForms) {
+  for (const ExpectationForm& form : kExpectations) {
     if (words.accept(form.keyword)) return form.parse(words);
   }
-  std::array<std::string_view, kForms.size()> names;
-  for (std::size_t i = 0; i < kForms.size(); ++i) names[i] = kForms[i].keyword;
+  std::array<std::string_view, kExpectations.size()> names;
+  for (std::size_t i = 0; i < kExpectations.size(); ++i) names[i] = kExpectations[i].keyword;
   if (words.at_end()) words.fail(fmt::format("say what is expected: {}", fmt::join(names, ", ")));
   const std::string seen = words.peek().text;
   const auto near = near_names(seen, names);

@@ -7,8 +7,6 @@
 #include "sim/scenario/near.h"
 
 namespace ssb::sim::scenario {
-namespace {
-
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r';
 }
@@ -18,8 +16,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
 }
-
-}  // namespace
 
 void LexicalState::feed(char c, char next) {
   if (skip_next_) {

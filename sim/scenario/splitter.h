@@ -8,6 +8,11 @@
 
 namespace ssb::sim::scenario {
 
+// Within a line; the end of a line of Windows counts.
+[[nodiscard]] bool is_blank(char c);
+// Without blanks at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view line);
+
 // Where a line ends up: inside a comment or a quoted text that it opened, or outside of both.
 class LexicalState {
  public:

@@ -10,7 +10,7 @@
 namespace ssb::sim::scenario {
 namespace {
 
-bool is_blank(char c) {
+bool parts_words(char c) {
   return c == ' ' || c == '\t';
 }
 
@@ -47,7 +47,7 @@ std::optional<std::string> read_enclosed(std::string_view line, std::size_t& at,
 Words::Words(std::string_view line) : line_(line) {
   std::size_t at = std::min(line.find_first_not_of(" \t"), line.size());
   while (at < line.size()) {
-    if (is_blank(line[at])) {
+    if (parts_words(line[at])) {
       ++at;
       continue;
     }
@@ -65,7 +65,7 @@ Words::Words(std::string_view line) : line_(line) {
     } else if (line[at] == ',' || line[at] == '|') {
       word.text = line[at++];
     } else {
-      while (at < line.size() && !is_blank(line[at]) && line[at] != ',' && line[at] != '|' &&
+      while (at < line.size() && !parts_words(line[at]) && line[at] != ',' && line[at] != '|' &&
              line[at] != '\'') {
         if (line[at] == '[') {
           take_enclosed(']');
@@ -141,7 +141,7 @@ std::string Words::rest(std::string_view what) {
   const auto from = static_cast<std::size_t>((at_end() ? take(what) : peek()).column - 1);
   next_ = words_.size();
   std::string_view text = line_.substr(from);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  while (!text.empty() && parts_words(text.back())) text.remove_suffix(1);
   return std::string(text);
 }
 
