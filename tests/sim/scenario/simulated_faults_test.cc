@@ -13,6 +13,7 @@
 #include "sim/scenario/runner.h"
 #include "sim/scenario/simulated.h"
 #include "tests/sim/scenario/two_instances.h"
+#include "tests/sim/test_key.h"
 
 namespace ssb::sim::scenario {
 namespace {
@@ -22,12 +23,6 @@ using testing::HasSubstr;
 using testing::Key;
 using testing::Not;
 using testing::Pair;
-
-// A fresh object each time, as of the pool: see key_pool.cc.
-broker::crypto::RsaPrivateKey test_key(int) {
-  static const auto pkcs8 = broker::crypto::RsaPrivateKey::generate(2048).to_pkcs8();
-  return *broker::crypto::RsaPrivateKey::from_pkcs8(pkcs8.view());
-}
 
 std::optional<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

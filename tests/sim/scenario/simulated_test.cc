@@ -7,6 +7,7 @@
 #include "sim/scenario/runner.h"
 #include "sim/scenario/transcript.h"
 #include "tests/sim/scenario/two_instances.h"
+#include "tests/sim/test_key.h"
 
 namespace ssb::sim::scenario {
 namespace {
@@ -14,12 +15,6 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Key;
-
-// A fresh object each time, as of the pool: see key_pool.cc.
-broker::crypto::RsaPrivateKey test_key(int) {
-  static const auto pkcs8 = broker::crypto::RsaPrivateKey::generate(2048).to_pkcs8();
-  return *broker::crypto::RsaPrivateKey::from_pkcs8(pkcs8.view());
-}
 
 struct Simulated {
   Report report;

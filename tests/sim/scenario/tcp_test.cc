@@ -13,6 +13,7 @@
 #include "sim/scenario/tcp_addresses.h"
 #include "sim/scenario/value_text.h"
 #include "tests/sim/scenario/two_instances.h"
+#include "tests/sim/test_key.h"
 
 namespace ssb::sim::scenario {
 namespace {
@@ -32,12 +33,6 @@ struct TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   ~TemporaryFolder() { fs::remove_all(path); }
 };
-
-// Small keys, made once: what is tested here is not their strength.
-broker::crypto::RsaPrivateKey test_key(int) {
-  static const auto key = broker::crypto::RsaPrivateKey::generate(2048);
-  return key;
-}
 
 Report run_tcp(std::string_view text, const fs::path& capture = {}) {
   const TemporaryFolder folder;

@@ -14,6 +14,7 @@
 #include "sim/sweep/outline.h"
 #include "sim/sweep/shrink.h"
 #include "tests/sim/scenario/two_instances.h"
+#include "tests/sim/test_key.h"
 
 namespace ssb::sim::sweep {
 namespace {
@@ -27,12 +28,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
-
-// A fresh object each time, as of the pool: see key_pool.cc.
-broker::crypto::RsaPrivateKey test_key(int) {
-  static const auto pkcs8 = broker::crypto::RsaPrivateKey::generate(2048).to_pkcs8();
-  return *broker::crypto::RsaPrivateKey::from_pkcs8(pkcs8.view());
-}
 
 struct Ran {
   scenario::Report report;
