@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/judges/judge.h"
+#include "tests/sim/judges/two_hosts.h"
 
 namespace ssb::sim::judges {
 
@@ -26,7 +27,7 @@ class FakeInside final : public Inside {
   proto::TimePoint time{};
 
   std::size_t hosts() const override { return 2; }
-  std::string name(Host host) const override { return host == 0 ? "A" : "B"; }
+  std::string name(Host host) const override { return host == kA ? "A" : "B"; }
   bool is_running(Host) const override { return runs; }
   proto::TimePoint now() const override { return time; }
   proto::TimePoint now_at(Host) const override { return time; }
@@ -51,7 +52,7 @@ class FakeInside final : public Inside {
     return proto::to_bytes(found->second);
   }
   std::vector<WaitingEndpoint> waiting(Host host) const override {
-    return host == 0 ? waits : std::vector<WaitingEndpoint>();
+    return host == kA ? waits : std::vector<WaitingEndpoint>();
   }
   Contents contents(Host) const override { return tables; }
   std::vector<std::string> damage(Host) const override { return problems; }
@@ -119,6 +120,13 @@ inline StoredEndpoint row_of(bool is_initiator) {
   out.row.set_is_initiator(is_initiator);
   out.row.set_end_sequence(-1);
   out.row.set_state("CO");
+  return out;
+}
+
+// What a judge found, a line each.
+inline std::string text_of(const Judge& judge) {
+  std::string out;
+  for (const Finding& finding : judge.findings()) out += finding.text + "\n";
   return out;
 }
 

@@ -17,15 +17,6 @@ using namespace std::chrono_literals;
 using proto::EventClass;
 using testing::HasSubstr;
 
-constexpr Host kA = 0;
-constexpr Host kB = 1;
-
-std::string text_of(const Judge& judge) {
-  std::string out;
-  for (const Finding& finding : judge.findings()) out += finding.text + "\n";
-  return out;
-}
-
 // ---- exactly once, in order ----
 
 struct ExactlyOnceInOrderTest : testing::Test {

@@ -21,15 +21,6 @@ using proto::envelope::DialogHeader;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr Host kA = 0;
-constexpr Host kB = 1;
-
-std::string text_of(const Judge& judge) {
-  std::string out;
-  for (const Finding& finding : judge.findings()) out += finding.text + "\n";
-  return out;
-}
-
 std::string wide(std::string_view text) {
   std::string out;
   for (const char c : text) {

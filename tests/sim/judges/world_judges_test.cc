@@ -11,6 +11,8 @@
 #include "sim/judges/judges.h"
 #include "sim/judges/world_inside.h"
 #include "sim/world.h"
+#include "tests/sim/judges/two_hosts.h"
+#include "tests/sim/test_key.h"
 
 namespace ssb::sim::judges {
 namespace {
@@ -20,14 +22,6 @@ using testing::Contains;
 using testing::Each;
 using testing::IsEmpty;
 using testing::Not;
-
-constexpr Host kA = 0;
-constexpr Host kB = 1;
-
-broker::crypto::RsaPrivateKey test_key(int) {
-  static const auto pkcs8 = broker::crypto::RsaPrivateKey::generate(2048).to_pkcs8();
-  return *broker::crypto::RsaPrivateKey::from_pkcs8(pkcs8.view());
-}
 
 // Believes every disk, if it is told to.
 class Trusting final : public WorldInside {
