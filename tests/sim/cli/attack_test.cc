@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "sim/cli/attack_catalogue.h"
-#include "sim/cli/cli.h"
+#include "tests/sim/cli/ran.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -35,12 +35,6 @@ constexpr std::string_view kIdle =
     "--# scenario idle one\n--# catalogue A05\n:connect A\nSELECT 1\nGO\n--# expect value 1\n"
     ":connect B\n--# attack drop at hop A|B\nSELECT 2\nGO\n--# expect value 2\n";
 
-struct Ran {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
 class AttackCommandTest : public testing::Test {
  protected:
   AttackCommandTest() {
@@ -57,9 +51,7 @@ class AttackCommandTest : public testing::Test {
     for (const std::string& more : {std::string("--from"), folder_.string(),
                                     std::string("--key-pool"), (folder_ / "keys").string()})
       arguments.push_back(more);
-    std::ostringstream out, err;
-    const int code = run_program(arguments, out, err);
-    return {code, out.str(), err.str()};
+    return cli::run(arguments);
   }
 
  private:

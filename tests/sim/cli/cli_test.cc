@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sim/cli/report_output.h"
+#include "tests/sim/cli/ran.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -20,18 +21,6 @@ using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-struct Ran {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-Ran run(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const int code = run_program(arguments, out, err);
-  return {code, out.str(), err.str()};
-}
 
 class Folder {
  public:

@@ -14,6 +14,7 @@
 
 #include "sim/cli/cli.h"
 #include "sim/cli/sweep_totals.h"
+#include "tests/sim/cli/ran.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -25,18 +26,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-
-struct Ran {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-Ran run(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const int code = run_program(arguments, out, err);
-  return {code, out.str(), err.str()};
-}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
