@@ -3,6 +3,7 @@
 #include "broker/crypto/pvk.h"
 #include "proto/error_code.h"
 #include "tests/broker/catalog/test_instance.h"
+#include "tests/broker/keys/passwords.h"
 
 namespace ssb::broker::tests {
 namespace {
@@ -13,9 +14,6 @@ using keys::NewCertificate;
 using keys::OpenMasterKeys;
 using keys::PrivateKeyOptions;
 namespace pb = catalog::pb;
-
-const std::string kPassword = "Pa$$w0rd";
-const std::string kOther = "0therPa$$";
 
 NewCertificate self_signed(const std::string& name) {
   NewCertificate wanted;

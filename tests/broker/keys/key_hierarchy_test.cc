@@ -4,6 +4,7 @@
 #include "broker/keys/master_key.h"
 #include "proto/error_code.h"
 #include "tests/broker/catalog/test_instance.h"
+#include "tests/broker/keys/passwords.h"
 
 namespace ssb::broker::tests {
 namespace {
@@ -12,9 +13,6 @@ using catalog::kMaster;
 using catalog::Transaction;
 using keys::OpenMasterKeys;
 namespace pb = catalog::pb;
-
-constexpr std::string_view kPassword = "Pa$$w0rd";
-constexpr std::string_view kOther = "0therPa$$";
 
 // An instance with one user database.
 class KeyTest : public testing::Test {

@@ -10,7 +10,6 @@ namespace ssb::broker::store {
 namespace {
 
 constexpr DatabaseId kMaster = 1;
-constexpr DatabaseId kSales = 5;
 
 // Asks itself with the same text, so that the cached statement is in use each time.
 constexpr std::string_view kNested = "SELECT name FROM \"sys.nested\"(5, ?1)";

@@ -16,6 +16,8 @@
 
 namespace ssb::broker::store {
 
+inline constexpr DatabaseId kSales = 5;  // the first id of a user database
+
 // A folder that is removed at the end.
 class TemporaryFolder {
  public:

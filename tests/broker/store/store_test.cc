@@ -16,7 +16,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr DatabaseId kSales = 5;
 constexpr DatabaseId kStock = 6;
 constexpr std::string_view kNames = "SELECT name FROM t ORDER BY id";
 

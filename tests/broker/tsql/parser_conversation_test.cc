@@ -8,15 +8,15 @@ namespace {
 
 using testing::ElementsAre;
 
-const ParseOptions kWithVariables{.variables = {"@h", "@g", "@t", "@b", "@x"},
-                                  .quoted_identifier = true};
+const ParseOptions kConversationVariables{.variables = {"@h", "@g", "@t", "@b", "@x"},
+                                          .quoted_identifier = true};
 
 TEST(ParserConversationTest, ReadsBeginDialogWithEveryClause) {
   const Batch batch = parsed(
       "BEGIN DIALOG CONVERSATION @h FROM SERVICE [//a.com/I] TO SERVICE N'//a.com/T', 'CURRENT "
       "DATABASE' "
       "ON CONTRACT [//a.com/C] WITH RELATED_CONVERSATION = @x, LIFETIME = 60 * @b ENCRYPTION = OFF",
-      kWithVariables);
+      kConversationVariables);
 
   const auto& dialog = node_of<BeginDialog>(batch);
   EXPECT_EQ(dialog.handle, "@h");
@@ -35,7 +35,7 @@ TEST(ParserConversationTest, TakesVariablesForTheNamesOfADialog) {
       "begin dialog @h from service @x to service @t, @b on contract @g with "
       "related_conversation_group = @g "
       "BEGIN DIALOG @h FROM SERVICE i TO SERVICE 't'",
-      kWithVariables);
+      kConversationVariables);
 
   EXPECT_EQ(show(node_of<BeginDialog>(batch).from_service), "@x");
   EXPECT_EQ(show(*node_of<BeginDialog>(batch).contract), "@g");
@@ -52,7 +52,7 @@ TEST(ParserConversationTest, ReadsSend) {
       "SEND ON CONVERSATION @h SEND ON CONVERSATION @h MESSAGE TYPE [//m] (N'x') SEND ON "
       "CONVERSATION (@h, @g) (@b) "
       "SEND ON CONVERSATION @h MESSAGE TYPE @t; SEND ON CONVERSATION @h ('a' + 'b')",
-      kWithVariables);
+      kConversationVariables);
 
   ASSERT_EQ(batch.statements.size(), 5U);
   EXPECT_FALSE(node_of<Send>(batch, 0).body);
@@ -70,7 +70,7 @@ TEST(ParserConversationTest, ReadsReceive) {
       "RECEIVE TOP(1) message_type_name AS n, b = message_body FROM q INTO @t WHERE "
       "conversation_handle = @h "
       "RECEIVE a FROM q WHERE conversation_group_id = @g",
-      kWithVariables);
+      kConversationVariables);
 
   EXPECT_EQ(show(node_of<Receive>(batch, 0).items.at(0).value), "*");
   EXPECT_EQ(show(*node_of<Receive>(batch, 1).top), "@x");
@@ -96,7 +96,7 @@ TEST(ParserConversationTest, ReadsWaitFor) {
       "TIMEOUT @x "
       "WAITFOR (RECEIVE TOP (1) * FROM q) WAITFOR DELAY '00:00:01' WAITFOR TIME @t WAITFOR(RECEIVE "
       "* FROM q),TIMEOUT -1",
-      kWithVariables);
+      kConversationVariables);
 
   EXPECT_EQ(show(*node_of<WaitFor>(batch, 0).timeout_ms), "1000");
   EXPECT_EQ(std::get<GetConversationGroup>(node_of<WaitFor>(batch, 1).what).group, "@g");
@@ -113,7 +113,7 @@ TEST(ParserConversationTest, ReadsTheOtherStatements) {
       "@h WITH CLEANUP; "
       "GET CONVERSATION GROUP @g FROM dbo.q MOVE CONVERSATION @h TO @g BEGIN CONVERSATION TIMER "
       "(@h) TIMEOUT = 60",
-      kWithVariables);
+      kConversationVariables);
 
   EXPECT_FALSE(node_of<EndConversation>(batch, 0).error);
   EXPECT_EQ(show(node_of<EndConversation>(batch, 1).error->code), "50");

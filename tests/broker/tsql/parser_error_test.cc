@@ -12,7 +12,7 @@
 namespace ssb::broker::tsql {
 namespace {
 
-struct ErrorCase {
+struct SyntaxErrorCase {
   std::string_view text;
   std::int32_t number;
   std::string_view parameter;  // of the error text; "" = not looked at
@@ -21,10 +21,10 @@ struct ErrorCase {
   std::size_t length;
 };
 
-class ParserErrorTest : public testing::TestWithParam<ErrorCase> {};
+class ParserErrorTest : public testing::TestWithParam<SyntaxErrorCase> {};
 
 TEST_P(ParserErrorTest, NamesNumberTokenAndPosition) {
-  const ErrorCase& expected = GetParam();
+  const SyntaxErrorCase& expected = GetParam();
 
   const ParseFailure failure = failure_of(expected.text);
 
@@ -41,23 +41,25 @@ TEST_P(ParserErrorTest, NamesNumberTokenAndPosition) {
 
 INSTANTIATE_TEST_SUITE_P(
     Numbers, ParserErrorTest,
-    testing::Values(
-        ErrorCase{"PRINT 1\nSELEC 1", 102, "SELEC", 2, 1, 5},
-        ErrorCase{"SELECT a FROM", 102, "FROM", 1, 10, 4}, ErrorCase{"SELECT ,", 102, ",", 1, 8, 1},
-        ErrorCase{"SELECT FROM t", 156, "FROM", 1, 8, 4},
-        ErrorCase{"CREATE QUEUE select", 156, "select", 1, 14, 6},
-        ErrorCase{"ALTER QUEUE q\n\tWITH STATUS = ONN", 102, "ONN", 2, 16, 3},
-        ErrorCase{"PRINT [a b] 'x y'", 102, "x y", 1, 13, 5},
-        ErrorCase{"PRINT 'abc", 105, "abc", 1, 7, 4}, ErrorCase{"SELECT [abc", 105, "abc", 1, 8, 4},
-        ErrorCase{"PRINT 1 /* x", 113, "", 1, 9, 4}, ErrorCase{"PRINT @a", 137, "@a", 1, 7, 2},
-        ErrorCase{"SET @a = 1", 137, "@a", 1, 5, 2},
-        ErrorCase{"DECLARE @a int, @A int", 134, "@A", 1, 17, 2},
-        ErrorCase{"SELECT * FROM @t", 1087, "@t", 1, 15, 2},
-        ErrorCase{"PRINT \\", 102, "\\", 1, 7, 1},
-        ErrorCase{"IF 1=1 SELECT 1; ELSE ELSE", 156, "ELSE", 1, 23, 4},
-        ErrorCase{"END", 156, "END", 1, 1, 3},
-        ErrorCase{"SELECT 1 GO SELECT 2 3", 102, "3", 1, 22, 1},
-        ErrorCase{"SELECT [] FROM t", 102, "", 1, 8, 2}));
+    testing::Values(SyntaxErrorCase{"PRINT 1\nSELEC 1", 102, "SELEC", 2, 1, 5},
+                    SyntaxErrorCase{"SELECT a FROM", 102, "FROM", 1, 10, 4},
+                    SyntaxErrorCase{"SELECT ,", 102, ",", 1, 8, 1},
+                    SyntaxErrorCase{"SELECT FROM t", 156, "FROM", 1, 8, 4},
+                    SyntaxErrorCase{"CREATE QUEUE select", 156, "select", 1, 14, 6},
+                    SyntaxErrorCase{"ALTER QUEUE q\n\tWITH STATUS = ONN", 102, "ONN", 2, 16, 3},
+                    SyntaxErrorCase{"PRINT [a b] 'x y'", 102, "x y", 1, 13, 5},
+                    SyntaxErrorCase{"PRINT 'abc", 105, "abc", 1, 7, 4},
+                    SyntaxErrorCase{"SELECT [abc", 105, "abc", 1, 8, 4},
+                    SyntaxErrorCase{"PRINT 1 /* x", 113, "", 1, 9, 4},
+                    SyntaxErrorCase{"PRINT @a", 137, "@a", 1, 7, 2},
+                    SyntaxErrorCase{"SET @a = 1", 137, "@a", 1, 5, 2},
+                    SyntaxErrorCase{"DECLARE @a int, @A int", 134, "@A", 1, 17, 2},
+                    SyntaxErrorCase{"SELECT * FROM @t", 1087, "@t", 1, 15, 2},
+                    SyntaxErrorCase{"PRINT \\", 102, "\\", 1, 7, 1},
+                    SyntaxErrorCase{"IF 1=1 SELECT 1; ELSE ELSE", 156, "ELSE", 1, 23, 4},
+                    SyntaxErrorCase{"END", 156, "END", 1, 1, 3},
+                    SyntaxErrorCase{"SELECT 1 GO SELECT 2 3", 102, "3", 1, 22, 1},
+                    SyntaxErrorCase{"SELECT [] FROM t", 102, "", 1, 8, 2}));
 
 TEST(ParserErrorTest, PrefersASyntaxErrorToAnUndeclaredVariableBeforeIt) {
   EXPECT_EQ(error_of("PRINT @missing SELECT ,"), 102);

@@ -8,20 +8,20 @@
 namespace ssb::broker::tsql {
 namespace {
 
-const ParseOptions kWithVariables{.variables = {"@x", "@y", "@doc"}, .quoted_identifier = true};
+const ParseOptions kOperandVariables{.variables = {"@x", "@y", "@doc"}, .quoted_identifier = true};
 
 std::string value(std::string_view text) {
-  const Batch batch = parsed("PRINT " + std::string(text), kWithVariables);
+  const Batch batch = parsed("PRINT " + std::string(text), kOperandVariables);
   return show(node_of<Print>(batch).value);
 }
 
 std::string condition(std::string_view text) {
-  const Batch batch = parsed("IF " + std::string(text) + " PRINT 1", kWithVariables);
+  const Batch batch = parsed("IF " + std::string(text) + " PRINT 1", kOperandVariables);
   return show(node_of<If>(batch).condition);
 }
 
 std::int32_t value_error(std::string_view text) {
-  return failure_of("PRINT " + std::string(text), kWithVariables).error.number();
+  return failure_of("PRINT " + std::string(text), kOperandVariables).error.number();
 }
 
 TEST(ParserExpressionTest, ReadsEveryKindOfLiteral) {

@@ -11,7 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 using proto::adjacent::Close;
 using test::kStart;
-using Phase = Connection::Phase;
 
 constexpr std::size_t kHeaderBytes = 20;
 
@@ -58,8 +57,8 @@ class ConnectionTest : public testing::Test {
   void go_online() {
     initiator->connected(kStart);
     exchange();
-    ASSERT_EQ(initiator->phase(), Phase::online);
-    ASSERT_EQ(acceptor->phase(), Phase::online);
+    ASSERT_EQ(initiator->phase(), Connection::Phase::online);
+    ASSERT_EQ(acceptor->phase(), Connection::Phase::online);
   }
   static void send(Connection& from, const proto::DialogMessage& what,
                    proto::TimePoint now = kStart) {
@@ -169,7 +168,7 @@ TEST_F(ConnectionTest, AnAnsweredKeepAliveKeepsTheConnection) {
   initiator->expire(ask_at);
   exchange(ask_at);
 
-  EXPECT_EQ(initiator->phase(), Phase::online);
+  EXPECT_EQ(initiator->phase(), Connection::Phase::online);
   EXPECT_EQ(initiator->deadline(), ask_at + kKeepAliveAfter);
 }
 
@@ -206,7 +205,7 @@ TEST_F(ConnectionTest, AReplayedRecordEndsTheConnection) {
   acceptor->receive(bytes, kStart);
 
   EXPECT_EQ(acceptor->take_arrivals().size(), 1U);
-  EXPECT_EQ(acceptor->phase(), Phase::ended);
+  EXPECT_EQ(acceptor->phase(), Connection::Phase::ended);
 }
 
 TEST_F(ConnectionTest, AnEndOfStreamWithoutAReasonIsAFailure) {
@@ -294,8 +293,8 @@ TEST_F(ConnectionTest, ThePeerThatHoldsTheGreaterCertificateDecides) {
     }
   }
 
-  ASSERT_EQ(initiator->phase(), Phase::arbitrating);
-  ASSERT_EQ(acceptor->phase(), Phase::arbitrating);
+  ASSERT_EQ(initiator->phase(), Connection::Phase::arbitrating);
+  ASSERT_EQ(acceptor->phase(), Connection::Phase::arbitrating);
   EXPECT_NE(initiator->needs_verdict(), acceptor->needs_verdict());
   EXPECT_EQ(initiator->needs_verdict(),
             initiator->login().own_fingerprint() > initiator->login().peer_fingerprint());
@@ -350,8 +349,8 @@ TEST_F(ArbitrationTest, WhereThePeerLostTheOtherConnectionThisOneProceeds) {
   arbiter->proceed(kStart);
   carry();
 
-  EXPECT_EQ(arbiter->phase(), Phase::online);
-  EXPECT_EQ(other_side->phase(), Phase::online);
+  EXPECT_EQ(arbiter->phase(), Connection::Phase::online);
+  EXPECT_EQ(other_side->phase(), Connection::Phase::online);
 }
 
 TEST_F(ArbitrationTest, APeerThatDoesNotAnswerIsLeftInTime) {
@@ -375,8 +374,8 @@ TEST_F(MirroringConnectionTest, DataIsRefusedWhileThereIsNoMirroring) {
   exchange();
 
   EXPECT_TRUE(acceptor->take_arrivals().empty());
-  EXPECT_EQ(acceptor->phase(), Phase::ended);
-  EXPECT_EQ(initiator->phase(), Phase::ended);
+  EXPECT_EQ(acceptor->phase(), Connection::Phase::ended);
+  EXPECT_EQ(initiator->phase(), Connection::Phase::ended);
 }
 
 }  // namespace

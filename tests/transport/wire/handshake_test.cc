@@ -14,7 +14,6 @@ using test::aes_offer;
 using test::key;
 using test::kStart;
 using test::Parties;
-using Phase = Handshake::Phase;
 
 constexpr auto kCertificate = Negotiate::CERTIFICATE;
 
@@ -61,8 +60,8 @@ TEST(HandshakeTest, BothSidesKnowEachOtherAndTheConnectionInTheEnd) {
 
   parties.run();
 
-  ASSERT_EQ(parties.initiator->phase(), Phase::done);
-  ASSERT_EQ(parties.acceptor->phase(), Phase::done);
+  ASSERT_EQ(parties.initiator->phase(), Handshake::Phase::done);
+  ASSERT_EQ(parties.acceptor->phase(), Handshake::Phase::done);
   EXPECT_EQ(parties.initiator->identity().login, "HOST_B_login");
   EXPECT_EQ(parties.acceptor->identity().login, "HOST_A_login");
   EXPECT_EQ(parties.initiator->peer_offer()->instance_name(), "HOST_B");
@@ -107,8 +106,8 @@ TEST(HandshakeTest, AStreamCutIntoSingleBytesGivesTheSameLogin) {
     }
   }
 
-  EXPECT_EQ(parties.initiator->phase(), Phase::done);
-  EXPECT_EQ(parties.acceptor->phase(), Phase::done);
+  EXPECT_EQ(parties.initiator->phase(), Handshake::Phase::done);
+  EXPECT_EQ(parties.acceptor->phase(), Handshake::Phase::done);
 }
 
 // Reference service-broker.md 3.2: rows are the initiator, columns the acceptor.
@@ -132,8 +131,8 @@ TEST(HandshakeTest, EncryptionFollowsTheMatrix) {
         expect_failure(*parties.initiator, 28027, 22, true);
         continue;
       }
-      ASSERT_EQ(parties.initiator->phase(), Phase::done);
-      ASSERT_EQ(parties.acceptor->phase(), Phase::done);
+      ASSERT_EQ(parties.initiator->phase(), Handshake::Phase::done);
+      ASSERT_EQ(parties.acceptor->phase(), Handshake::Phase::done);
       EXPECT_STREQ(algorithm_name(parties.initiator->algorithm()), expected.c_str());
       EXPECT_EQ(
           parties.initiator->release_channel().protocol_text(),
@@ -169,7 +168,7 @@ TEST(HandshakeTest, AlgorithmsFollowTheTableAndTheAcceptorsOrder) {
         expect_failure(*parties.initiator, 28027, 22, true);
         continue;
       }
-      ASSERT_EQ(parties.acceptor->phase(), Phase::done);
+      ASSERT_EQ(parties.acceptor->phase(), Handshake::Phase::done);
       EXPECT_STREQ(algorithm_name(parties.initiator->algorithm()), expected.c_str());
       EXPECT_EQ(parties.acceptor->release_channel().protocol_text(),
                 expected == "AES" ? "TLSv1.3 TLS_AES_128_GCM_SHA256"
@@ -214,7 +213,7 @@ TEST(HandshakeTest, CertificatesAreUsedWhereWindowsComesFirstOnBothSides) {
 
   parties.run();
 
-  EXPECT_EQ(parties.initiator->phase(), Phase::done);
+  EXPECT_EQ(parties.initiator->phase(), Handshake::Phase::done);
 }
 
 TEST(HandshakeTest, ADisabledEndpointAnswersWith28080) {
@@ -290,7 +289,7 @@ TEST(HandshakeTest, AnEndpointWithAnotherKeyThanItsCertificateFailsOnItsOwnSide)
   parties.run();
 
   expect_failure(*parties.acceptor, 28031, kStateTlsAcceptor, false);
-  EXPECT_EQ(parties.initiator->phase(), Phase::failed);
+  EXPECT_EQ(parties.initiator->phase(), Handshake::Phase::failed);
 }
 
 TEST(HandshakeTest, ANegotiationChangedOnTheWayIsFoundOutByTheConfirmation) {
@@ -319,7 +318,7 @@ TEST(HandshakeTest, ANegotiationChangedOnTheWayIsFoundOutByTheConfirmation) {
 TEST(HandshakeTest, AnyByteFlippedInEitherDirectionFailsCleanly) {
   Parties reference;
   const Recording recording = record(reference);
-  ASSERT_EQ(reference.initiator->phase(), Phase::done);
+  ASSERT_EQ(reference.initiator->phase(), Handshake::Phase::done);
 
   for (const bool of_initiator : {true, false}) {
     const proto::Bytes& stream = of_initiator ? recording.from_initiator : recording.from_acceptor;
@@ -337,8 +336,8 @@ TEST(HandshakeTest, AnyByteFlippedInEitherDirectionFailsCleanly) {
       // A length may have grown: then both wait, and the time-out ends it.
       parties.initiator->expire(kStart + kHandshakeTime);
       parties.acceptor->expire(kStart + kHandshakeTime);
-      const bool both_done =
-          parties.initiator->phase() == Phase::done && parties.acceptor->phase() == Phase::done;
+      const bool both_done = parties.initiator->phase() == Handshake::Phase::done &&
+                             parties.acceptor->phase() == Handshake::Phase::done;
       ASSERT_FALSE(both_done && !is_record_version(stream, position))
           << of_initiator << " " << position;
     }
@@ -370,7 +369,7 @@ TEST(HandshakeTest, ASlowPeerFailsWith9755WhenTheTimeIsOver) {
   parties.begin();
 
   parties.acceptor->expire(kStart + kHandshakeTime - 1us);
-  EXPECT_EQ(parties.acceptor->phase(), Phase::wait_negotiate);
+  EXPECT_EQ(parties.acceptor->phase(), Handshake::Phase::wait_negotiate);
   EXPECT_EQ(parties.acceptor->deadline(), kStart + kHandshakeTime);
   parties.acceptor->expire(kStart + kHandshakeTime);
 
@@ -397,7 +396,7 @@ TEST(HandshakeTest, EndlessBytesBeforeTheLoginAreCutOff) {
   proto::Bytes flood(kHandshakeBytesMax + 1);
   parties.acceptor->receive(flood, kStart);
 
-  EXPECT_EQ(parties.acceptor->phase(), Phase::failed);
+  EXPECT_EQ(parties.acceptor->phase(), Handshake::Phase::failed);
 }
 
 TEST(HandshakeTest, MessagesOutOfTurnFailWith28029) {
