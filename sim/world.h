@@ -117,11 +117,8 @@ class World {
   template <typename Work>
   auto with_randomness(Random& random, Work work) {
     Random& before = openssl_.use(random);
-    struct Back {
-      SeededOpenSsl& openssl;
-      Random& before;
-      ~Back() { openssl.use(before); }
-    } const back{openssl_, before};
+    const std::unique_ptr<Random, std::function<void(Random*)>> back(
+        &before, [this](Random* random_before) { openssl_.use(*random_before); });
     return work();
   }
 

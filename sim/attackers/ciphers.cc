@@ -57,7 +57,7 @@ Bytes sha256(ByteView data) {
 
 Bytes hmac(ByteView key, ByteView data) {
   Bytes out(kHashBytes);
-  static const std::uint8_t kNothing = 0;
+  static constexpr std::uint8_t kNothing = 0;
   const std::uint8_t* key_data = key.empty() ? &kNothing : key.data();
   must(HMAC(EVP_sha256(), key_data, size_of(key), data.data(), data.size(), out.data(), nullptr) !=
            nullptr,

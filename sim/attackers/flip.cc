@@ -28,7 +28,7 @@ class ChangedCopies : public HopAttack {
  protected:
   virtual void hand_in_copies(const Sighting& sighting) = 0;
 
-  void hand_in_changed(Sighting copy) {
+  void hand_in_changed(const Sighting& copy) {
     ++copies_;
     hand_in(copy);
   }

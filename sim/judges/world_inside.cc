@@ -172,7 +172,7 @@ Contents WorldInside::contents(Host host) const {
       for (const auto& row : all) {
         for (const auto& value : row) add_value(bytes, value);
       }
-      out[database + "." + name] = broker::crypto::sha256(bytes);
+      out[fmt::format("{}.{}", database, name)] = broker::crypto::sha256(bytes);
     }
   }
   return out;

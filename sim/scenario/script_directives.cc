@@ -1,5 +1,6 @@
 // The `--#` part of ScriptParser.
 #include <algorithm>
+#include <concepts>
 
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 #include "sim/scenario/near.h"
 #include "sim/scenario/script_parser.h"
 #include "sim/scenario/server_name.h"
+#include "sim/scenario/splitter.h"
 
 namespace ssb::sim::scenario {
 namespace {
@@ -15,12 +17,14 @@ template <typename Action>
 concept OfOneNode = requires(Action action) {
   action.node;
 };
-
-std::string_view trimmed_blanks(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+template <typename Action>
+concept OfOneDirection = requires(Action action) {
+  action.from;
+  action.to;
+};
+template <typename Action>
+concept OfNoNode = std::same_as<Action, Advance> || std::same_as<Action, AdvanceUntil> ||
+    std::same_as<Action, Settle> || std::same_as<Action, Mark> || std::same_as<Action, Heal>;
 
 }  // namespace
 
@@ -161,22 +165,19 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
             name_seats(attack, text, place);
             act(attack);
           },
-          [&](NetFault& fault) { act_between(fault, fault.from, fault.to); },
-          [&](LinkFault& fault) { act_between(fault, fault.from, fault.to); },
+          // Hops and links.
+          [&](OfOneDirection auto& fault) { act_between(fault, fault.from, fault.to); },
           [&](Partition& partition) { act_between(partition, partition.one, partition.other); },
           [&](Swizzle& swizzle) {
             for (const std::string& node : swizzle.nodes) mention(node, text, place);
             act(swizzle);
           },
           [&](Expectation& expectation) { take_expectation(expectation, text, place); },
-          [&](Advance& action) { act(action); },
-          [&](AdvanceUntil& action) { act(action); },
-          [&](Settle& action) { act(action); },
-          [&](Mark& action) { act(action); },
-          [&](Heal& action) { act(action); },
+          // Time, marks, healing.
+          [&](OfNoNode auto& action) { act(action); },
       },
       std::get<Directive>(parsed));
-  if (script_.steps.size() > steps_before) script_.steps.back().text = trimmed_blanks(text);
+  if (script_.steps.size() > steps_before) script_.steps.back().text = trimmed(text);
 }
 
 }  // namespace ssb::sim::scenario

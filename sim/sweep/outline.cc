@@ -100,6 +100,9 @@ Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept
     if (!is_known(step)) outline.has_own_faults = true;
     if (std::holds_alternative<scenario::Attack>(step.action) && !is_known(step))
       outline.has_attackers = true;
+    if (std::holds_alternative<scenario::NetFault>(step.action) ||
+        std::holds_alternative<scenario::LinkFault>(step.action))
+      outline.sets_network = true;
     if (const auto* connect = std::get_if<Connect>(&step.action)) {
       here.session = *connect;
       here.database = "master";

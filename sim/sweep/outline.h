@@ -25,6 +25,8 @@ struct Outline {
   std::vector<Here> steps;      // one more than there are: the last is the end
   bool has_own_faults = false;  // faults, crashes, attacks, and what we do not know
   bool has_attackers = false;
+  bool sets_network =
+      false;  // net or link: a fault of ours on the same direction would take its place
   bool depends_on_time = false;     // words like LIFETIME or WAITFOR, an `until` that is near
   bool depends_on_seconds = false;  // an `until` that is so near that a delay would miss it
   bool depends_on_date = false;  // START_DATE or GETDATE in its statements, time that it lets pass

@@ -94,7 +94,7 @@ class Planner {
     Plan plan;
     plan.is_gentle = outline_.has_own_faults || outline_.depends_on_time;
     // What an attacker sees first, and so what he can do, is a matter of time: his scripts run with other seeds alone.
-    if (outline_.has_attackers || outline_.depends_on_seconds) return plan;
+    if (outline_.has_attackers || outline_.depends_on_seconds || outline_.sets_network) return plan;
     if (phases_.empty() || random_.below(kCalmEvery) == 0) return plan;
     for (std::size_t i = 0; i < phases_.size(); ++i) {
       Random draws = random_.split(fmt::format("exposure {}", i));
@@ -215,6 +215,7 @@ class Insertion {
     }
     if (const auto* why = why_left_out(i)) {
       out_.left_out.push_back(fmt::format("{}: {} ({})", step.place.text(), step.text, why));
+      put("settle");  // as it would have done
       return;
     }
     out_.script.steps.push_back(step);
@@ -241,9 +242,8 @@ class Insertion {
     if (fault.kind->name == "disk.slow") slow_.insert(to_lower(fault.node));
     if (fault.kind->cure_node.empty()) return;
     ended_.insert(to_lower(fault.node));
-    // In the middle of a commit: what is on the disk then is not told of, or only once it is there again.
-    if (fault.kind->ends == FaultKind::Ends::in_commit || slow_.count(to_lower(fault.node)) != 0)
-      may_not_have_told_ = true;
+    // What is on the disk when an instance goes down in the middle of a commit is told of by nobody.
+    if (fault.kind->ends == FaultKind::Ends::in_commit) may_not_have_told_ = true;
     std::vector<std::string>& cures = down_[to_lower(fault.node)];
     if (!fault.kind->cure_disk.empty()) cures.push_back(cure(fault.kind->cure_disk));
     cures.push_back(cure(fault.kind->cure_node));
@@ -258,6 +258,7 @@ class Insertion {
   void restart_before(const std::string& node) {
     const auto found = down_.find(to_lower(node));
     if (found == down_.end()) return;
+    if (slow_.count(to_lower(node)) != 0) may_not_have_told_ = true;
     for (const std::string& cure : found->second) put(cure);
     down_.erase(found);
   }

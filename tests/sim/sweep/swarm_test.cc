@@ -164,8 +164,24 @@ TEST(SwarmTest, FaultsAreCuredBeforeAnExpectationLooks) {
       ElementsAre("clock 2020-03-01", "partition HOST_A | HOST_B", "advance 1ms",
                   "disk HOST_B full", "advance 4999ms", "heal", "disk HOST_B ok", "disk HOST_B ok",
                   "restart HOST_B", "advance 2m", "expect delivered 2 to q on HOST_B.Db",
-                  "expect status none", "expect value 2", "heal all"));
+                  "expect status none", "settle", "expect value 2", "heal all"));
   EXPECT_THAT(swarmed.left_out, ElementsAre(HasSubstr("expect no event 160")));
+}
+
+TEST(SwarmTest, WhatAnInstanceMayNotHaveToldIsNotAsked) {
+  const Script script = dialog_script();
+  Plan plan;
+  std::size_t delivered = 0;
+  while (std::get_if<scenario::Expectation>(&script.steps[delivered].action) == nullptr)
+    ++delivered;
+  plan.faults = {planned("crash.at_sync", "crash HOST_B after sync 0", "HOST_B", delivered,
+                         proto::Duration(1000))};
+  plan.exposures[delivered] = std::chrono::seconds(5);
+
+  const Swarmed swarmed = with_faults(script, plan, {});
+
+  EXPECT_THAT(swarmed.left_out, Contains(HasSubstr("expect delivered 2")));
+  EXPECT_THAT(directives(swarmed.script), Contains("settle"));
 }
 
 TEST(SwarmTest, ASessionWhoseInstanceCrashedIsConnectedAgainWhereItWas) {
@@ -209,6 +225,12 @@ TEST(SwarmTest, ScriptsWithFaultsOfTheirOwnOrWithTimersGetOnlyWhatTimeShows) {
       EXPECT_THAT(with_faults(script, plan, {}).left_out, Each(HasSubstr("expect no event")));
     }
   }
+}
+
+TEST(SwarmTest, AHopThatTheScriptSetsStaysAsItSetsIt) {
+  const Script script = dialog_script("--# net HOST_A -> HOST_B delay 2h only begin\n");
+  for (std::uint64_t seed = 0; seed < 50; ++seed)
+    EXPECT_THAT(plan_faults(script, seed).faults, IsEmpty());
 }
 
 TEST(SwarmTest, WhatGoesFromSecondToSecondGetsNoFaults) {
