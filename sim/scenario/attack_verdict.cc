@@ -20,7 +20,7 @@ bool is_evidence(const proto::TraceRecord& record) {
     case EventClass::corrupted_message:
     case EventClass::queue_disabled:
     case EventClass::forwarded_message_dropped: return true;
-    case EventClass::audit_login: return record.error.has_value();
+    case EventClass::audit_login:
     case EventClass::connection: return record.error.has_value();
     case EventClass::error_log:
     case EventClass::conversation:

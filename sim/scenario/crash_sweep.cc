@@ -35,6 +35,7 @@ Script with_steps(const Script& script, const std::vector<decltype(Step::action)
   if (at == std::ssize(script.steps)) return changed;
   const Place place = script.steps[static_cast<std::size_t>(at)].place;
   std::vector<Step> steps;
+  steps.reserve(actions.size());
   for (const auto& action : actions) steps.push_back({place, action});
   changed.steps.insert(changed.steps.begin() + at, steps.begin(), steps.end());
   return changed;

@@ -12,7 +12,7 @@ namespace {
 
 // Certificates begin and end at this hour of a day, stories begin at midnight and go on in days, and clocks differ by other hours.
 constexpr int kEdgeHour = 1;
-constexpr int kLongAgo_h = -40 * kHoursOfDay;
+constexpr int kLongAgoHours = -40 * kHoursOfDay;
 
 class Draw {
  public:
@@ -124,7 +124,7 @@ class Draw {
     const int days = 100 + static_cast<int>(random_.below(600));
     Certificate certificate{.name = fmt::format("cert_{}", ++certificates_),
                             .owner = owner,
-                            .start_h = kLongAgo_h + kEdgeHour,
+                            .start_h = kLongAgoHours + kEdgeHour,
                             .expiry_h = unused_expiry(world_, days * kHoursOfDay + kEdgeHour),
                             .is_active = true,
                             .key = PrivateKey::under_master_key,
@@ -212,9 +212,9 @@ class Draw {
   void spoil_clocks(const Dialog& dialog) {
     const std::size_t owner = chance(0.5) ? dialog.from : dialog.to;
     const bool is_expired = chance(0.5);
-    constexpr int kAhead_h = 3;
-    world_.instances[instance_of(dialog.from)].skew_h = is_expired ? 0 : kAhead_h;
-    world_.instances[instance_of(dialog.to)].skew_h = is_expired ? kAhead_h : 0;
+    constexpr int kAheadHours = 3;
+    world_.instances[instance_of(dialog.from)].skew_h = is_expired ? 0 : kAheadHours;
+    world_.instances[instance_of(dialog.to)].skew_h = is_expired ? kAheadHours : 0;
     const std::vector<Certificate> all = world_.databases[database_of(owner)].certificates;
     for (const Certificate& c : all) {
       if (c.owner != world_.services[owner].owner) continue;

@@ -404,11 +404,11 @@ class Story {
     return there.users.empty() ? kDbo : there.users.front();
   }
   Certificate new_certificate(const std::string& owner) {
-    constexpr int kFar_h = 1000 * kHoursOfDay + 1;
+    constexpr int kFarHours = 1000 * kHoursOfDay + 1;
     return {.name = fmt::format("new_cert_{}", ++new_certificates_),
             .owner = owner,
             .start_h = -kHoursOfDay + 1,
-            .expiry_h = unused_expiry(world_, world_.now_h + kFar_h),
+            .expiry_h = unused_expiry(world_, world_.now_h + kFarHours),
             .is_active = true,
             .key = PrivateKey::under_master_key,
             .made_in = ""};

@@ -69,13 +69,13 @@ std::string encryption_text(const Instance& instance) {
 
 void write_instance(const World& world, std::size_t index, ScriptWriter& out) {
   const Instance& instance = world.instances[index];
-  constexpr int kExpiredSince_h = -kSetupDays / 2 * kHoursOfDay;
-  constexpr int kNeverInAStory_h = 5000 * kHoursOfDay;
+  constexpr int kExpiredSinceHours = -kSetupDays / 2 * kHoursOfDay;
+  constexpr int kNeverInAStoryHours = 5000 * kHoursOfDay;
   out.in_master(index);
   out.statement(fmt::format("CREATE MASTER KEY ENCRYPTION BY PASSWORD = '{}';", kPassword));
   out.statement(fmt::format(
       "CREATE CERTIFICATE {0} WITH SUBJECT = '{0} endpoint', EXPIRY_DATE = '{1}';", instance.name,
-      date_text(instance.has_expired_certificate ? kExpiredSince_h : kNeverInAStory_h)));
+      date_text(instance.has_expired_certificate ? kExpiredSinceHours : kNeverInAStoryHours)));
   out.statement(fmt::format(
       "CREATE ENDPOINT broker STATE = STARTED AS TCP (LISTENER_PORT = 4022) FOR SERVICE_BROKER "
       "(AUTHENTICATION = CERTIFICATE {}, ENCRYPTION = {});",
