@@ -288,6 +288,117 @@ TEST(TidyTest, CodeOfLeavesOutStringsAndComments) {
   EXPECT_EQ(code_of(R"~(g("a\"b rand()") + 1)~"), "g() + 1");
 }
 
+// ---- secrets are compared in constant time ----
+
+// Where tags, keys and passwords are compared: proto::equal_in_constant_time() alone does that.
+const std::vector<std::string>& secret_folders() {
+  static const std::vector<std::string> all = {
+      "broker/catalog/", "broker/conversation/", "broker/crypto/",      "broker/dialog/",
+      "broker/keys/",    "proto/secret.",        "sim/scenario/login.", "transport/wire/"};
+  return all;
+}
+// Whole ranges, none of them secret: two encodings of one certificate, and of one header.
+bool compares_public_ranges(const Source& source, const std::string& code) {
+  const std::pair<std::string_view, std::string_view> all[] = {
+      {"broker/crypto/x509.cc", "std::equal(whole.begin()"},
+      {"broker/dialog/header.cc", "std::ranges::equal(serialize(message)"}};
+  return std::any_of(std::begin(all), std::end(all), [&](const auto& one) {
+    return source.path == one.first && code.find(one.second) != std::string::npos;
+  });
+}
+
+// An operand as it stands beside a comparison: a name with what it is reached by, calls without arguments included.
+constexpr const char* kOperand = R"((?:[\w]+(?:\(\))?(?:\.|->|::|\[\w*\]))*[\w]+(?:\(\))?)";
+
+// Whether the last word of the operand says that it holds secret bytes. A length, an id, a kind or a constant of a secret is none.
+bool is_secret_operand(std::string operand) {
+  static const std::regex passed_on(R"((\.|->)(view|data|bytes|value|get)\(\)$)");
+  operand = std::regex_replace(operand, passed_on, "");
+  static const std::regex name(
+      R"((^|[\W_])(mac|tag|mic|hmac|digest_mac|secret|key|kek|password|passphrase|password_hash)_?(\(\))?$)");
+  static const std::regex harmless(
+      R"((^|\W)peer_key(\(\))?$)");  // whom a connection is with: an instance and a kind
+  return std::regex_search(operand, name) && !std::regex_search(operand, harmless);
+}
+
+// What a comparison with one of these asks is no byte of a secret.
+bool is_no_bytes(const std::string& operand) {
+  static const std::regex plain(
+      R"(^(nullptr|true|false|\d\w*|k[A-Z]\w*|(?:\w+::)+\w+|(?:.*(?:\.|->))?end\(\))$)");
+  return std::regex_match(operand, plain);
+}
+
+// Why this code may take longer the more of a secret is right; empty when it does not. `next` is the line below.
+std::string leaky_comparison(const std::string& code, const std::string& next) {
+  static const std::regex call(
+      R"(\b(memcmp|bcmp|strn?cmp|strcasecmp|std::equal|ranges::equal|std::mismatch|std::lexicographical_compare)\s*\()");
+  static const std::regex whole(std::string("(?:(") + kOperand + R"()|[)\]"])\s*[=!]=\s*(&?)\*?()" +
+                                kOperand + ")?");
+  std::smatch match;
+  if (std::regex_search(code, match, call)) return match[1];
+  std::string text = code;
+  if (text.ends_with("==") || text.ends_with("!="))
+    text += " " + next.substr(std::min(next.find_first_not_of(' '), next.size()));
+  for (std::sregex_iterator at(text.begin(), text.end(), whole), end; at != end; ++at) {
+    const std::string a = (*at)[1];
+    const std::string b = (*at)[3];
+    if (!(*at)[2].str().empty()) continue;  // an address
+    if (is_no_bytes(a) || is_no_bytes(b)) continue;
+    if (is_secret_operand(a) || is_secret_operand(b)) return at->str();
+  }
+  return "";
+}
+
+TEST(TidyTest, SecretsAreComparedInConstantTime) {
+  std::vector<std::string> offences;
+  int uses = 0;
+  for (const Source& source : sources()) {
+    if (!starts_with_any(source.path, secret_folders())) continue;
+    for (std::size_t i = 0; i < source.code.size(); ++i) {
+      const std::string& code = source.code[i];
+      if (code.find("equal_in_constant_time(") != std::string::npos) ++uses;
+      if (code.find("==") == std::string::npos && code.find("!=") == std::string::npos &&
+          code.find("cmp") == std::string::npos && code.find("equal") == std::string::npos &&
+          code.find("mismatch") == std::string::npos && code.find("compare") == std::string::npos)
+        continue;
+      if (compares_public_ranges(source, code)) continue;
+      const std::string next = i + 1 < source.code.size() ? source.code[i + 1] : "";
+      const std::string why = leaky_comparison(code, next);
+      if (!why.empty())
+        offences.push_back(
+            fmt::format("{}:{}: {}: use proto::equal_in_constant_time()", source.path, i + 1, why));
+    }
+  }
+  EXPECT_THAT(offences, IsEmpty());
+  EXPECT_GE(uses, 5);  // the folders are the right ones
+}
+
+TEST(TidyTest, AComparisonThatStopsEarlyIsSeen) {
+  for (const char* planted :
+       {"if (std::memcmp(expected.data(), mac.data(), 32) == 0) {", "return memcmp(a, b, n) == 0;",
+        "if (!std::equal(tag.begin(), tag.end(), other.begin()))",
+        "return std::ranges::equal(a, b);",
+        "if (CRYPTO == x && header.confirm().mac() == expected) {",
+        "if (expected != proto::as_text(part) || first_.dialog_mac() != expected)",
+        "if (expected == first_.dialog_mac()) {", "return session_key->view() == other;",
+        "if (contents->key == instance.service_master_key()) {", "if (tag_ != computed) return;",
+        "if (proto::as_bytes(text) == kek) {", "ok = login->password_hash() == hash;",
+        "if (given_password == *password) {"}) {
+    EXPECT_NE(leaky_comparison(planted, ""), "") << planted;
+  }
+  EXPECT_NE(leaky_comparison("  return expected ==", "         header.mac();"), "");
+  for (const char* harmless :
+       {"if (!proto::equal_in_constant_time(expected, header.mac())) {", "if (key == nullptr) {",
+        "if (mac.size() != kMacBytes) {", "if (key->size() != kSessionKeyBytes) return {};",
+        "if (tag == kTagRsa || tag == kTagDss) return blob;", "if (found != keys.end()) {",
+        "if (open.decryption.kind != KeyProtectorKind::password) {", "return id == other.key_id();",
+        "opened->key != &*endpoint.outbound;", "SSB_CHECK(key_bytes == 16 || key_bytes == 32);",
+        "if (certificate.private_key_protection() == ) {",
+        "return a.peer_key() == b.peer_key();"}) {
+    EXPECT_EQ(leaky_comparison(harmless, ""), "") << harmless;
+  }
+}
+
 TEST(TidyTest, HeadersAreGuardedAndSayWhatTheyAreFor) {
   std::vector<std::string> offences;
   for (const Source& source : sources()) {

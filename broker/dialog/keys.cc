@@ -157,7 +157,9 @@ void FailedUnwraps::count_failure(std::string_view peer, const crypto::Sha256Dig
 
 crypto::AesGcm* MessageKeys::find(const MessageKeyName& name, const SessionKey& key) {
   Entry* entry = keys_.find(name);
-  return entry != nullptr && entry->session_key == key.key ? &entry->gcm : nullptr;
+  const bool is_it =
+      entry != nullptr && proto::equal_in_constant_time(entry->session_key.view(), key.key.view());
+  return is_it ? &entry->gcm : nullptr;
 }
 
 crypto::AesGcm& MessageKeys::keep(const MessageKeyName& name, const SessionKey& key,

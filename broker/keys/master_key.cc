@@ -296,7 +296,7 @@ proto::Result<Warnings> restore_service_master_key(catalog::Instance& instance,
   auto contents = read_key_file(instance, KeyFileKind::service_master_key, file, password);
   if (!contents) return contents.error();
   Warnings warnings;
-  if (contents->key == instance.service_master_key()) {
+  if (proto::equal_in_constant_time(contents->key.view(), instance.service_master_key().view())) {
     warnings.emplace_back(ErrorCode::same_master_key);
     return warnings;
   }
