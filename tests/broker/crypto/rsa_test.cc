@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "broker/crypto/random.h"
@@ -103,6 +104,82 @@ TEST(RsaTest, ASignatureHoldsForItsMessageAndKeyOnly) {
     bad[at] ^= 1;
     EXPECT_FALSE(key.verify_pss(as_bytes("the grant"), bad)) << at;
   }
+}
+
+// What a signer may choose beside the key, as OpenSSL names it.
+struct SigningCase {
+  const char* what;
+  int padding;
+  const EVP_MD* hash;
+  const EVP_MD* mask_hash;
+  int salt_bytes;
+};
+
+Bytes sign_as(const SigningCase& one, const RsaPrivateKey& key, proto::ByteView message) {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  EVP_PKEY_CTX* choice = nullptr;
+  std::size_t size = 512;
+  Bytes out(size);
+  bool good = EVP_DigestSignInit(context, &choice, one.hash, nullptr, key.native()) == 1 &&
+              EVP_PKEY_CTX_set_rsa_padding(choice, one.padding) == 1;
+  if (one.padding == RSA_PKCS1_PSS_PADDING) {
+    good = good && EVP_PKEY_CTX_set_rsa_mgf1_md(choice, one.mask_hash) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(choice, one.salt_bytes) == 1;
+  }
+  good = good && EVP_DigestSign(context, out.data(), &size, message.data(), message.size()) == 1;
+  EVP_MD_CTX_free(context);
+  out.resize(good ? size : 0);
+  return out;
+}
+
+TEST(RsaTest, ASignatureOfAnotherPaddingHashOrSaltIsNone) {
+  const RsaPublicKey key = test::first_key().public_key();
+  const EVP_MD* sha256 = EVP_sha256();
+  const SigningCase ours{"as we sign", RSA_PKCS1_PSS_PADDING, sha256, sha256, 32};
+  const SigningCase others[] = {
+      {"PKCS#1 v1.5", RSA_PKCS1_PADDING, sha256, sha256, 0},
+      {"no salt", RSA_PKCS1_PSS_PADDING, sha256, sha256, 0},
+      {"a short salt", RSA_PKCS1_PSS_PADDING, sha256, sha256, 31},
+      {"the longest salt", RSA_PKCS1_PSS_PADDING, sha256, sha256, RSA_PSS_SALTLEN_MAX},
+      {"another hash", RSA_PKCS1_PSS_PADDING, EVP_sha384(), EVP_sha384(), 32},
+      {"another mask", RSA_PKCS1_PSS_PADDING, sha256, EVP_sha1(), 32},
+  };
+
+  ASSERT_TRUE(key.verify_pss(as_bytes("m"), sign_as(ours, test::first_key(), as_bytes("m"))));
+  for (const SigningCase& other : others) {
+    const Bytes signature = sign_as(other, test::first_key(), as_bytes("m"));
+    ASSERT_FALSE(signature.empty()) << other.what;
+    EXPECT_FALSE(key.verify_pss(as_bytes("m"), signature)) << other.what;
+  }
+  ERR_clear_error();
+}
+
+// With e = 3 whoever finds a cube root forges where the padding is read leniently: numbers that need no private key.
+TEST(RsaTest, WithExponentThreeNoNumberOfAnAttackersIsASignature) {
+  EVP_PKEY_CTX* maker = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, nullptr);
+  BIGNUM* three = BN_new();
+  EVP_PKEY* made = nullptr;
+  ASSERT_TRUE(BN_set_word(three, 3) == 1 && EVP_PKEY_keygen_init(maker) == 1 &&
+              EVP_PKEY_CTX_set_rsa_keygen_bits(maker, 1024) == 1 &&
+              EVP_PKEY_CTX_set1_rsa_keygen_pubexp(maker, three) == 1 &&
+              EVP_PKEY_keygen(maker, &made) == 1);
+  BN_free(three);
+  EVP_PKEY_CTX_free(maker);
+  const RsaPrivateKey key({made, [](EVP_PKEY* last) { EVP_PKEY_free(last); }});
+  const RsaPublicKey open = key.public_key();
+
+  ASSERT_TRUE(open.verify_pss(as_bytes("m"), key.sign_pss(as_bytes("m"))));
+  Bytes trailing = key.sign_pss(as_bytes("m"));
+  trailing.push_back(0);
+  EXPECT_FALSE(open.verify_pss(as_bytes("m"), trailing));
+  for (const std::uint8_t root : {0, 1, 2, 255}) {
+    Bytes number(128);
+    for (const std::size_t at : {127U, 100U, 86U, 0U}) {
+      number[at] = root;
+      EXPECT_FALSE(open.verify_pss(as_bytes("m"), number)) << int{root} << " at " << at;
+    }
+  }
+  ERR_clear_error();
 }
 
 TEST(RsaTest, TwoSignaturesOfOneMessageDifferAsTheSaltIsRandom) {
