@@ -25,6 +25,13 @@ bool is_word_character(char c) {
          c == '$';
 }
 
+// The word that this one is, or ends with.
+const std::string_view* key_of(std::string_view upper_word) {
+  const auto* const key = std::find_if(
+      kKeys.begin(), kKeys.end(), [&](std::string_view one) { return upper_word.ends_with(one); });
+  return key == kKeys.end() ? nullptr : key;
+}
+
 class Finder {
  public:
   explicit Finder(std::string_view text) : text_(text) {}
@@ -77,9 +84,7 @@ class Finder {
     const std::string word = to_upper(text_.substr(at_, end - at_));
     at_ = end;
     if (std::find(kTakers.begin(), kTakers.end(), word) != kTakers.end()) hides_strings_ = true;
-    const auto key = std::find_if(kKeys.begin(), kKeys.end(),
-                                  [&](std::string_view one) { return word.ends_with(one); });
-    if (key != kKeys.end()) take_secret(end, *key == kKeys.front());
+    if (const auto* key = key_of(word)) take_secret(end, *key == kKeys.front());
   }
 
   // What follows a key, from `place` on: [type] = 'x', or for PASSWORD also 'x' alone.
@@ -147,6 +152,10 @@ class Finder {
 };
 
 }  // namespace
+
+bool names_secret(std::string_view name) {
+  return key_of(to_upper(name)) != nullptr;
+}
 
 std::vector<TextRange> secret_ranges(std::string_view text) {
   return Finder(text).all();

@@ -16,6 +16,8 @@ struct TextRange {
   std::size_t end = 0;
 };
 
+// Whether a secret stands behind a name like this one: it is one of those words, or ends with one.
+[[nodiscard]] bool names_secret(std::string_view name);
 // What stands inside the quotes after PASSWORD [=], SECRET = and the like, in the order of the text.
 [[nodiscard]] std::vector<TextRange> secret_ranges(std::string_view text);
 // Whether something secret is shown by the characters from `begin` to `end`.

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "broker/tsql/secrets.h"
 #include "sim/scenario/near.h"
 
 namespace ssb::sim::cli {
@@ -21,6 +22,16 @@ std::string quoted(const std::string& argument) {
   std::string out = "'";
   for (const char c : argument) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
+}
+
+// A variable whose name says that it is a password, without its value: the line of arguments stands in reports and logs.
+std::string without_secret(const std::string& argument) {
+  for (std::size_t equals = argument.find('='); equals != std::string::npos;
+       equals = argument.find('=', equals + 1)) {
+    if (broker::tsql::names_secret(std::string_view(argument).substr(0, equals)))
+      return argument.substr(0, equals) + "=***";
+  }
+  return argument;
 }
 
 // Names the word that is no subcommand, which CLI11 does not.
@@ -47,7 +58,8 @@ std::string environment(const char* name) {
 
 int run_program(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   Context context{.out = out, .err = err, .arguments = {}, .exit_code = 0};
-  for (const std::string& argument : arguments) context.arguments += " " + quoted(argument);
+  for (const std::string& argument : arguments)
+    context.arguments += " " + quoted(without_secret(argument));
   CLI::App app("ssbsim: SQL Server Service Broker dialog security, simulated", "ssbsim");
   app.footer(
       "Examples:\n"

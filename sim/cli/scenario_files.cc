@@ -21,6 +21,12 @@ std::optional<std::string> read_file(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
+std::optional<std::string> read_included_file(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return std::nullopt;
+  return read_file(path);
+}
+
 std::vector<std::string> scenario_files(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
@@ -54,7 +60,7 @@ scenario::ScriptOptions script_options(const std::vector<std::string>& variables
     std::string value = environment(name.c_str());
     return value.empty() ? std::nullopt : std::optional(std::move(value));
   };
-  script.read_file = read_file;
+  script.read_file = read_included_file;
   return script;
 }
 

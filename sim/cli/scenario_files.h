@@ -16,6 +16,8 @@ struct UsageError {
 };
 
 [[nodiscard]] std::optional<std::string> read_file(const std::string& path);
+// Of :r in a script: regular files only, so that no device or pipe stands for a script without end.
+[[nodiscard]] std::optional<std::string> read_included_file(const std::string& path);
 // The files themselves, and every *.sql below the folders, by name. Throws std::system_error for what is not there, UsageError for a
 // folder without any.
 [[nodiscard]] std::vector<std::string> scenario_files(const std::vector<std::string>& paths);

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -162,6 +163,48 @@ TEST(CliTest, AFolderRunsEverySqlFileBelowItAndTheWorstDecides) {
   const std::string xml = folder.read("report.xml");
   EXPECT_THAT(xml, HasSubstr("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""));
   EXPECT_THAT(xml, HasSubstr("<failure message="));
+}
+
+TEST(CliTest, OnlyRegularFilesAreIncluded) {
+  const Folder folder;
+  folder.write("b.sql", "SELECT 1\nGO\n");
+
+  EXPECT_EQ(
+      run({"run", folder.write("a.sql", ":connect A\n:r b.sql\n"), "--key-pool", folder.pool()})
+          .code,
+      0);
+  for (const char* no_file : {"/dev/zero", "/proc/self/fd/0", "."}) {
+    const Ran ran = run({"run", folder.write("a.sql", fmt::format(":r {}\n", no_file))});
+    EXPECT_EQ(ran.code, 11) << no_file;
+    EXPECT_THAT(ran.out + ran.err, HasSubstr("cannot be read")) << no_file;
+  }
+}
+
+TEST(CliTest, APasswordGivenAsAVariableIsInNothingThatIsWritten) {
+  const Folder folder;
+  const std::string script = folder.write(
+      "a.sql",
+      ":connect A\nCREATE LOGIN joe WITH PASSWORD = '$(LoginPassword)';\nGO\n--# expect value 2\n");
+  const std::string junit = folder.path() + "/report.xml";
+
+  for (const char* option : {"-v", "--variable"}) {
+    for (const bool is_json : {false, true}) {
+      std::vector<std::string> arguments = {
+          "run",         script,    option, "LoginPassword=Word_of_joe_1!",
+          "Other=shown", "--junit", junit,  "--key-pool",
+          folder.pool()};
+      if (is_json) arguments.emplace_back("--json");
+      const Ran ran = run(arguments);
+      EXPECT_EQ(ran.code, 1);
+      EXPECT_THAT(ran.out, HasSubstr("Other=shown"));
+      EXPECT_THAT(ran.out, HasSubstr("LoginPassword=***"));
+      EXPECT_THAT(ran.out + ran.err + folder.read("report.xml"), Not(HasSubstr("Word_of_joe")));
+    }
+  }
+  const Ran glued = run({"run", script, "--variable=LoginPassword=Word_of_joe_1!", "--json",
+                         "--key-pool", folder.pool()});
+  EXPECT_THAT(glued.out, HasSubstr("LoginPassword=***"));
+  EXPECT_THAT(glued.out, Not(HasSubstr("Word_of_joe")));
 }
 
 TEST(CliTest, JsonIsOneObjectALineFromHeaderToSummary) {

@@ -1,5 +1,6 @@
 #include "sim/scenario/script.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -165,11 +166,24 @@ TEST(ScriptTest, IncludeErrors) {
               ElementsAre(HasSubstr("'dir/gone.sql' cannot be read")));
   EXPECT_THAT(error_lines(parse(":r a.sql\n", {{"dir/a.sql", ":r a.sql\n"}})),
               ElementsAre(HasSubstr("nested deeper than 16")));
+  EXPECT_THAT(
+      error_lines(parse(":r a.sql\n", {{"dir/a.sql", ":r b.sql\n"}, {"dir/b.sql", ":r a.sql\n"}})),
+      ElementsAre(HasSubstr("nested deeper than 16")));
 }
 
 TEST(ScriptTest, OperatingSystemCommandsAreRefusedWithAHint) {
+  EXPECT_THAT(error_lines(parse(":!!rm -r x\n")), ElementsAre(HasSubstr("--# copy HOST_A")));
   EXPECT_THAT(error_lines(parse("!!copy C:\\a.cer \\\\B\\c$\n")),
               ElementsAre(HasSubstr("--# copy HOST_A")));
+}
+
+TEST(ScriptTest, GoRepeatsAMillionTimesAtMost) {
+  EXPECT_EQ(actions<Batch>(parse("SELECT 1\nGO 1000000\n")).at(0).repeat, 1000000);
+  for (const char* count : {"1000001", "2147483647", "99999999999999999999", "-1"}) {
+    EXPECT_THAT(error_lines(parse(fmt::format("SELECT 1\nGO {}\n", count))),
+                ElementsAre(HasSubstr("GO takes a count from 0 to 1000000")))
+        << count;
+  }
 }
 
 TEST(ScriptTest, OtherSqlcmdDirectivesAreRefused) {
