@@ -87,13 +87,14 @@ class Finder {
     if (const auto* key = key_of(word)) take_secret(end, *key == kKeys.front());
   }
 
-  // What follows a key, from `place` on: [type] = 'x', or for PASSWORD also 'x' alone.
+  // What follows a key, from `place` on: [type] = 'x', or for PASSWORD also 'x' alone or behind a word that does not belong there.
   void take_secret(std::size_t place, bool can_stand_alone) {
     std::size_t value = after_blanks(place);
     if (is_word_character(at(value)) && !(at(value) == 'N' && at(value + 1) == '\'')) {
       std::size_t type = after_blanks(after_word(value));
       if (at(type) == '(') type = after_blanks(text_.find(')', type) + 1);
-      if (at(type) != '=') return;
+      const bool is_literal = at(type) == '\'' || (at(type) == 'N' && at(type + 1) == '\'');
+      if (at(type) != '=' && !(can_stand_alone && is_literal)) return;
       value = type;
     }
     const bool is_assigned = at(value) == '=';

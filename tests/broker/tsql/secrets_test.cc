@@ -26,6 +26,8 @@ TEST(SecretsTest, WhatFollowsPasswordIsHidden) {
   EXPECT_EQ(hidden("by password=N'x' OLD_PASSWORD = 'y' DECRYPTION BY PASSWORD='z'"),
             "by password=N'***' OLD_PASSWORD = '***' DECRYPTION BY PASSWORD='***'");
   EXPECT_EQ(hidden("WITH PASSWORD 'x'"), "WITH PASSWORD '***'");
+  EXPECT_EQ(hidden("WITH PASSWORD BOGUS 'x'"), "WITH PASSWORD BOGUS '***'");
+  EXPECT_EQ(hidden("WITH PASSWORD IS N'x'"), "WITH PASSWORD IS N'***'");
   EXPECT_EQ(hidden("WITH PASSWORD = \"x\""), "WITH PASSWORD = \"***\"");
   EXPECT_EQ(hidden("WITH PASSWORD = 0x0A HASHED"), "WITH PASSWORD = *** HASHED");
   EXPECT_EQ(hidden("SECRET = 'x', KEY_SOURCE = 'y'"), "SECRET = '***', KEY_SOURCE = '***'");
@@ -53,6 +55,13 @@ TEST(SecretsTest, OrdinaryTextStays) {
         "ALTER LOGIN a WITH PASSWORD = @p", "SELECT password FROM t WHERE a = 'x'", "", "PASSWORD",
         "PASSWORD =", "PASSWORD = '"})
     EXPECT_EQ(hidden(text), text);
+}
+
+TEST(SecretsTest, ANameThatEndsInTheWordNamesOne) {
+  for (const char* name : {"password", "LoginPassword", "-v OLD_PWD", "my_secret"})
+    EXPECT_TRUE(names_secret(name)) << name;
+  for (const char* name : {"", "passwords", "secretary", "word"})
+    EXPECT_FALSE(names_secret(name)) << name;
 }
 
 TEST(SecretsTest, TheCaretStaysUnderItsPlace) {
