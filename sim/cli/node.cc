@@ -14,6 +14,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -393,6 +394,9 @@ class NodeProgram {
 int run_node(Context& context, const NodeCommandOptions& options) {
   constexpr mode_t kOnlyTheOwner = 0077;
   ::umask(kOnlyTheOwner);
+  // Its memory holds keys: a crash leaves no copy of it.
+  constexpr rlimit kNothing{0, 0};
+  ::setrlimit(RLIMIT_CORE, &kNothing);
   try {
     return NodeProgram(context, options).run();
   } catch (const broker::store::StoreFailure& failure) {

@@ -7,89 +7,21 @@
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/e2e/child.h"
+
+namespace ssb::e2e {
 namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMessages = 10'000;
-
-// A child with its standard input and output on pipes; its log goes to a file.
-class Child {
- public:
-  Child(const std::vector<std::string>& arguments, const fs::path& log) {
-    int in[2];
-    int out[2];
-    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-    pid_ = fork();
-    if (pid_ == 0) {
-      dup2(in[0], STDIN_FILENO);
-      dup2(out[1], STDOUT_FILENO);
-      const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-      dup2(file, STDERR_FILENO);
-      std::vector<char*> argv;
-      argv.reserve(arguments.size() + 1);
-      for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-      argv.push_back(nullptr);
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    input_ = in[1];
-    output_ = out[0];
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() {
-    if (pid_ > 0) end(SIGKILL);
-    close(input_);
-    close(output_);
-  }
-
-  void say(const std::string& text) const {
-    if (write(input_, text.data(), text.size()) < 0) throw std::runtime_error("write to the child");
-  }
-  // Reads until the text comes; false when `until` passes or the child ends.
-  bool wait_for(const std::string& text, Clock::time_point until) {
-    for (;;) {
-      const auto found = seen_.find(text);
-      if (found != std::string::npos) {
-        seen_.erase(0, found + text.size());
-        return true;
-      }
-      const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-      pollfd waiting{output_, POLLIN, 0};
-      if (left <= 0 || poll(&waiting, 1, static_cast<int>(left)) <= 0) return false;
-      char buffer[4096];
-      const ssize_t size = read(output_, buffer, sizeof buffer);
-      if (size <= 0) return false;
-      seen_.append(buffer, static_cast<std::size_t>(size));
-    }
-  }
-  // The exit status.
-  int end(int signal) {
-    kill(pid_, signal);
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return status;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int input_ = -1;
-  int output_ = -1;
-  std::string seen_;
-};
 
 class NodeProcessTest : public testing::Test {
  protected:
@@ -294,3 +226,4 @@ TEST_F(NodeProcessTest, AnInstanceNeedsTheNameOfAServer) {
 }
 
 }  // namespace
+}  // namespace ssb::e2e
