@@ -94,7 +94,7 @@ class AttackCommand {
       context_.out.flush();
       played.insert(play.id);
     }
-    if (options_.all) show_waiting(played);
+    if (options_.all) show_others(played);
     return summary();
   }
 
@@ -102,7 +102,7 @@ class AttackCommand {
   // ---- what to play ----
   Play parse(const std::string& file) const {
     scenario::ScriptOptions options;
-    options.read_file = read_file;
+    options.read_file = read_included_file;
     Play play{.id = {}, .file = file, .script = {}};
     play.script = scenario::parse_script(file, read_text(file), options);
     if (play.script.catalogue) play.id = play.script.catalogue->id;
@@ -146,9 +146,9 @@ class AttackCommand {
 
   [[nodiscard]] std::string why_none(const std::string& name) const {
     if (const CatalogueEntry* entry = find_entry(name)) {
-      const std::string_view why = entry->why_not.empty() ? "it is elsewhere" : entry->why_not;
-      return fmt::format("no script of '{}' plays {} ({}): {}", options_.folder, name, entry->title,
-                         why);
+      return fmt::format("no script of '{}' plays {} ({}): {}{}", options_.folder, name,
+                         entry->title, entry->tested.empty() ? "" : "tested by ",
+                         reason_of(*entry));
     }
     std::vector<std::string_view> ids;
     for (const CatalogueEntry& entry : catalogue_entries()) ids.push_back(entry.id);
@@ -218,23 +218,38 @@ class AttackCommand {
                                         {"reason", result.reason}});
   }
 
-  void show_waiting(const std::set<std::string, std::less<>>& played) {
-    for (CatalogueEntry entry : catalogue_entries()) {
+  // What stands beside an entry that no script of the folder plays.
+  static std::string_view reason_of(const CatalogueEntry& entry) {
+    if (!entry.tested.empty()) return entry.tested;
+    return entry.waits.empty() ? "there is no script for it here" : entry.waits;
+  }
+
+  void show_others(const std::set<std::string, std::less<>>& played) {
+    for (const CatalogueEntry& entry : catalogue_entries()) {
       if (played.contains(entry.id)) continue;
-      if (entry.why_not.empty()) entry.why_not = "there is no script for it yet";
-      ++waiting_;
+      const bool is_tested = !entry.tested.empty();
+      ++(is_tested ? tested_ : waiting_);
       if (options_.as_json) {
-        context_.out << json::serialize(json::object{{"type", "waiting"},
-                                                     {"id", entry.id},
-                                                     {"title", entry.title},
-                                                     {"reason", entry.why_not}})
-                     << "\n";
+        context_.out << json_of(entry) << "\n";
       } else {
         fmt::print(context_.out, " {:<4} {} {:<7} {:<15} {}\n", entry.id,
-                   column(std::string(entry.title), kTitleColumns), "-", "not played",
-                   entry.why_not);
+                   column(std::string(entry.title), kTitleColumns), "-",
+                   is_tested ? "tested" : "waits", reason_of(entry));
       }
     }
+  }
+
+  static std::string json_of(const CatalogueEntry& entry) {
+    json::object line{{"type", entry.tested.empty() ? "waiting" : "tested"},
+                      {"id", entry.id},
+                      {"title", entry.title},
+                      {"reason", reason_of(entry)}};
+    if (!entry.tested.empty()) {
+      json::array paths;
+      for (const std::string_view path : named_paths(entry.tested)) paths.emplace_back(path);
+      line["paths"] = std::move(paths);
+    }
+    return json::serialize(line);
   }
 
   int summary() {
@@ -251,6 +266,7 @@ class AttackCommand {
                                        {"unsafe", of(AttackVerdict::unsafe)},
                                        {"weak_by_design", of(AttackVerdict::weak_by_design)},
                                        {"inconclusive", of(AttackVerdict::inconclusive)},
+                                       {"tested", tested_},
                                        {"waiting", waiting_},
                                        {"exit", code},
                                        {"complete", true}})
@@ -259,7 +275,9 @@ class AttackCommand {
       fmt::print(context_.out, " {} safe · {} unsafe · {} weak by design · {} inconclusive{}\n",
                  of(AttackVerdict::safe), of(AttackVerdict::unsafe),
                  of(AttackVerdict::weak_by_design), of(AttackVerdict::inconclusive),
-                 waiting_ == 0 ? "" : fmt::format(" · {} not played", waiting_));
+                 tested_ + waiting_ == 0
+                     ? ""
+                     : fmt::format(" · {} tested elsewhere · {} waiting", tested_, waiting_));
     }
     return code;
   }
@@ -268,7 +286,8 @@ class AttackCommand {
   const AttackOptions& options_;
   scenario::KeyPool pool_;
   std::array<int, 4> counts_{};  // by verdict
-  int waiting_ = 0;
+  int tested_ = 0;               // entries that no script plays, and other tests do
+  int waiting_ = 0;              // for a part that is not built
 };
 
 }  // namespace

@@ -27,8 +27,9 @@ constexpr CatalogueEntry kEntries[] = {
     {"A12", "repeated and inconsistent fragments", ""},
     {"A13", "a gap in the sequence that never fills", ""},
     {"A14", "a sequence number far ahead", ""},
-    {"A15", "the sequence number wraps",
-     "2^63 messages cannot be sent; that no number above is taken, A14 shows"},
+    {"A15", "the sequence number wraps", "",
+     "2^63 messages cannot be sent; that no number above is taken: "
+     "scenarios/attacks/a14_far_sequence.sql, tests/broker/dialog/header_test.cc"},
     {"A16", "two bodies under one sequence number", ""},
     {"A17", "flags that their kind does not have", ""},
     {"A18", "forged EndDialog or Error", ""},
@@ -90,13 +91,20 @@ constexpr CatalogueEntry kEntries[] = {
     {"C18", "one session key stolen", ""},
     {"C19", "master key backup with a weak password", ""},
     {"C20", "failing random source", "the simulator's random source has no faults yet"},
-    {"C21", "lenient signature parsing", "vectors of tests/broker/crypto, not a scenario"},
-    {"C22", "session key of a wrong size",
-     "the header fixes the size of the wrapped key, so of the key: B23's refusals, and "
-     "tests/broker/dialog"},
-    {"C23", "secrets in logs and artefacts", "a search through files, not a scenario"},
-    {"C24", "MAC comparison in variable time", "a measurement, not a scenario"},
-    {"C25", "weak integrity primitive of the original", "the engine has only AES-GCM"},
+    {"C21", "lenient signature parsing", "",
+     "tests/broker/crypto/rsa_test.cc: other paddings, hashes and salts, each byte, exponent 3"},
+    {"C22", "session key of a wrong size", "",
+     "the header fixes the size of the wrapped key, so of the key: "
+     "tests/broker/dialog/header_test.cc; keys of other sizes: "
+     "tests/broker/dialog/refusal_test.cc"},
+    {"C23", "secrets in logs and artefacts", "",
+     "canaries looked for in all that is written: tests/e2e/node_canary_test.cc, "
+     "tests/e2e/run_canary_test.cc; keys are erased: "
+     "tests/proto/secret_test.cc"},
+    {"C24", "MAC comparison in variable time", "",
+     "a rule of the code, no measurement: tests/tidy_test.cc"},
+    {"C25", "weak integrity primitive of the original",
+     "MD5 in the place of the seal is no option: the engine has only AES-GCM"},
     {"D01", "frame or message truncated at every byte", ""},
     {"D02", "lengths that lie", ""},
     {"D03", "a byte a second", ""},
@@ -107,21 +115,29 @@ constexpr CatalogueEntry kEntries[] = {
     {"D08", "TDS encryption stripped", kTds},
     {"D09", "TDS LOGIN7", kTds},
     {"D12", "close without close_notify", ""},
-    {"D13", "SQL injection in identifiers", "transcripts of tests/sql, not a scenario"},
-    {"D15", "parser bombs", "tests of broker/tsql and its fuzz target, not a scenario"},
-    {"D16", "include cycles", "tests of sim/scenario, not a scenario"},
-    {"D17", "shell escapes", "refused when a script is parsed: tests of sim/scenario"},
-    {"D18", "path traversal in BACKUP and FROM FILE", "tests of the node's files, not a scenario"},
+    {"D13", "SQL injection in identifiers", "",
+     "tests/sql/hostile_names.test, tests/broker/tsql/lexer_test.cc"},
+    {"D15", "parser bombs", "",
+     "tests/broker/tsql/bombs_test.cc, tests/sim/scenario/script_test.cc, tests/fuzz/tsql_fuzz.cc"},
+    {"D16", "include cycles", "", "tests/sim/scenario/script_test.cc, tests/sim/cli/cli_test.cc"},
+    {"D17", "shell escapes", "", "tests/sim/scenario/script_test.cc, tests/sql/hostile_names.test"},
+    {"D18", "path traversal in BACKUP and FROM FILE", "", "tests/transport/net/files_test.cc"},
     {"D20", "hostile XML bodies", ""},
     {"D22", "WebSocket", kWeb},
     {"D23", "HTTP", kWeb},
     {"D24", "cross-site requests", kWeb},
     {"D25", "markup in names and bodies", kWeb},
     {"D27", "body sizes at the edges", ""},
-    {"E01", "kill at each step", "tests of scenarios/restart and of the simulator's disk"},
-    {"E02", "torn and lost writes", "tests of scenarios/restart and of the simulator's disk"},
+    {"E01", "kill at each step", "",
+     "tests/sim/storage_test.cc; with a whole dialog: scenarios/restart/whole_life.sql, "
+     "scenarios/restart/whole_life_of_keys.sql by crash-sweep; processes: "
+     "tests/e2e/node_process_test.cc"},
+    {"E02", "torn and lost writes", "",
+     "tests/sim/storage_test.cc, tests/broker/store/faulty_disk_test.cc; "
+     "scenarios/restart/crash_at_a_write.sql"},
     {"E03", "bit rot", "the simulator's disk does not rot yet"},
-    {"E04", "disk full", "scenarios/restart/disk_full.sql"},
+    {"E04", "disk full", "",
+     "scenarios/restart/disk_full.sql, tests/broker/store/faulty_disk_test.cc"},
     {"E06", "database master key missing", ""},
     {"E07", "database master key not openable", ""},
     {"E08", "master key regenerated", ""},
@@ -160,6 +176,17 @@ const CatalogueEntry* find_entry(std::string_view id) {
   const auto* const found = std::find_if(
       std::begin(kEntries), end, [&](const CatalogueEntry& entry) { return entry.id == id; });
   return found == end ? nullptr : found;
+}
+
+std::vector<std::string_view> named_paths(std::string_view text) {
+  std::vector<std::string_view> paths;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(" ,;:"), text.size());
+    if (text.starts_with("tests/") || text.starts_with("scenarios/"))
+      paths.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return paths;
 }
 
 }  // namespace ssb::sim::cli

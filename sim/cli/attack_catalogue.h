@@ -1,22 +1,27 @@
-// The catalogue of attacks and faults: every entry of the groups A, B and C and the starred ones of D, E and H, with the reason where
-// there is no script for it.
+// The catalogue of attacks and faults: every entry of the groups A, B and C and the starred ones of D, E and H, with what
+// tests it, or what it waits for, where there is no script for it.
 //
 //   Source  the project's catalogue of attacks; scripts name their entry by `--# catalogue`.
 #pragma once
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace ssb::sim::cli {
 
 struct CatalogueEntry {
   std::string_view id;
   std::string_view title;
-  // Why no script of `scenarios/attacks` plays it; empty: one does.
-  std::string_view why_not;
+  // What is not built yet that it needs. This and `tested` are empty: a script of `scenarios/attacks` plays it.
+  std::string_view waits;
+  // What tries it in the place of such a script: tests and scenarios, each by its path.
+  std::string_view tested = {};
 };
 
 [[nodiscard]] std::span<const CatalogueEntry> catalogue_entries();
 [[nodiscard]] const CatalogueEntry* find_entry(std::string_view id);
+// The paths in a text of `tested`, in its order.
+[[nodiscard]] std::vector<std::string_view> named_paths(std::string_view text);
 
 }  // namespace ssb::sim::cli

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -18,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::AllOf;
+using testing::ContainsRegex;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -86,12 +89,15 @@ TEST_F(AttackCommandTest, EachEntryIsALineWithItsVerdict) {
   EXPECT_THAT(ran.out, HasSubstr("attack.drop.applied"));
   EXPECT_THAT(ran.out, HasSubstr("expectation value 3; seen: '2'"));
   EXPECT_THAT(ran.out, HasSubstr("1 safe · 1 unsafe · 1 weak by design · 1 inconclusive"));
-  EXPECT_THAT(ran.out, HasSubstr("no instance speaks TDS yet"));
+  EXPECT_THAT(ran.out, ContainsRegex("B29 .* waits +no instance speaks TDS yet"));
+  EXPECT_THAT(ran.out, ContainsRegex("C24 .* tested +.*tests/tidy_test.cc"));
+  EXPECT_THAT(ran.out, ContainsRegex("inconclusive · [0-9]+ tested elsewhere · [0-9]+ waiting"));
   EXPECT_THAT(run({"A01"}).out, Not(HasSubstr("TDS")));
 }
 
 TEST_F(AttackCommandTest, WhoeverAsksForWhatIsNotThereIsToldWhy) {
   EXPECT_THAT(run({"B29"}).err, HasSubstr("TDS"));
+  EXPECT_THAT(run({"C24"}).err, HasSubstr("tested by"));
   EXPECT_THAT(run({"A99"}).err, HasSubstr("no entry"));
 }
 
@@ -110,12 +116,54 @@ TEST_F(AttackCommandTest, JsonIsALineEachBetweenHeaderAndSummary) {
   EXPECT_EQ(objects[2].at("complete"), true);
 }
 
+TEST_F(AttackCommandTest, JsonTellsWhatIsTestedElsewhereFromWhatWaits) {
+  const Ran ran = run({"--all", "--json"});
+
+  std::istringstream lines(ran.out);
+  std::map<std::string, int> counts;
+  boost::json::object last;
+  for (std::string line; std::getline(lines, line);) {
+    last = boost::json::parse(line).as_object();
+    const std::string type(last.at("type").as_string());
+    ++counts[type];
+    if (type == "tested") {
+      EXPECT_FALSE(last.at("paths").as_array().empty()) << line;
+    }
+    if (type == "waiting") {
+      EXPECT_FALSE(last.contains("paths")) << line;
+    }
+  }
+  EXPECT_GT(counts["tested"], 5);
+  EXPECT_EQ(last.at("tested"), counts["tested"]);
+  EXPECT_EQ(last.at("waiting"), counts["waiting"]);
+}
+
+TEST(AttackCatalogueTest, PathsAreFoundInTheirText) {
+  EXPECT_THAT(named_paths("x: tests/a.cc, scenarios/b.sql; tests/c"),
+              ElementsAre("tests/a.cc", "scenarios/b.sql", "tests/c"));
+  EXPECT_TRUE(named_paths("no contests/x here").empty());
+}
+
+TEST(AttackCatalogueTest, WhatIsTestedElsewhereNamesFilesThatExist) {
+  int entries = 0;
+  for (const CatalogueEntry& entry : catalogue_entries()) {
+    EXPECT_TRUE(entry.waits.empty() || entry.tested.empty()) << entry.id;
+    if (entry.tested.empty()) continue;
+    ++entries;
+    const auto paths = named_paths(entry.tested);
+    EXPECT_FALSE(paths.empty()) << entry.id;
+    for (const std::string_view path : paths)
+      EXPECT_TRUE(fs::is_regular_file(fs::path(SSB_SOURCE_DIR) / path)) << entry.id << " " << path;
+  }
+  EXPECT_GT(entries, 5);
+}
+
 // Every script of the source tree plays an entry that is in the table, and none that the table says nobody plays.
 TEST(AttackCatalogueTest, TableAndScriptsAgree) {
   std::set<std::string> ids;
   for (const CatalogueEntry& entry : catalogue_entries())
     EXPECT_TRUE(ids.insert(std::string(entry.id)).second) << entry.id;
-  int scripts = 0;
+  std::set<std::string> played;
   for (const auto& file :
        fs::directory_iterator(fs::path(SSB_SOURCE_DIR) / "scenarios" / "attacks")) {
     std::ifstream in(file.path());
@@ -125,10 +173,14 @@ TEST(AttackCatalogueTest, TableAndScriptsAgree) {
     const std::string id = text.substr(at + 14, 3);
     const CatalogueEntry* entry = find_entry(id);
     ASSERT_NE(entry, nullptr) << file.path();
-    EXPECT_EQ(entry->why_not, "") << file.path();
-    ++scripts;
+    EXPECT_EQ(entry->waits, "") << file.path();
+    EXPECT_EQ(entry->tested, "") << file.path();
+    played.insert(id);
   }
-  EXPECT_GT(scripts, 50);
+  // And what is neither tested elsewhere nor waiting has a script.
+  for (const CatalogueEntry& entry : catalogue_entries())
+    EXPECT_EQ(played.contains(std::string(entry.id)), entry.waits.empty() && entry.tested.empty())
+        << entry.id;
 }
 
 }  // namespace
