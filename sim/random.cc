@@ -1,5 +1,6 @@
 #include "sim/random.h"
 
+#include <algorithm>
 #include <utility>
 
 // RAND_METHOD is the one way to give OpenSSL 3 another source process-wide without a provider of its own.
@@ -27,8 +28,7 @@ constexpr std::uint64_t rotated(std::uint64_t x, unsigned by) {
 Random* source_of_openssl = nullptr;
 
 int draw_bytes(unsigned char* out, int count) {
-  source_of_openssl->fill({out, static_cast<std::size_t>(count)});
-  return 1;
+  return source_of_openssl->give({out, static_cast<std::size_t>(count)}) ? 1 : 0;
 }
 int is_seeded() {
   return 1;
@@ -85,6 +85,32 @@ void Random::fill(std::span<std::uint8_t> out) {
     if (i % 8 == 0) word = (*this)();
     out[i] = static_cast<std::uint8_t>(word >> (8 * (i % 8)));
   }
+}
+
+void Random::set_fault(Fault fault, std::uint64_t period, std::function<void()> on_faulty_draw) {
+  SSB_CHECK(period > 0);
+  fault_ = fault;
+  on_faulty_draw_ = std::move(on_faulty_draw);
+  repeated_.clear();
+  next_repeated_ = 0;
+  if (fault != Fault::repeats) return;
+  Random seeds = split("repeats");
+  for (std::uint64_t i = 0; i < period; ++i) repeated_.push_back(seeds());
+}
+
+bool Random::give(std::span<std::uint8_t> out) {
+  constexpr std::uint8_t kConstant = 0xA5;
+  if (fault_ != Fault::none && on_faulty_draw_) on_faulty_draw_();
+  switch (fault_) {
+    case Fault::none: fill(out); break;
+    case Fault::constant: std::fill(out.begin(), out.end(), kConstant); break;
+    case Fault::repeats:
+      Random(repeated_[next_repeated_]).fill(out);
+      next_repeated_ = (next_repeated_ + 1) % repeated_.size();
+      break;
+    case Fault::fails: return false;
+  }
+  return true;
 }
 
 SeededOpenSsl::SeededOpenSsl(Random& first) : before_(std::exchange(source_of_openssl, &first)) {

@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace ssb::sim {
 
@@ -24,12 +26,23 @@ class Random {
   double unit();
   bool chance(double probability) { return probability > 0 && unit() < probability; }
   void fill(std::span<std::uint8_t> out);
+
+  // A broken source, for those who ask with `give`: constant bytes; of so many draws each time the same, from the first on; none.
+  // What is drawn otherwise, and what is given when the fault is over, is as if it had never been.
+  enum class Fault : std::uint8_t { none, constant, repeats, fails };
+  void set_fault(Fault fault, std::uint64_t period = 1, std::function<void()> on_faulty_draw = {});
+  // As fill, with the fault; false: nothing is given.
+  [[nodiscard]] bool give(std::span<std::uint8_t> out);
   [[nodiscard]] std::uint64_t draws() const { return draws_; }
 
  private:
   std::uint64_t seed_;
   std::array<std::uint64_t, 4> state_{};
   std::uint64_t draws_ = 0;
+  Fault fault_ = Fault::none;
+  std::vector<std::uint64_t> repeated_;  // seeds of the draws that come again
+  std::size_t next_repeated_ = 0;
+  std::function<void()> on_faulty_draw_;
 };
 
 // While one lives, all of OpenSSL in this process draws from the generator that `use` names, so that keys, nonces, salts and TLS

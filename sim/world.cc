@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/crypto/failure.h"
 #include "broker/routing/route.h"
 #include "broker/tsql/convert.h"
 #include "proto/check.h"
@@ -114,6 +115,10 @@ void World::start(HostNumber number) {
                                                  std::move(machine_key), now_at(number));
   } catch (const broker::store::StoreFailure&) {
     ++probes_["storage.failed"];
+    node.disk->lose_power([&node] { return node.disk_random(); });
+    throw;
+  } catch (const broker::crypto::CryptoFailure&) {
+    ++probes_["random.start_refused"];
     node.disk->lose_power([&node] { return node.disk_random(); });
     throw;
   }
@@ -236,6 +241,9 @@ void World::step(HostNumber number) {
   } catch (const broker::store::StoreFailure& failure) {
     failed(number, "storage.failed", failure.what());
     return;
+  } catch (const broker::crypto::CryptoFailure& failure) {  // between two halves of a change
+    failed(number, "random.failed", failure.what());
+    return;
   } catch (const std::bad_alloc&) {
     failed(number, "memory.failed", "out of memory");
     return;
@@ -290,6 +298,9 @@ void World::come_back(HostNumber number) {
   } catch (const broker::store::StoreFailure& failure) {  // it has been armed again, or is damaged
     schedule_return(number);
     if (on_store_failure) on_store_failure(number, failure.what());
+  } catch (const broker::crypto::CryptoFailure& failure) {
+    schedule_return(number);
+    if (on_start_refused) on_start_refused(number, failure.what());
   }
 }
 
@@ -346,6 +357,10 @@ std::uint64_t World::allocations_until(HostNumber number) const {
 void World::lose_machine_key(HostNumber number, bool is_lost) {
   ++probes_[is_lost ? "key.machine_lost" : "key.machine_found"];
   nodes_.at(number)->has_lost_machine_key = is_lost;
+}
+
+void World::set_random_fault(HostNumber number, Random::Fault fault, std::uint64_t period) {
+  nodes_.at(number)->random.set_fault(fault, period, [this] { ++probes_["random.faulty"]; });
 }
 
 void World::swizzle(const std::vector<HostNumber>& hosts, proto::Duration within) {

@@ -58,7 +58,7 @@ class World {
   std::function<std::optional<HostNumber>(HostNumber from, const std::string& host)> resolve;
   [[nodiscard]] const std::string& name(HostNumber node) const;
   [[nodiscard]] bool is_running(HostNumber node) const;
-  // StoreFailure: the disk failed under it; it has lost its power and may be started again.
+  // StoreFailure: the disk failed under it; RandomFailure: its random source did. It has lost its power and may be started again.
   void start(HostNumber node);
   void stop(HostNumber node);   // clean
   void crash(HostNumber node);  // as a loss of power: what was not durable may be lost
@@ -66,6 +66,8 @@ class World {
   void return_after(HostNumber node, proto::Duration after);
   // A node whose store or memory failed has crashed; told after it.
   std::function<void(HostNumber, const std::string& reason)> on_store_failure;
+  // A node that was to come back did not pass its self-test; it tries again.
+  std::function<void(HostNumber, const std::string& reason)> on_start_refused;
   // What happens at the host comes here from now on: somebody else sits there. Its instance must not run.
   void take_over(HostNumber node, std::function<void(const wire::Input& input)> sitter);
   [[nodiscard]] bool is_taken_over(HostNumber node) const {
@@ -104,6 +106,8 @@ class World {
   [[nodiscard]] std::uint64_t allocations_until(HostNumber node) const;
   // From its next start on the node has, or has no more, another machine key than the one that its service master key is sealed under.
   void lose_machine_key(HostNumber node, bool is_lost);
+  // What OpenSSL draws at that node from now on, also when it starts again. Its disk and its RSA keys are drawn elsewhere.
+  void set_random_fault(HostNumber node, Random::Fault fault, std::uint64_t period);
   void note_damage() { ++probes_["key.damaged"]; }
   // Each direction between two of these is cut in the first half of the time and healed in the second, in an order that is drawn.
   void swizzle(const std::vector<HostNumber>& hosts, proto::Duration within);

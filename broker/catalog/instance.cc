@@ -55,6 +55,7 @@ Instance::Instance(std::string name, store::Store& store, Files& files, crypto::
       machine_key_(crypto::hkdf_sha256(machine_key.view(), {},
                                        proto::as_bytes("ssb service master key"),
                                        kServiceMasterKeyBytes)) {
+  crypto::check_random();
   open_catalog(kMaster, now);
   if (master().table<pb::InstanceInfo>().find(kInstanceInfoId) == nullptr) {
     make_new(now);
@@ -164,8 +165,9 @@ proto::Result<store::DatabaseId> Instance::create_database(std::string_view name
   // No lock on master: the session that asks may hold it, and the new row is nobody else's.
   Transaction transaction = begin();
   const store::DatabaseId id = master().next_id<pb::Database>();
-  open_catalog(id, now);
+  crypto::check_random();  // it is drawn from more than once when the file is there already
   pb::Database row = make_info(id, name, now);
+  open_catalog(id, now);
   row.set_owner_login(owner_login);
   put_info(transaction, row);
   if (auto done = commit(std::move(transaction)); !done) return done.error();

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "broker/conversation/state.h"
+#include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
 #include "proto/error_code.h"
@@ -88,12 +89,20 @@ std::optional<Refused> Engine::State::check_type(const catalog::Catalog& catalog
   return std::nullopt;
 }
 
+proto::ConversationHandle Engine::State::new_handle(store::DatabaseId id) const {
+  const auto handle = crypto::random_id<proto::ConversationHandle>();
+  const auto state = databases.find(id);
+  if (state != databases.end() && state->second.endpoints.contains(handle))
+    throw crypto::RandomFailure("the random source gives a handle that it gave before");
+  return handle;
+}
+
 std::unique_ptr<Endpoint> Engine::State::target_of(const Header& header, store::DatabaseId id,
                                                    const pb::Service& service,
                                                    proto::TimePoint now) const {
   auto endpoint = std::make_unique<Endpoint>();
   endpoint->database = id;
-  endpoint->handle = crypto::random_id<proto::ConversationHandle>();
+  endpoint->handle = new_handle(id);
   endpoint->conversation =
       proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()))
           .value_or(proto::ConversationId{});

@@ -186,7 +186,7 @@ void Engine::State::arrived_first(DatabaseState& state, const dialog::Arrived& m
   begin_target(state, message, std::move(*opened), now);
 }
 
-bool Engine::State::take_security(Endpoint& endpoint, dialog::OpenedFirst& opened) {
+proto::Result<void> Engine::State::take_security(Endpoint& endpoint, dialog::OpenedFirst& opened) {
   endpoint.parties.type = opened.type;
   endpoint.is_secured =
       opened.type != dialog::SecurityType::full;  // full: the reply is decided when there is one
@@ -194,12 +194,11 @@ bool Engine::State::take_security(Endpoint& endpoint, dialog::OpenedFirst& opene
   endpoint.principal = opened.destination_owner.value_or(0);
   endpoint.encryption = opened.type != dialog::SecurityType::none;
   endpoint.grant_not_after = opened.grant_not_after;
-  if (!opened.session_key) return true;
+  if (!opened.session_key) return {};
   if (opened.type == dialog::SecurityType::anonymous)
     endpoint.outbound = opened.session_key->clone();
   endpoint.inbound = std::move(*opened.session_key);
-  const auto master_key = keys::open_by_service_master_key(instance, endpoint.database);
-  return master_key && keep_keys(endpoint, *master_key);
+  return keep_keys(endpoint);
 }
 
 void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& message,
@@ -243,10 +242,8 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
     return;
   }
   Endpoint& endpoint = *made;
-  if (!take_security(endpoint, opened)) {
-    undeliverable(state.id, header,
-                  proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(state.id)),
-                  {}, now);
+  if (const auto taken = take_security(endpoint, opened); !taken) {
+    undeliverable(state.id, header, taken.error(), {}, now);
     return;
   }
   add_endpoint(std::move(made));
@@ -308,14 +305,10 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
       return;
     }
     if (is_of_another_target(endpoint, header)) return tell_another_target();
-    const auto master_key = keys::open_by_service_master_key(instance, endpoint.database);
     endpoint.inbound = std::move(opened->session_key);
-    if (!master_key || !keep_keys(endpoint, *master_key)) {
+    if (const auto kept = keep_keys(endpoint); !kept) {
       endpoint.inbound.reset();
-      undeliverable(
-          endpoint.database, header,
-          proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(endpoint.database)),
-          {}, now);
+      undeliverable(endpoint.database, header, kept.error(), {}, now);
       return;
     }
     auto confirmed = record(proto::EventClass::security_decision, 0, "Confirmed", endpoint, now);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "broker/conversation/state.h"
+#include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
 #include "proto/error_code.h"
@@ -111,7 +112,15 @@ bool Engine::queue_is_empty(store::DatabaseId id, std::int32_t queue) const {
 
 void Engine::message_arrived(const proto::DialogMessage& message, std::string_view from_address,
                              proto::TimePoint now) {
-  state_->arrived(message, from_address, now);
+  try {
+    state_->arrived(message, from_address, now);
+  } catch (const crypto::RandomFailure& failure) {
+    // Drawn is before anything changes (or where the change waits, and says so): as if it had been lost on the way.
+    const auto header = dialog::parse_message(message, from_address);
+    SSB_CHECK(header);
+    const proto::Error error(proto::ErrorCode::encryption_failed, failure.what());
+    state_->undeliverable(0, *header, error, {{"peer", std::string(from_address)}}, now);
+  }
 }
 
 void Engine::link_failed(std::string_view address, const proto::Error& error,

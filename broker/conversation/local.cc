@@ -4,6 +4,7 @@
 //   the owner's login there (916 when there is none). Source: reference service-broker.md 1.6.
 #include "broker/catalog/permissions.h"
 #include "broker/conversation/state.h"
+#include "broker/crypto/failure.h"
 #include "broker/dialog/decision.h"
 #include "proto/error_code.h"
 
@@ -140,7 +141,12 @@ Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store
     fail(from, -wrong->answer.number(), wrong->answer.text(), now);
     return nullptr;
   }
-  auto made = target_of(header, to, *service, now);
+  std::unique_ptr<Endpoint> made;
+  try {
+    made = target_of(header, to, *service, now);
+  } catch (const crypto::RandomFailure& failure) {
+    return wait(proto::Error(proto::ErrorCode::encryption_failed, failure.what()));
+  }
   made->is_secured = true;
   made->encryption = from.encryption;
   made->far_principal = *sender;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "broker/conversation/state.h"
+#include "broker/crypto/failure.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/error_code.h"
 
@@ -33,19 +34,28 @@ std::optional<dialog::SessionKey> open_stored(const Endpoint& endpoint, KeySlot 
 
 }  // namespace
 
-bool Engine::State::keep_keys(Endpoint& endpoint, const proto::Secret& master_key) {
+proto::Result<void> Engine::State::keep_keys(Endpoint& endpoint) {
+  const proto::Error not_saved(proto::ErrorCode::cannot_save_session_key,
+                               database_name(endpoint.database));
+  const auto master_key = keys::open_by_service_master_key(instance, endpoint.database);
+  if (!master_key) return not_saved;
   const auto seal = [&](const std::optional<dialog::SessionKey>& key, proto::Bytes& sealed,
                         KeySlot slot) {
     if (!key) return true;
     if (is_closed(key)) return false;
-    sealed = dialog::store_session_key(master_key, endpoint.conversation, endpoint.is_initiator,
+    sealed = dialog::store_session_key(*master_key, endpoint.conversation, endpoint.is_initiator,
                                        slot, *key);
     return true;
   };
-  const bool kept = seal(endpoint.outbound, endpoint.outbound_sealed, KeySlot::outbound) &&
-                    seal(endpoint.inbound, endpoint.inbound_sealed, KeySlot::inbound);
-  touch(endpoint);
-  return kept;
+  try {
+    const bool kept = seal(endpoint.outbound, endpoint.outbound_sealed, KeySlot::outbound) &&
+                      seal(endpoint.inbound, endpoint.inbound_sealed, KeySlot::inbound);
+    touch(endpoint);
+    if (!kept) return not_saved;
+  } catch (const crypto::CryptoFailure& failure) {
+    return proto::Error(proto::ErrorCode::encryption_failed, failure.what());
+  }
+  return {};
 }
 
 void Engine::State::open_keys(Endpoint& endpoint, const proto::Secret& master_key) {
@@ -93,11 +103,20 @@ void Engine::master_key_changed(store::DatabaseId id, const std::vector<proto::S
   for (const proto::Secret& key : known) {
     if (present == nullptr && row != nullptr && keys::is_key_of(*row, key)) present = &key;
   }
+  // Half of them sealed again is no state to go on with: the instance ends, and comes back with what is durable.
+  const auto reseal = [&](Endpoint& endpoint) {
+    try {
+      return state.reseal_keys(endpoint, *present, known);
+    } catch (const crypto::CryptoFailure& failure) {
+      throw store::StoreFailure(
+          std::string("session keys cannot be sealed under another master key: ") + failure.what());
+    }
+  };
   for (const auto handle : state.handles(id)) {
     Endpoint& endpoint = *state.endpoint(id, handle);
     if (!endpoint.outbound && !endpoint.inbound) continue;
     // From what is stored, not from what is open: a restart in between makes no difference.
-    const bool is_lost = present != nullptr && !state.reseal_keys(endpoint, *present, known);
+    const bool is_lost = present != nullptr && !reseal(endpoint);
     if (is_lost || !by_broker) {
       close(endpoint.outbound);
       close(endpoint.inbound);

@@ -187,8 +187,8 @@ struct Engine::State {
                                            const PendingMessage& message) const;
 
   // ---- session keys at rest (session_keys.cc) ----
-  // Seals the endpoint's session keys for its row; false when one of them is not known in clear.
-  bool keep_keys(Endpoint& endpoint, const proto::Secret& master_key);
+  // Seals the endpoint's session keys for its row; fails when one of them is not known in clear, or nothing can be sealed.
+  [[nodiscard]] proto::Result<void> keep_keys(Endpoint& endpoint);
   // Opens those that are closed and that this master key opens.
   void open_keys(Endpoint& endpoint, const proto::Secret& master_key);
   // Whether the session keys, if any, are open; opens them if the broker can open the master key by itself.
@@ -233,6 +233,8 @@ struct Engine::State {
   void pump(Endpoint& endpoint, proto::TimePoint now);
   void pump_remote(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);
   bool secure(Endpoint& endpoint, proto::TimePoint now);
+  // A session key of its own, kept; on failure the caller forgets it.
+  [[nodiscard]] proto::Result<void> make_keys(Endpoint& endpoint, dialog::SecurityType type);
   bool secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision,
                     proto::TimePoint now);
   bool transmit_fragment(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment,
@@ -267,8 +269,8 @@ struct Engine::State {
   void forward(const proto::DialogMessage& message, const Header& header,
                const routing::Destination& to, proto::TimePoint now);
   void arrived_first(DatabaseState& database, const dialog::Arrived& message, proto::TimePoint now);
-  // Who the parties are and under which keys, as the first message has proved it; false: its session key cannot be kept.
-  [[nodiscard]] bool take_security(Endpoint& endpoint, dialog::OpenedFirst& opened);
+  // Who the parties are and under which keys, as the first message has proved it; fails when its session key cannot be kept.
+  [[nodiscard]] proto::Result<void> take_security(Endpoint& endpoint, dialog::OpenedFirst& opened);
   void begin_target(DatabaseState& database, const dialog::Arrived& message,
                     dialog::OpenedFirst opened, proto::TimePoint now);
   dialog::Refusal refuse_closed_keys(const Endpoint& endpoint) const;
@@ -282,6 +284,8 @@ struct Engine::State {
                                         const Header& header) const;
   std::optional<Refused> check_type(const catalog::Catalog& catalog, std::int32_t contract,
                                     const Header& header) const;
+  // RandomFailure when it is in use.
+  [[nodiscard]] proto::ConversationHandle new_handle(store::DatabaseId id) const;
   std::unique_ptr<Endpoint> target_of(const Header& header, store::DatabaseId database,
                                       const pb::Service& service, proto::TimePoint now) const;
   void answer_error(store::DatabaseId database, const Header& header, const dialog::SessionKey* key,

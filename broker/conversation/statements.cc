@@ -3,6 +3,7 @@
 
 #include "broker/catalog/permissions.h"
 #include "broker/conversation/state.h"
+#include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
 #include "proto/error_code.h"
@@ -116,7 +117,7 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
 
   auto endpoint = std::make_unique<Endpoint>();
   endpoint->database = request.database;
-  endpoint->handle = crypto::random_id<proto::ConversationHandle>();
+  endpoint->handle = state.new_handle(request.database);
   endpoint->conversation = crypto::random_id<proto::ConversationId>();
   endpoint->is_initiator = true;
   endpoint->group = *group;
@@ -133,6 +134,9 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
   endpoint->encryption = request.encryption;
   const auto handle = endpoint->handle;
   PendingWork& work = State::work(transaction);
+  const bool is_known = work.begun.contains(handle) ||
+                        database.by_conversation.contains({endpoint->conversation, true});
+  if (is_known) throw crypto::RandomFailure("the random source gives an id that it gave before");
   work.begun[handle] = endpoint.get();
   work.list.push_back({request.database, BeginWork{std::move(endpoint)}});
   return handle;

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "broker/conversation/state.h"
-#include "broker/keys/key_hierarchy.h"
+#include "broker/crypto/failure.h"
 #include "proto/check.h"
 #include "proto/error_code.h"
 #include "proto/stored.pb.h"
@@ -171,23 +171,27 @@ bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
   return secure_first(endpoint, decision, now);
 }
 
+proto::Result<void> Engine::State::make_keys(Endpoint& endpoint, dialog::SecurityType type) {
+  try {
+    endpoint.outbound = dialog::SessionKey::make(database(endpoint.database)->keys.draws);
+  } catch (const crypto::CryptoFailure& failure) {
+    return proto::Error(proto::ErrorCode::encryption_failed, failure.what());
+  }
+  if (endpoint.is_initiator && type == dialog::SecurityType::anonymous)
+    endpoint.inbound = endpoint.outbound->clone();
+  return keep_keys(endpoint);
+}
+
 bool Engine::State::secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision,
                                  proto::TimePoint now) {
   endpoint.parties = decision.parties;
   endpoint.principal = decision.sign ? decision.sign->principal_id : 0;
   if (decision.type() != dialog::SecurityType::none) {
     if (endpoint.is_initiator) endpoint.far_principal = decision.parties.remote_user;
-    auto master_key = keys::open_by_service_master_key(instance, endpoint.database);
-    endpoint.outbound = dialog::SessionKey::make();
-    if (endpoint.is_initiator && decision.type() == dialog::SecurityType::anonymous)
-      endpoint.inbound = endpoint.outbound->clone();
-    if (!master_key || !keep_keys(endpoint, *master_key)) {
+    if (const auto made = make_keys(endpoint, decision.type()); !made) {
       endpoint.outbound.reset();
       if (endpoint.is_initiator) endpoint.inbound.reset();
-      set_status(
-          endpoint,
-          proto::Error(proto::ErrorCode::cannot_save_session_key, database_name(endpoint.database)),
-          now);
+      set_status(endpoint, made.error(), now);
       back_off(endpoint, now);
       return false;
     }
@@ -257,9 +261,16 @@ bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& 
     const dialog::SessionKey* initiators =
         endpoint.is_initiator || !endpoint.inbound ? nullptr : &*endpoint.inbound;
     const dialog::FirstMessage first{endpoint.parties, endpoint.created, initiators};
-    auto made = with_header ? dialog::seal_first(instance, endpoint.database, header, body, first,
-                                                 *endpoint.outbound, keys, now)
-                            : dialog::seal(header, body, *endpoint.outbound, keys);
+    const auto seal = [&]() -> proto::Result<proto::DialogMessage> {
+      try {
+        return with_header ? dialog::seal_first(instance, endpoint.database, header, body, first,
+                                                *endpoint.outbound, keys, now)
+                           : dialog::seal(header, body, *endpoint.outbound, keys);
+      } catch (const crypto::CryptoFailure& failure) {  // it stays in the transmission queue
+        return proto::Error(proto::ErrorCode::encryption_failed, failure.what());
+      }
+    };
+    auto made = seal();
     if (!made) {
       set_status(endpoint, made.error(), now);
       back_off(endpoint, now);

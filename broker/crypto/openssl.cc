@@ -1,10 +1,10 @@
 #include "broker/crypto/openssl.h"
 
 #include <limits>
-#include <stdexcept>
 
 #include <openssl/err.h>
 
+#include "broker/crypto/failure.h"
 #include "proto/check.h"
 
 namespace ssb::broker::crypto {
@@ -18,7 +18,7 @@ std::string take_openssl_reason() {
 }
 
 void throw_openssl(const char* what) {
-  throw std::runtime_error(std::string("OpenSSL: ") + what + ": " + take_openssl_reason());
+  throw CryptoFailure(std::string("OpenSSL: ") + what + ": " + take_openssl_reason());
 }
 
 int openssl_size(std::size_t size) {

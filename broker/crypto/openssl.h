@@ -1,7 +1,7 @@
 // What every file of this folder needs from OpenSSL: owners, and failures as exceptions. Private to
 // broker/crypto.
 //
-//   Errors  std::runtime_error with OpenSSL's reason, for failures on valid input. The error queue
+//   Errors  CryptoFailure (failure.h) with OpenSSL's reason, for failures on valid input. The error queue
 //   is left empty.
 #pragma once
 

@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 
 #include "broker/crypto/openssl.h"
+#include "broker/crypto/random.h"
 #include "proto/check.h"
 
 namespace ssb::broker::crypto {
@@ -110,6 +111,7 @@ bool RsaPublicKey::verify_pss(proto::ByteView message, proto::ByteView signature
 
 RsaPrivateKey RsaPrivateKey::generate(int bits) {
   SSB_CHECK(bits >= 512 && bits <= kRsaBitsMax);  // OpenSSL makes none below 512
+  check_random();  // with a source that repeats itself the search for primes may not end
   EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(bits));
   return RsaPrivateKey(share(require_openssl(key, "RSA key generation")));
 }

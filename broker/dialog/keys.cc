@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "broker/crypto/random.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/check.h"
 
@@ -40,7 +39,12 @@ std::string storage_purpose(proto::ConversationId conversation, bool is_initiato
 }  // namespace
 
 SessionKey SessionKey::make() {
-  return {crypto::random_id<proto::KeyId>(), crypto::random_secret(kSessionKeyBytes)};
+  crypto::KeyDraws draws;
+  return make(draws);
+}
+
+SessionKey SessionKey::make(crypto::KeyDraws& draws) {
+  return {crypto::random_id<proto::KeyId>(), draws.draw(kSessionKeyBytes)};
 }
 
 proto::Bytes store_session_key(const proto::Secret& master_key, proto::ConversationId conversation,

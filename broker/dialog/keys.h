@@ -25,6 +25,7 @@
 #include "broker/catalog/instance.h"
 #include "broker/crypto/aes.h"
 #include "broker/crypto/digest.h"
+#include "broker/crypto/random.h"
 #include "broker/dialog/bounded_map.h"
 #include "proto/ids.h"
 #include "proto/secret.h"
@@ -58,7 +59,8 @@ struct SessionKey {
   proto::KeyId id;
   proto::Secret key;  // kSessionKeyBytes
 
-  [[nodiscard]] static SessionKey make();
+  [[nodiscard]] static SessionKey make(crypto::KeyDraws& draws);
+  [[nodiscard]] static SessionKey make();  // for who makes one and no other
   [[nodiscard]] SessionKey clone() const { return {id, key.clone()}; }
 };
 
@@ -216,6 +218,7 @@ class MessageKeys {
 // closes.
 struct DatabaseKeys {
   Incarnation incarnation;
+  crypto::KeyDraws draws;  // session keys and KEKs
   KekCache grants;
   OpenedKekCache opened;
   FailedUnwraps failed_unwraps;

@@ -378,9 +378,11 @@ Checked<OpenedFirst> Opening::decrypt() {
     return refusal;
   };
   // Whether RSA or the MAC failed costs the same time: a random key takes the place of the one that did not open.
+  // Drawn first: RSA would fail, and seem the peer's fault, where the random source does.
+  auto decoy = crypto::random_secret(kKekBytes);
   auto kek = open_kek();
   const bool is_opened = kek.has_value();
-  if (!is_opened) kek = crypto::random_secret(kKekBytes);
+  if (!is_opened) kek = std::move(decoy);
   if (is_opened && source_) {
     // Signed, so it is the source's whatever else is wrong: others who replay the grant with rubbish
     // cost no more RSA, and are not held against the source.

@@ -97,6 +97,7 @@ struct GrantRequest {
   const KekCache::Name& name;
   std::int32_t source_owner;
   proto::TimePoint now;
+  crypto::KeyDraws& draws;
 };
 
 // A grant never outlives its certificates: a dialog that starts later finds the next one, or hears
@@ -121,7 +122,7 @@ proto::Result<void> wrap_kek(const GrantRequest& request, envelope::KeyExchangeG
   const auto kek_id = crypto::random_id<proto::KeyId>();
   const proto::Bytes label =
       oaep_label(request.name.source, request.name.destination, kek_id.view());
-  grant.kek = crypto::random_secret(kKekBytes);
+  grant.kek = request.draws.draw(kKekBytes);
   end_with(*destination, grant);
   set_name(message.mutable_destination(), *destination, parties.destination);
   message.set_kek_id(proto::to_string(kek_id.view()));
@@ -217,7 +218,7 @@ proto::Result<envelope::SecurityHeader> make_security_header(
   if (grant == nullptr) {
     const std::int32_t owner =
         owner_of_service(*instance.database(database), header.from_service());
-    auto made = make_grant({instance, database, first, name, owner, now});
+    auto made = make_grant({instance, database, first, name, owner, now, keys.draws});
     if (!made) return made.error();
     grant = &keys.grants.keep(name, std::move(*made));
   }

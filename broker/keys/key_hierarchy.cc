@@ -49,8 +49,8 @@ proto::Result<crypto::RsaPrivateKey> open_private_key(const Certificate& certifi
                                                       const proto::Secret& master_key) {
   auto key = private_key_under(certificate, master_key);
   if (key) return std::move(*key);
-  return Error{ErrorCode::decryption_failed,
-               "the private key of '" + certificate.name() + "' is under another master key"};
+  return Error{ErrorCode::decryption_failed, "the private key of '" + certificate.name() +
+                                                 "' is damaged, or under another master key"};
 }
 
 int character_class(unsigned char c) {

@@ -198,7 +198,7 @@ void Session::State::step() {
   raised.reset();
   inside_view.reset();
   const Module* const home = &module();
-  const Result<Outcome> outcome = execute(statement);
+  const Result<Outcome> outcome = guarded([&] { return execute(statement); });
   forget_statement_tables();
   for (const Error& warning : warnings) {
     Raised what;
@@ -229,7 +229,13 @@ void Session::State::finish_frame() {
     case Frame::Kind::module: finish_module(); return;
     case Frame::Kind::loop: {
       line = frame.statements->position.line;
-      const Result<bool> again = is_true(frame.loop->condition);
+      bool holds = false;
+      const Result<Outcome> again = guarded([&]() -> Result<Outcome> {
+        const Result<bool> asked = is_true(frame.loop->condition);
+        if (!asked) return asked.error();
+        holds = *asked;
+        return Outcome::done;
+      });
       if (!again) {
         frames.pop_back();
         Raised what;
@@ -237,7 +243,7 @@ void Session::State::finish_frame() {
         handle(std::move(what));
         return;
       }
-      if (*again) {
+      if (holds) {
         frame.next = 0;
       } else {
         frames.pop_back();

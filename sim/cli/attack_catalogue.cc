@@ -90,7 +90,7 @@ constexpr CatalogueEntry kEntries[] = {
     {"C17", "target's private key stolen", ""},
     {"C18", "one session key stolen", ""},
     {"C19", "master key backup with a weak password", ""},
-    {"C20", "failing random source", "the simulator's random source has no faults yet"},
+    {"C20", "failing random source", ""},
     {"C21", "lenient signature parsing", "",
      "tests/broker/crypto/rsa_test.cc: other paddings, hashes and salts, each byte, exponent 3"},
     {"C22", "session key of a wrong size", "",
@@ -135,7 +135,7 @@ constexpr CatalogueEntry kEntries[] = {
     {"E02", "torn and lost writes", "",
      "tests/sim/storage_test.cc, tests/broker/store/faulty_disk_test.cc; "
      "scenarios/restart/crash_at_a_write.sql"},
-    {"E03", "bit rot", "the simulator's disk does not rot yet"},
+    {"E03", "bit rot", ""},
     {"E04", "disk full", "",
      "scenarios/restart/disk_full.sql, tests/broker/store/faulty_disk_test.cc"},
     {"E06", "database master key missing", ""},

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "broker/crypto/failure.h"
 #include "proto/error_code.h"
 #include "sim/cli/cli.h"
 #include "sim/scenario/data_folder.h"
@@ -404,6 +405,11 @@ int run_node(Context& context, const NodeCommandOptions& options) {
         "ssbsim: the store of '{}' cannot be used: {}; take the folder back from a copy, or begin "
         "with a new one\n",
         options.data_folder, failure.what());
+  } catch (const broker::crypto::CryptoFailure& failure) {
+    context.err << fmt::format(
+        "ssbsim: cryptography does not work on this machine: {}; no key may be made of that. See "
+        "that getrandom and OpenSSL's configuration (OPENSSL_CONF) work, then start again\n",
+        failure.what());
   } catch (const scenario::FolderError& failure) {
     context.err << fmt::format("ssbsim: {}\n", failure.what());
   }

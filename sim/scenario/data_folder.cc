@@ -55,6 +55,7 @@ proto::Secret DataFolder::prepare() const {
     }
   }
   if (errno != ENOENT) fail(path, "cannot be opened");
+  broker::crypto::check_random();  // before the first key of all
   proto::Secret key = broker::crypto::random_secret(kMachineKeyBytes);
   const int created =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);

@@ -141,6 +141,12 @@ struct KeyFault {
   Verb verb = Verb::machine_lost;
   std::string name;  // of the certificate
 };
+// What OpenSSL draws at the instance, until ok.
+struct RandomFault {
+  std::string node;
+  std::string mode;         // "constant", "repeats", "fails" or "ok"
+  std::int64_t period = 1;  // repeats: so many draws, over and over
+};
 // What stands before the first of them shows that the honest case works (the sanity leg); what stands after it, that the attack
 // does not. By configuration: what follows in the script is the attack, and nobody else takes part.
 struct Attack {
@@ -231,7 +237,7 @@ using Directive =
     std::variant<Title, Claims, Corpus, Catalogue, Note, Seed, Modes, ConnectFlushes,
                  InstanceOptions, CopyFile, SetClock, Advance, AdvanceUntil, Skew, Drift, Jump,
                  Settle, Mark, Restart, Repeatable, Crash, NetFault, LinkFault, Partition, Swizzle,
-                 Heal, DiskFault, KeyFault, Attack, Expectation>;
+                 Heal, DiskFault, KeyFault, RandomFault, Attack, Expectation>;
 
 struct DirectiveError {
   int column = 1;  // in the text given

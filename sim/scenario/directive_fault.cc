@@ -265,4 +265,15 @@ Directive parse_key(Words& words) {
   return fault;
 }
 
+// random HOST_B constant|repeats [2]|fails|ok
+Directive parse_random(Words& words) {
+  RandomFault fault;
+  fault.node = words.take(kInstance).text;
+  fault.mode =
+      take_one_of<4>(words, {"constant", "repeats", "fails", "ok"}, "the state of a random source");
+  if (fault.mode == "repeats" && !words.at_end())
+    fault.period = take_nth(words, "the number of draws that come again");
+  return fault;
+}
+
 }  // namespace ssb::sim::scenario

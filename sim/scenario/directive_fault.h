@@ -1,4 +1,4 @@
-// The `--#` lines that set faults: of clocks, crashes, the network, disks and keys. A part of parse_directive.
+// The `--#` lines that set faults: of clocks, crashes, the network, disks, keys and randomness. A part of parse_directive.
 //
 //   Errors  as words.h: a WordError, which parse_directive catches.
 #pragma once
@@ -17,5 +17,6 @@ namespace ssb::sim::scenario {
 [[nodiscard]] Directive parse_swizzle(Words& words);
 [[nodiscard]] Directive parse_disk(Words& words);
 [[nodiscard]] Directive parse_key(Words& words);
+[[nodiscard]] Directive parse_random(Words& words);
 
 }  // namespace ssb::sim::scenario

@@ -48,7 +48,7 @@ struct Step {
   Place place;
   std::variant<Batch, Connect, OnError, Exit, Note, CopyFile, SetClock, Advance, AdvanceUntil, Skew,
                Drift, Jump, Settle, Mark, Restart, Crash, NetFault, LinkFault, Partition, Swizzle,
-               Heal, DiskFault, KeyFault, Attack, Expectation>
+               Heal, DiskFault, KeyFault, RandomFault, Attack, Expectation>
       action;
   std::string text = {};  // of a directive: as written after --#
 };

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/error_code.h"
 #include "sim/judges/judges.h"
 #include "sim/judges/world_inside.h"
 #include "sim/scenario/attack_stage.h"
@@ -142,6 +143,14 @@ World& SimulatedBackend::world() {
     }
     sessions_.close_all_of(host);
   };
+  world_->on_start_refused = [this](HostNumber host, const std::string& reason) {
+    proto::TraceRecord record;
+    record.at = world_->now_at(host);
+    record.event = proto::EventClass::error_log;
+    record.error = proto::Error(proto::ErrorCode::encryption_failed, reason);
+    record.text = "the instance does not start: " + record.error->text();
+    records_.push_back({.node = world_->name(host), .record = std::move(record)});
+  };
   world_->on_wire = [this](HostNumber, bool sent, const std::string& local,
                            const std::string& remote, proto::ByteView bytes) {
     capture_.record(world_->now(), sent, local, remote, bytes);
@@ -196,6 +205,7 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
 Outcome<> SimulatedBackend::heal_all() {
   for (const auto& [name, host] : hosts_) {
     world().disk(host).make_well();
+    world().set_random_fault(host, Random::Fault::none, 1);
     if (world().is_running(host) || world().is_taken_over(host)) continue;
     if (auto started = start(name); !started) return started.error();
   }

@@ -46,6 +46,7 @@ class FaultSetter {
   Outcome<> set(const LinkFault& fault);
   Outcome<> set(const DiskFault& fault);
   Outcome<> set(const KeyFault& fault);
+  Outcome<> set(const RandomFault& fault);
 
  private:
   [[nodiscard]] Outcome<std::vector<HostNumber>> hosts(const std::vector<std::string>& nodes);
@@ -183,6 +184,17 @@ Outcome<> FaultSetter::set(const KeyFault& fault) {
   return {};
 }
 
+Outcome<> FaultSetter::set(const RandomFault& fault) {
+  const auto found = hosts({fault.node});
+  if (!found) return found.error();
+  const auto kind = fault.mode == "constant"  ? Random::Fault::constant
+                    : fault.mode == "repeats" ? Random::Fault::repeats
+                    : fault.mode == "fails"   ? Random::Fault::fails
+                                              : Random::Fault::none;
+  world_.set_random_fault(found->front(), kind, static_cast<std::uint64_t>(fault.period));
+  return {};
+}
+
 // As if the stored row had rotted and its page had been read again: the catalog has it as the disk has it.
 Outcome<> FaultSetter::damage(HostNumber host, const KeyFault& fault) {
   namespace catalog = broker::catalog;
@@ -232,6 +244,7 @@ Outcome<> apply_fault(World& world, const FaultNames& names, const Step& fault) 
           [&](const LinkFault& action) { return setter.set(action); },
           [&](const DiskFault& action) { return setter.set(action); },
           [&](const KeyFault& action) { return setter.set(action); },
+          [&](const RandomFault& action) { return setter.set(action); },
           [](const auto&) -> Outcome<> { return Reason{.text = "this step sets no fault"}; },
       },
       fault.action);

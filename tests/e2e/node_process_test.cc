@@ -225,5 +225,23 @@ TEST_F(NodeProcessTest, AnInstanceNeedsTheNameOfAServer) {
   EXPECT_FALSE(fs::exists(folder_ / "e"));
 }
 
+// C20: OpenSSL configured with a generator that does not exist gives no random bytes.
+TEST_F(NodeProcessTest, WithABrokenRandomSourceItDoesNotStartAndMakesNoKey) {
+  const fs::path configuration = folder_ / "openssl.cnf";
+  std::ofstream(configuration) << "openssl_conf = start\n[start]\nrandom = generator\n"
+                                  "[generator]\nrandom = NO-SUCH-GENERATOR\n";
+  std::vector<std::string> broken = command("HOST_A", a_, "HOST_B=" + b_);
+  broken.insert(broken.begin(), {"/usr/bin/env", "OPENSSL_CONF=" + configuration.string()});
+
+  const auto fresh = std::make_unique<Child>(broken, folder_ / "a.log");
+  EXPECT_EQ(exit_code_of(fresh), 12);
+  EXPECT_NE(log_with("OPENSSL_CONF").find("the random source gives nothing"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "HOST_A" / "secrets" / "machine.key"));
+
+  start_and_end();
+  const auto again = std::make_unique<Child>(broken, folder_ / "a.log");
+  EXPECT_EQ(exit_code_of(again), 12);
+}
+
 }  // namespace
 }  // namespace ssb::e2e

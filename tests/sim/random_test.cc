@@ -1,9 +1,12 @@
 #include "sim/random.h"
 
+#include <array>
 #include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 
+#include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
 
 namespace ssb::sim {
@@ -90,6 +93,73 @@ TEST(RandomTest, OpenSslTakesTheStreamThatIsInUse) {
 
   EXPECT_EQ(drawn, expected);
   EXPECT_EQ(first.draws(), 0U);
+}
+
+// What the engine says of a source with that fault, once its self-test and once a single draw.
+std::string said_of(Random::Fault fault, std::uint64_t period, bool is_self_test) {
+  Random random(5);
+  const SeededOpenSsl seeded(random);
+  int faulty = 0;
+  random.set_fault(fault, period, [&faulty] { ++faulty; });
+  try {
+    if (is_self_test) {
+      broker::crypto::check_random();
+    } else {
+      static_cast<void>(broker::crypto::random_guid());
+    }
+  } catch (const broker::crypto::RandomFailure& failure) {
+    EXPECT_GT(faulty, 0);
+    return failure.what();
+  }
+  return "";
+}
+
+TEST(RandomTest, TheSelfTestAndEachDrawRefuseABrokenSource) {
+  using Fault = Random::Fault;
+
+  for (const bool is_self_test : {true, false}) {
+    EXPECT_EQ(said_of(Fault::none, 1, is_self_test), "");
+    EXPECT_EQ(said_of(Fault::constant, 1, is_self_test), "the random source gives constant bytes");
+    EXPECT_EQ(said_of(Fault::repeats, 1, is_self_test),
+              "the random source gives the same bytes again");
+    EXPECT_EQ(said_of(Fault::fails, 1, is_self_test), "the random source gives nothing");
+  }
+  // What comes again later a single draw cannot notice.
+  EXPECT_EQ(said_of(Fault::repeats, 2, true), "the random source gives the same bytes again");
+  EXPECT_EQ(said_of(Fault::repeats, 2, false), "");
+  EXPECT_EQ(said_of(Fault::repeats, broker::crypto::kSelfTestDraws - 1, true),
+            "the random source gives the same bytes again");
+}
+
+TEST(RandomTest, AKeyThatCameBeforeIsRefused) {
+  Random random(5);
+  const SeededOpenSsl seeded(random);
+  broker::crypto::KeyDraws draws;
+
+  random.set_fault(Random::Fault::repeats, 2);  // found by the witnesses
+  EXPECT_THROW(static_cast<void>(draws.draw(16)), broker::crypto::RandomFailure);
+  random.set_fault(Random::Fault::repeats, 2 + broker::crypto::KeyDraws::kWitnesses);
+  EXPECT_EQ(draws.draw(16).size(), 16U);  // nothing tells yet
+  EXPECT_THROW(static_cast<void>(draws.draw(16)), broker::crypto::RandomFailure);
+
+  random.set_fault(Random::Fault::none);
+  EXPECT_EQ(draws.draw(16).size(), 16U);
+}
+
+TEST(RandomTest, AfterAFaultItGoesOnAsIfThereHadBeenNone) {
+  Random random(7);
+  Random same(7);
+  std::array<std::uint8_t, 16> faulty{};
+  std::array<std::uint8_t, 16> expected{};
+
+  random.set_fault(Random::Fault::repeats, 3);
+  EXPECT_TRUE(random.give(faulty));
+  random.set_fault(Random::Fault::none);
+  same.fill(expected);
+
+  EXPECT_NE(faulty, expected);
+  EXPECT_TRUE(random.give(faulty));
+  EXPECT_EQ(faulty, expected);
 }
 
 TEST(RandomTest, OneSeededSourceMayLiveInsideAnother) {

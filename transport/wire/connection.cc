@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
 #include "proto/check.h"
 #include "proto/error_code.h"
@@ -78,9 +79,15 @@ Connection::Connection(ConnectionSettings settings, const Authority& authority,
     : settings_(std::move(settings)),
       login_(settings_.role, settings_.offer, authority, settings_.is_disabled, now),
       phase_deadline_(now + kConnectTime) {
-  statistics_.connection_id = broker::crypto::random_guid();
   statistics_.connect_time = now;
   statistics_.last_activity = now;
+  try {
+    statistics_.connection_id = broker::crypto::random_guid();
+  } catch (
+      const broker::crypto::RandomFailure& failure) {  // nor would TLS have keys that nobody knows
+    connect_failed(Error(ErrorCode::connection_failed, settings_.remote, failure.what()), now);
+    return;
+  }
   trace_connection(is_initiator() ? kConnecting : kAccept, std::nullopt, now);
   if (!is_initiator()) phase_ = Phase::login;
 }

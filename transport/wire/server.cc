@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/crypto/failure.h"
 #include "proto/error_code.h"
 #include "proto/overloaded.h"
 #include "transport/wire/state.h"
@@ -12,6 +13,21 @@ using broker::catalog::pb::Endpoint;
 using proto::Error;
 using proto::ErrorCode;
 using proto::adjacent::Close;
+
+namespace {
+
+// OpenSSL that fails in a handshake (its random source does) costs the connection, not the instance.
+template <typename Work>
+void guarded(Connection& connection, proto::TimePoint now, Work work) {
+  try {
+    work();
+  } catch (const broker::crypto::CryptoFailure& failure) {
+    connection.connect_failed(
+        Error(ErrorCode::connection_failed, connection.settings().remote, failure.what()), now);
+  }
+}
+
+}  // namespace
 
 Server::State::State(broker::NodeOptions options, broker::catalog::Files& files,
                      broker::crypto::RsaKeySource keys, proto::Secret machine_key,
@@ -74,7 +90,8 @@ void Server::State::expire(proto::TimePoint now) {
     if (connection->deadline() <= now) due.push_back(id);
   }
   for (const ConnectionId id : due) {
-    if (Connection* connection = find(id)) connection->expire(now);
+    if (Connection* connection = find(id))
+      guarded(*connection, now, [&] { connection->expire(now); });
     follow(id, now);
   }
 }
@@ -185,7 +202,7 @@ void Server::handle(const Input& input, proto::TimePoint now) {
   const auto with = [&](ConnectionId id, auto what) {
     Connection* connection = state.find(id);
     if (connection == nullptr) return;  // closed here while this was on its way
-    what(*connection);
+    guarded(*connection, now, [&] { what(*connection); });
     state.follow(id, now);
   };
   std::visit(proto::Overloaded{

@@ -5,6 +5,8 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace ssb::broker::crypto {
 namespace {
@@ -36,6 +38,45 @@ TEST(RandomTest, SecretsHaveTheirSizeAndDiffer) {
   EXPECT_EQ(one.size(), 16U);
   EXPECT_FALSE(one == other);
   EXPECT_TRUE(random_secret(0).empty());
+}
+
+TEST(RandomTest, TheSelfTestPassesWithOpenSslsOwnSource) {
+  EXPECT_NO_THROW(check_random());
+}
+
+TEST(RandomTest, KeyDrawsForgetNoneOfTheLatest) {
+  KeyDraws draws;
+  std::set<std::string> seen;
+
+  for (std::size_t i = 0; i < KeyDraws::kRemembered + 10; ++i)
+    seen.insert(proto::to_string(draws.draw(16).view()));
+
+  EXPECT_EQ(seen.size(), KeyDraws::kRemembered + 10);
+}
+
+// OpenSSL notices the fork: parent and child have one state, and must not have one stream.
+TEST(RandomTest, AForkedProcessDrawsOtherBytes) {
+  static_cast<void>(random_secret(16));  // seeded before the fork
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const proto::Secret drawn = random_secret(16);
+    const auto written = ::write(ends[1], drawn.view().data(), drawn.size());
+    ::_exit(written == 16 ? 0 : 1);
+  }
+  const proto::Secret here = random_secret(16);
+  std::array<std::uint8_t, 16> there{};
+  const auto got = ::read(ends[0], there.data(), there.size());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+
+  ASSERT_EQ(status, 0);
+  ASSERT_EQ(got, 16);
+  EXPECT_FALSE(here == proto::Secret{proto::ByteView(there)});
 }
 
 TEST(RandomTest, BytesAreFilledToTheLast) {

@@ -84,6 +84,18 @@ TEST(DirectiveFaultTest, DisksAndKeys) {
   EXPECT_EQ(parse<KeyFault>("key B.Db damage master").verb, KeyFault::Verb::damage_master);
 }
 
+TEST(DirectiveFaultTest, RandomSources) {
+  const auto plain = parse<RandomFault>("random B repeats");
+  EXPECT_EQ(plain.node, "B");
+  EXPECT_EQ(plain.mode, "repeats");
+  EXPECT_EQ(plain.period, 1);
+  EXPECT_EQ(parse<RandomFault>("random B repeats 2").period, 2);
+  for (const std::string mode : {"constant", "fails", "ok"})
+    EXPECT_EQ(parse<RandomFault>("random B " + mode).mode, mode);
+  EXPECT_TRUE(std::holds_alternative<DirectiveError>(parse_directive("random B constant 2")));
+  EXPECT_TRUE(std::holds_alternative<DirectiveError>(parse_directive("random B odd")));
+}
+
 TEST(DirectiveFaultTest, WhatDoesNotFitIsRefusedAtItsColumn) {
   const auto column_of = [](std::string_view text) {
     const auto parsed = parse_directive(text);

@@ -296,5 +296,61 @@ TEST(SimulatedKeyTest, ADamagedCertificateHarmsItsDialogsAlone) {
               HasSubstr("has no certificate none"));
 }
 
+// ---- randomness ----
+
+TEST(SimulatedRandomTest, AnInstanceWithABrokenSourceDoesNotStart) {
+  for (const std::string fault : {"constant", "repeats", "repeats 9", "fails"}) {
+    const Report fresh =
+        run("--# instance A\n--# random A " + fault + "\n:connect A\nPRINT 'x'\nGO\n");
+    const Report again = run(kPlain + "--# random HOST_A " + fault + "\n--# restart HOST_A\n");
+
+    EXPECT_EQ(fresh.verdict, Verdict::undecided) << fault << failures_of(fresh);
+    EXPECT_THAT(failures_of(fresh), HasSubstr("the random source gives"));
+    EXPECT_THAT(failures_of(again), HasSubstr("the random source gives"));
+    EXPECT_THAT(again.probes, Contains(Key("random.start_refused")));
+  }
+}
+
+TEST(SimulatedRandomTest, ItComesBackByItselfWhenTheSourceIsWell) {
+  const Report report =
+      run(kPlain + "--# random HOST_B constant\n--# crash HOST_B back after 10s\n" + kSendFive +
+          "--# advance 1m\n--# expect errorlog 15209 on HOST_B\n"
+          "--# expect delivered 0 to q on HOST_B.Db\n"
+          "--# random HOST_B ok\n--# advance 5m\n" +
+          kAllFive);
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+  EXPECT_THAT(report.probes, Contains(Pair("random.start_refused", testing::Ge(5))));
+  EXPECT_THAT(report.probes, Contains(Key("random.faulty")));
+}
+
+TEST(SimulatedRandomTest, StatementsFailAndChangeNothingWhileTheSourceIsBroken) {
+  for (const std::string fault : {"constant", "repeats", "fails"}) {
+    const Report report = run(
+        kPlain + "--# random HOST_A " + fault +
+        "\n:connect HOST_A\nUSE Db;\nGO\n"
+        "--# expect error 15209\nSELECT NEWID();\nGO\n"
+        "--# expect error 15209\nCREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!';\nGO\n"
+        "--# expect error 15209\nCREATE DATABASE Other;\nGO\n"
+        "--# expect error 15209\nDECLARE @h uniqueidentifier;\n"
+        "BEGIN DIALOG @h FROM SERVICE a_service TO SERVICE 'b_service' WITH ENCRYPTION = OFF;\nGO\n"
+        "SELECT COUNT(*) FROM sys.conversation_endpoints;\nGO\n--# expect value '0'\n"
+        "SELECT COUNT(*) FROM sys.databases WHERE name = 'Other';\nGO\n--# expect value '0'\n"
+        "--# random HOST_A ok\nCREATE DATABASE Other;\n"
+        "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Pass_word_1!';\nGO\n" +
+        kSendFive + kAllFive);
+
+    EXPECT_EQ(report.verdict, Verdict::passed) << fault << failures_of(report);
+    EXPECT_THAT(report.probes, Contains(Key("random.faulty"))) << fault;
+  }
+}
+
+TEST(SimulatedRandomTest, ASourceWithAPeriodOfTwoGivesNoSecondHandle) {
+  const Report report = run(kPlain + "--# random HOST_A repeats 2\n" + kSendFive +
+                            "--# expect error 15209\n" + kSendFive + kAllFive);
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+}
+
 }  // namespace
 }  // namespace ssb::sim::scenario
