@@ -28,7 +28,8 @@ void fill(Generator generator, std::span<std::uint8_t> out) {
 Block draw_block(Generator generator) {
   Block block{};
   fill(generator, block);
-  if (std::equal(block.begin(), block.begin() + 8, block.begin() + 8))
+  const proto::ByteView bytes(block);
+  if (proto::equal_in_constant_time(bytes.first(kComparedMin), bytes.last(kComparedMin)))
     throw RandomFailure("the random source gives constant bytes");
   return block;
 }
@@ -37,7 +38,9 @@ void draw(Generator generator, std::span<std::uint8_t> out) {
   fill(generator, out);
   const Block witness = draw_block(generator);
   const std::size_t compared = std::min(out.size(), witness.size());
-  if (compared >= kComparedMin && std::equal(out.begin(), out.begin() + compared, witness.begin()))
+  if (compared >= kComparedMin &&
+      proto::equal_in_constant_time(proto::ByteView(out).first(compared),
+                                    proto::ByteView(witness).first(compared)))
     throw RandomFailure("the random source gives the same bytes again");
 }
 
