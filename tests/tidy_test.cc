@@ -438,6 +438,36 @@ std::vector<Function> functions_of(const Source& source) {
   return functions;
 }
 
+// ---- scenarios ----
+
+// Whether a line of the script, or of a file that it includes, begins so.
+bool has_line(const fs::path& script, const std::string& begin) {
+  std::ifstream in(script);
+  EXPECT_TRUE(in) << script;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(begin)) return true;
+    if (line.starts_with(":r ") && has_line(script.parent_path() / line.substr(3), begin))
+      return true;
+  }
+  return false;
+}
+
+TEST(TidyTest, ScenariosHaveATitleAndExpectSomething) {
+  std::vector<std::string> offences;
+  int scenarios = 0;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(fs::path(SSB_SOURCE_DIR) / "scenarios")) {
+    if (entry.path().extension() != ".sql") continue;
+    ++scenarios;
+    if (!has_line(entry.path(), "--# scenario "))
+      offences.push_back(entry.path().filename().string() + ": no --# scenario");
+    if (!has_line(entry.path(), "--# expect "))
+      offences.push_back(entry.path().filename().string() + ": no --# expect");
+  }
+  EXPECT_GT(scenarios, 100);
+  EXPECT_THAT(offences, IsEmpty());
+}
+
 TEST(TidyTest, FilesAndFunctionsStayReadable) {
   const Source* longest_file = nullptr;
   Function longest;

@@ -1,4 +1,5 @@
 --# scenario A key exchange key that is known does not help a certificate that has expired
+--# claim D04
 --# note The initiator's clock is an hour behind: for it the certificate still lasts, and it goes on with the key of its first dialog.
 --# clock 2038-12-31T20:00Z
 :r ../setup/full_security.sqlcmd

@@ -1,4 +1,5 @@
 --# scenario A reply that is signed with a certificate of another user than the binding's is refused
+--# claim D12
 --# note The target has two certificates; the initiator knows the newer one, too, but as somebody else's.
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd

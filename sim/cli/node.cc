@@ -49,6 +49,7 @@ struct NodeCommandOptions {
   std::string log_format = "text";
   std::string log_level = "info";
   bool as_product = false;
+  bool sign_every_dialog = false;
 };
 
 // Two programs never serve one folder.
@@ -217,6 +218,7 @@ class NodeProgram {
     host.node.name = options_.name;
     host.node.folder = folder.store();
     host.node.as_product = options_.as_product;
+    host.node.sign_every_dialog = options_.sign_every_dialog;
     host.files_folder = folder.files();
     host.listen_address = options_.listen;
     host.resolve = make_resolver(io_, options_.peers);
@@ -460,6 +462,9 @@ void add_node(CLI::App& app, Context& context) {
       ->capture_default_str();
   command->add_flag("--as-product", options->as_product,
                     "Without the protections that go beyond the product (tombstones)");
+  command->add_flag("--sign-every-dialog", options->sign_every_dialog,
+                    "A grant of one conversation each: an RSA signature and wrap a dialog, and one "
+                    "that is captured opens no other");
   command->callback([&context, options] { context.exit_code = run_node(context, *options); });
 }
 
