@@ -8,7 +8,7 @@
 namespace ssb::broker::catalog {
 namespace {
 
-constexpr std::int64_t kCompatibilityLevel = 160;
+constexpr std::int64_t kCompatibilityLevel = 150;  // of the version that @@VERSION tells
 constexpr std::int64_t kEnglish = 1033;
 
 constexpr std::int64_t kTcp = 2;
