@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/crypto/digest.h"
 #include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
 
@@ -116,6 +117,8 @@ std::string said_of(Random::Fault fault, std::uint64_t period, bool is_self_test
 
 TEST(RandomTest, TheSelfTestAndEachDrawRefuseABrokenSource) {
   using Fault = Random::Fault;
+  // OpenSSL 3.0 leaks 64 bytes at its end where nothing but a random method of one's own was used.
+  static_cast<void>(broker::crypto::sha256({}));
 
   for (const bool is_self_test : {true, false}) {
     EXPECT_EQ(said_of(Fault::none, 1, is_self_test), "");
