@@ -40,7 +40,7 @@ class Hop {
   using Probe = std::function<void(const char* name)>;
 
   Hop(Scheduler& scheduler, Random random, Probe probe)
-      : scheduler_(scheduler), random_(random), probe_(std::move(probe)) {}
+      : scheduler_(scheduler), random_(std::move(random)), probe_(std::move(probe)) {}
 
   HopFaults faults;
 

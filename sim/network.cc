@@ -21,7 +21,7 @@ constexpr std::uint16_t kFirstClientPort = 49152;  // RFC 6335's dynamic ports
 
 Network::Network(Scheduler& scheduler, Random random, Deliver deliver, Observe observe)
     : scheduler_(scheduler),
-      random_(random),
+      random_(std::move(random)),
       deliver_(std::move(deliver)),
       observe_(std::move(observe)) {}
 

@@ -74,7 +74,7 @@ class Flip : public ChangedCopies {
         if (!every_bit && bit != chosen) continue;
         Sighting copy = sighting;
         (copy.message.*bytes)[at] ^= static_cast<std::uint8_t>(1U << bit);
-        hand_in_changed(std::move(copy));
+        hand_in_changed(copy);
       }
     }
   }
@@ -95,7 +95,7 @@ class Truncate : public ChangedCopies {
     for (std::size_t length = 0; length < size; ++length) {
       Sighting copy = sighting;
       (copy.message.*bytes).resize(length);
-      hand_in_changed(std::move(copy));
+      hand_in_changed(copy);
     }
   }
 };
