@@ -172,7 +172,7 @@ TEST(RsaTest, WithExponentThreeNoNumberOfAnAttackersIsASignature) {
   Bytes trailing = key.sign_pss(as_bytes("m"));
   trailing.push_back(0);
   EXPECT_FALSE(open.verify_pss(as_bytes("m"), trailing));
-  for (const std::uint8_t root : {0, 1, 2, 255}) {
+  for (const std::uint8_t root : Bytes{0, 1, 2, 255}) {
     Bytes number(128);
     for (const std::size_t at : {127U, 100U, 86U, 0U}) {
       number[at] = root;
