@@ -30,7 +30,8 @@ broker::MessageArrived message(DialogHeader::Kind kind, const std::string& type 
 class HopTest : public testing::Test {
  protected:
   [[nodiscard]] bool take(const broker::MessageArrived& arrived) {
-    return hop_.take(arrived, [this](broker::MessageArrived late) { passed_.push_back(late); });
+    return hop_.take(arrived,
+                     [this](broker::MessageArrived late) { passed_.push_back(std::move(late)); });
   }
   void run() {
     while (scheduler_.run_next(proto::kNever)) {

@@ -40,6 +40,7 @@ TEST(ParserBombTest, CommentsNestAsDeepAsTheyWant) {
 }
 
 TEST(ParserBombTest, WhatIsOnlyLongIsRead) {
+  // NOLINTNEXTLINE(bugprone-string-constructor): so long it is meant to be
   EXPECT_EQ(error_of("PRINT '" + std::string(50'000'000, 'x') + "'"), 0);
   EXPECT_EQ(error_of(repeated("PRINT 1;", kMany)), 0);
 }

@@ -29,28 +29,28 @@ struct ExactlyOnceInOrderTest : testing::Test {
 
 TEST_F(ExactlyOnceInOrderTest, SaysNothingWhenAllComesOnceInOrder) {
   send(3);
-  for (const std::uint64_t i : {0, 1, 2}) judge.traced(kB, delivered_record(i));
+  for (const std::uint64_t i : {0U, 1U, 2U}) judge.traced(kB, delivered_record(i));
 
   EXPECT_EQ(text_of(judge), "");
 }
 
 TEST_F(ExactlyOnceInOrderTest, FindsASecondDelivery) {
   send(2);
-  for (const std::uint64_t i : {0, 1, 1}) judge.traced(kB, delivered_record(i));
+  for (const std::uint64_t i : {0U, 1U, 1U}) judge.traced(kB, delivered_record(i));
 
   EXPECT_THAT(text_of(judge), HasSubstr("message 1 was delivered again"));
 }
 
 TEST_F(ExactlyOnceInOrderTest, FindsAGap) {
   send(3);
-  for (const std::uint64_t i : {0, 2}) judge.traced(kB, delivered_record(i));
+  for (const std::uint64_t i : {0U, 2U}) judge.traced(kB, delivered_record(i));
 
   EXPECT_THAT(text_of(judge), HasSubstr("message 2 was delivered where 1 was next"));
 }
 
 TEST_F(ExactlyOnceInOrderTest, FindsWhatNoSendHasCommitted) {
   send(1);
-  for (const std::uint64_t i : {0, 1}) judge.traced(kB, delivered_record(i));
+  for (const std::uint64_t i : {0U, 1U}) judge.traced(kB, delivered_record(i));
 
   EXPECT_THAT(text_of(judge), HasSubstr("no SEND has committed it"));
 }
@@ -77,7 +77,7 @@ TEST_F(ExactlyOnceInOrderTest, ARestartedReceiverMayBeAheadOfItsRecords) {
 
 TEST_F(ExactlyOnceInOrderTest, FindsAReceiverThatForgotADelivery) {
   send(2);
-  for (const std::uint64_t i : {0, 1}) judge.traced(kB, delivered_record(i));
+  for (const std::uint64_t i : {0U, 1U}) judge.traced(kB, delivered_record(i));
   auto target = row_of(false);
   target.row.set_receive_sequence(1);
   inside.rows = {target};
@@ -89,7 +89,7 @@ TEST_F(ExactlyOnceInOrderTest, FindsAReceiverThatForgotADelivery) {
 
 TEST_F(ExactlyOnceInOrderTest, DoesNotHoldAHostToWhatItsDiskLiedAbout) {
   send(2);
-  for (const std::uint64_t i : {0, 1}) judge.traced(kB, delivered_record(i));
+  for (const std::uint64_t i : {0U, 1U}) judge.traced(kB, delivered_record(i));
   auto target = row_of(false);
   target.row.set_receive_sequence(0);
   inside.rows = {target};

@@ -327,13 +327,13 @@ struct NoncesTest : testing::Test {
 };
 
 TEST_F(NoncesTest, SaysNothingOfACounterThatGrows) {
-  for (const std::uint64_t nonce : {0, 1, 5}) seal(nonce);
+  for (const std::uint64_t nonce : {0U, 1U, 5U}) seal(nonce);
 
   EXPECT_EQ(text_of(judge), "");
 }
 
 TEST_F(NoncesTest, FindsANonceThatIsUsedAgain) {
-  for (const std::uint64_t nonce : {0, 1, 1}) seal(nonce);
+  for (const std::uint64_t nonce : {0U, 1U, 1U}) seal(nonce);
 
   EXPECT_THAT(text_of(judge), HasSubstr("nonce 1 of incarnation i sealed a second time"));
 }
@@ -413,13 +413,13 @@ TEST(JudgesTest, FindingsComeByTime) {
   FakeInside inside;
   Judges judges(inside);
   inside.time = proto::from_unix_us(5);
-  for (const std::uint64_t nonce : {1, 1}) {
+  for (const std::uint64_t nonce : {1U, 1U}) {
     judges.traced(kA, sent_record(true, {{"session_key", "k"},
                                          {"incarnation", "i"},
                                          {"nonce", std::to_string(nonce)}}));
   }
   inside.time = proto::from_unix_us(3);
-  for (const std::uint64_t i : {0, 0}) judges.traced(kB, delivered_record(i));
+  for (const std::uint64_t i : {0U, 0U}) judges.traced(kB, delivered_record(i));
 
   const auto findings = judges.findings();
 
