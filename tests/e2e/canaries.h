@@ -95,11 +95,11 @@ inline std::vector<std::string> found(const std::vector<Canary>& canaries,
                                       const Artefacts& artefacts) {
   std::vector<std::string> places;
   for (const Canary& canary : canaries) {
-    for (const auto& [name, text] : artefacts) {
+    for (const auto& artefact : artefacts) {
       const bool is_there = std::any_of(
           canary.forms.begin(), canary.forms.end(),
-          [&](const std::string& form) { return text.find(form) != std::string::npos; });
-      if (is_there) places.push_back(canary.name + " in " + name);
+          [&](const std::string& form) { return artefact.second.find(form) != std::string::npos; });
+      if (is_there) places.push_back(canary.name + " in " + artefact.first);
     }
   }
   return places;

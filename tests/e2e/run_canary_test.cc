@@ -31,7 +31,7 @@ class RunCanaryTest : public testing::Test {
     fs::create_directories(folder_.path() / "tmp");
     ::setenv("TMPDIR", (folder_.path() / "tmp").c_str(), 1);
   }
-  ~RunCanaryTest() override { ::unsetenv("TMPDIR"); }
+  void TearDown() override { ::unsetenv("TMPDIR"); }
 
   // A secured dialog, open transport, and statements with passwords that succeed and that fail. Bodies are put together as the script
   // runs, so that no text of it has one.

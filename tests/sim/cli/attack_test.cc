@@ -45,7 +45,7 @@ class AttackCommandTest : public testing::Test {
     folder_ = ::mkdtemp(name.data());
     write("a01.sql", kSafe);
   }
-  ~AttackCommandTest() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
   void write(const std::string& name, std::string_view text) const {
     std::ofstream(folder_ / name) << text;
   }

@@ -41,7 +41,7 @@ class SweepTest : public testing::Test {
     path_ = ::mkdtemp(name.data());
     write("good.sql", ":connect A\nUSE master;\nSELECT 1\nGO\n--# expect value 1\n");
   }
-  ~SweepTest() override { fs::remove_all(path_); }
+  void TearDown() override { fs::remove_all(path_); }
 
   [[nodiscard]] std::string at(const std::string& name) const { return (path_ / name).string(); }
   void write(const std::string& name, const std::string& text) const {
