@@ -415,6 +415,7 @@ TEST_F(NodeCanaryTest, SessionKeysAreAtRestOnlyEncrypted) {
 
   // Of the request and of the reply.
   std::vector<std::string> names;
+  names.reserve(canaries.size());
   for (const Canary& canary : canaries) names.push_back(canary.name);
   EXPECT_THAT(names, Contains("session key from a message to signer_of_A"));
   EXPECT_THAT(names, Contains("session key from a message to signer_of_B"));
