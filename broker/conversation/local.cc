@@ -141,12 +141,11 @@ Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store
     fail(from, -wrong->answer.number(), wrong->answer.text(), now);
     return nullptr;
   }
-  std::unique_ptr<Endpoint> made;
-  try {
-    made = target_of(header, to, *service, now);
-  } catch (const crypto::RandomFailure& failure) {
-    return wait(proto::Error(proto::ErrorCode::encryption_failed, failure.what()));
-  }
+  auto drawn = crypto::guarded([&]() -> proto::Result<std::unique_ptr<Endpoint>> {
+    return target_of(header, to, *service, now);
+  });
+  if (!drawn) return wait(drawn.error());
+  std::unique_ptr<Endpoint> made = std::move(*drawn);
   made->is_secured = true;
   made->encryption = from.encryption;
   made->far_principal = *sender;

@@ -47,15 +47,13 @@ proto::Result<void> Engine::State::keep_keys(Endpoint& endpoint) {
                                        slot, *key);
     return true;
   };
-  try {
+  return crypto::guarded([&]() -> proto::Result<void> {
     const bool kept = seal(endpoint.outbound, endpoint.outbound_sealed, KeySlot::outbound) &&
                       seal(endpoint.inbound, endpoint.inbound_sealed, KeySlot::inbound);
     touch(endpoint);
     if (!kept) return not_saved;
-  } catch (const crypto::CryptoFailure& failure) {
-    return proto::Error(proto::ErrorCode::encryption_failed, failure.what());
-  }
-  return {};
+    return {};
+  });
 }
 
 void Engine::State::open_keys(Endpoint& endpoint, const proto::Secret& master_key) {

@@ -172,14 +172,12 @@ bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
 }
 
 proto::Result<void> Engine::State::make_keys(Endpoint& endpoint, dialog::SecurityType type) {
-  try {
+  return crypto::guarded([&] {
     endpoint.outbound = dialog::SessionKey::make(database(endpoint.database)->keys.draws);
-  } catch (const crypto::CryptoFailure& failure) {
-    return proto::Error(proto::ErrorCode::encryption_failed, failure.what());
-  }
-  if (endpoint.is_initiator && type == dialog::SecurityType::anonymous)
-    endpoint.inbound = endpoint.outbound->clone();
-  return keep_keys(endpoint);
+    if (endpoint.is_initiator && type == dialog::SecurityType::anonymous)
+      endpoint.inbound = endpoint.outbound->clone();
+    return keep_keys(endpoint);
+  });
 }
 
 bool Engine::State::secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision,
@@ -261,17 +259,12 @@ bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& 
     const dialog::SessionKey* initiators =
         endpoint.is_initiator || !endpoint.inbound ? nullptr : &*endpoint.inbound;
     const dialog::FirstMessage first{endpoint.parties, endpoint.created, initiators};
-    const auto seal = [&]() -> proto::Result<proto::DialogMessage> {
-      try {
-        return with_header ? dialog::seal_first(instance, endpoint.database, header, body, first,
-                                                *endpoint.outbound, keys, now)
-                           : dialog::seal(header, body, *endpoint.outbound, keys);
-      } catch (const crypto::CryptoFailure& failure) {  // it stays in the transmission queue
-        return proto::Error(proto::ErrorCode::encryption_failed, failure.what());
-      }
-    };
-    auto made = seal();
-    if (!made) {
+    auto made = crypto::guarded([&] {
+      return with_header ? dialog::seal_first(instance, endpoint.database, header, body, first,
+                                              *endpoint.outbound, keys, now)
+                         : dialog::seal(header, body, *endpoint.outbound, keys);
+    });
+    if (!made) {  // it stays in the transmission queue
       set_status(endpoint, made.error(), now);
       back_off(endpoint, now);
       return false;

@@ -5,6 +5,10 @@
 #pragma once
 
 #include <stdexcept>
+#include <type_traits>
+
+#include "proto/error.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::crypto {
 
@@ -18,5 +22,15 @@ class RandomFailure : public CryptoFailure {
  public:
   using CryptoFailure::CryptoFailure;
 };
+
+// What `work`, which gives a proto::Result, comes to: error 15209 where cryptography fails in it.
+template <typename Work>
+std::invoke_result_t<Work> guarded(const Work& work) {
+  try {
+    return work();
+  } catch (const CryptoFailure& failure) {
+    return proto::Error(proto::ErrorCode::encryption_failed, failure.what());
+  }
+}
 
 }  // namespace ssb::broker::crypto

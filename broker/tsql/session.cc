@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/crypto/failure.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
 #include "proto/check.h"
@@ -198,7 +199,7 @@ void Session::State::step() {
   raised.reset();
   inside_view.reset();
   const Module* const home = &module();
-  const Result<Outcome> outcome = guarded([&] { return execute(statement); });
+  const Result<Outcome> outcome = crypto::guarded([&] { return execute(statement); });
   forget_statement_tables();
   for (const Error& warning : warnings) {
     Raised what;
@@ -229,13 +230,7 @@ void Session::State::finish_frame() {
     case Frame::Kind::module: finish_module(); return;
     case Frame::Kind::loop: {
       line = frame.statements->position.line;
-      bool holds = false;
-      const Result<Outcome> again = guarded([&]() -> Result<Outcome> {
-        const Result<bool> asked = is_true(frame.loop->condition);
-        if (!asked) return asked.error();
-        holds = *asked;
-        return Outcome::done;
-      });
+      const Result<bool> again = crypto::guarded([&] { return is_true(frame.loop->condition); });
       if (!again) {
         frames.pop_back();
         Raised what;
@@ -243,7 +238,7 @@ void Session::State::finish_frame() {
         handle(std::move(what));
         return;
       }
-      if (holds) {
+      if (*again) {
         frame.next = 0;
       } else {
         frames.pop_back();

@@ -152,9 +152,6 @@ struct Session::State final : public Environment {
   [[nodiscard]] const catalog::SecurityContext& who() const { return security.back(); }
 
   // ---- session_transaction.cc ----
-  // 15209 where cryptography fails in `work`.
-  [[nodiscard]] static proto::Result<Outcome> guarded(
-      const std::function<proto::Result<Outcome>()>& work);
   // Runs `work` as one statement: behind a savepoint of the open transaction, or in a transaction of its own that commits at its end.
   [[nodiscard]] proto::Result<Outcome> atomically(
       const std::function<proto::Result<Outcome>()>& work);

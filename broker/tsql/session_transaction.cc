@@ -18,19 +18,11 @@ Outcome Session::State::wait_for_change(proto::TimePoint until) {
   return Outcome::waits;
 }
 
-Result<Outcome> Session::State::guarded(const std::function<Result<Outcome>()>& work) {
-  try {
-    return work();
-  } catch (const crypto::CryptoFailure& failure) {
-    return Error(ErrorCode::encryption_failed, failure.what());
-  }
-}
-
 Result<Outcome> Session::State::atomically(const std::function<Result<Outcome>()>& work) {
   if (is_doomed) return Error(ErrorCode::transaction_doomed);
   if (!transaction) transaction = instance().begin();
   const conversation::Engine::Savepoint before = engine().savepoint(*transaction);
-  Result<Outcome> outcome = guarded(work);
+  Result<Outcome> outcome = crypto::guarded(work);
   if (outcome && *outcome == Outcome::done) {
     if (transaction_count > 0) return outcome;
     const Result<void> committed = commit();

@@ -102,7 +102,7 @@ Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept
       outline.has_attackers = true;
     if (std::holds_alternative<scenario::NetFault>(step.action) ||
         std::holds_alternative<scenario::LinkFault>(step.action))
-      outline.sets_network = true;
+      outline.leaves_no_room = true;
     if (const auto* connect = std::get_if<Connect>(&step.action)) {
       here.session = *connect;
       here.database = "master";
@@ -125,7 +125,7 @@ Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept
       *last_time += advance->by;
     if (const auto* until = std::get_if<scenario::AdvanceUntil>(&step.action)) {
       if (!last_time || until->time - *last_time < kNear) outline.depends_on_time = true;
-      if (last_time && until->time - *last_time < kVeryNear) outline.depends_on_seconds = true;
+      if (last_time && until->time - *last_time < kVeryNear) outline.leaves_no_room = true;
       last_time = until->time;
     }
     if (is_about_next_batch(step)) here.is_waiting = true;

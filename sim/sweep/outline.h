@@ -25,10 +25,9 @@ struct Outline {
   std::vector<Here> steps;      // one more than there are: the last is the end
   bool has_own_faults = false;  // faults, crashes, attacks, and what we do not know
   bool has_attackers = false;
-  bool sets_network =
-      false;  // net or link: a fault of ours on the same direction would take its place
-  bool depends_on_time = false;     // words like LIFETIME or WAITFOR, an `until` that is near
-  bool depends_on_seconds = false;  // an `until` that is so near that a delay would miss it
+  // It goes from second to second, or sets hops and links: a fault of ours would make it late, or take the place of its own.
+  bool leaves_no_room = false;
+  bool depends_on_time = false;  // words like LIFETIME or WAITFOR, an `until` that is near
   bool depends_on_date = false;  // START_DATE or GETDATE in its statements, time that it lets pass
 };
 

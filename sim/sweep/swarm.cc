@@ -94,7 +94,7 @@ class Planner {
     Plan plan;
     plan.is_gentle = outline_.has_own_faults || outline_.depends_on_time;
     // What an attacker sees first, and so what he can do, is a matter of time: his scripts run with other seeds alone.
-    if (outline_.has_attackers || outline_.depends_on_seconds || outline_.sets_network) return plan;
+    if (outline_.has_attackers || outline_.leaves_no_room) return plan;
     if (phases_.empty() || random_.below(kCalmEvery) == 0) return plan;
     for (std::size_t i = 0; i < phases_.size(); ++i) {
       Random draws = random_.split(fmt::format("exposure {}", i));
