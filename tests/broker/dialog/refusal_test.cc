@@ -401,11 +401,12 @@ TEST_F(EvilPeerTest, GarbageInAnonymousSecurityIsHeldBackAndSignedMessagesAreNot
   initiator.change<pb::RemoteServiceBinding>(initiator.binding,
                                              [](auto& binding) { binding.set_is_anonymous(true); });
   const auto anonymous = dialog_.first(decide(initiator));
-  auto header = *Parsed(anonymous).header;
   int held_back_after = -1;
   for (int i = 0; i < 40 && held_back_after < 0; ++i) {
-    change_grant(header,
-                 [i](auto& grant) { grant.mutable_wrapped_kek()->back() = static_cast<char>(i); });
+    auto header = *Parsed(anonymous).header;
+    change_grant(header, [i](auto& grant) {  // another one each time, and never the right one
+      grant.mutable_wrapped_kek()->back() ^= static_cast<char>(i + 1);
+    });
     const Refusal refusal =
         refusal_of_message({.header = dialog::serialize_header(header), .body = anonymous.body});
     EXPECT_EQ(refusal.error.number(), 11230);
