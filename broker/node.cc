@@ -51,6 +51,30 @@ struct Node::State {
     if (!running.is_running()) released.emplace_back(BatchFinished{id});
   }
 
+  // Runs one client's work as one transaction. False: it waits for a change.
+  bool try_work(const ClientWork& client) {
+    catalog::Transaction transaction = instance.begin();
+    Client statements(instance, engine, transaction, now);
+    const auto step = client.work(statements);
+    if (step && *step == ClientStep::done) {
+      released.emplace_back(ClientDone{client.id, engine.commit(std::move(transaction), now)});
+      return true;
+    }
+    engine.roll_back(std::move(transaction), now);
+    if (step) return false;
+    released.emplace_back(ClientDone{client.id, step.error()});
+    return true;
+  }
+  void work_waiting() {
+    if (clients.empty() || asked_at == engine.changes()) return;
+    const auto all = std::exchange(clients, {});
+    for (const ClientWork& client : all) {
+      asked_at = engine.changes();  // before: its own rollback is no change that it waits for
+      if (!try_work(client)) clients.push_back(client);
+    }
+    asked_at = engine.changes();
+  }
+
   // What one session or message did may be what others wait for: all are asked, in turn, until
   // nobody moves. It ends: what moves others is a statement, and those are counted.
   void step_waiting() {
@@ -72,6 +96,8 @@ struct Node::State {
   conversation::Engine engine;
   tsql::Runtime runtime;
   std::map<SessionId, std::unique_ptr<tsql::Session>> sessions;
+  std::vector<ClientWork> clients;  // whose work waits
+  std::uint64_t asked_at = 0;       // Engine::changes when they were asked last
   NodeActions released;  // of sessions, since the last commit
   proto::TimePoint now{};
   int statements_left = kStatementsPerSlice;
@@ -111,6 +137,8 @@ void Node::handle(const Event& event, proto::TimePoint now) {
       if (!state.session(cancelled->session).is_running())
         state.released.emplace_back(BatchFinished{cancelled->session});
     }
+  } else if (const auto* client = std::get_if<ClientWork>(&event)) {
+    if (!state.try_work(*client)) state.clients.push_back(*client);
   } else if (const auto* arrived = std::get_if<MessageArrived>(&event)) {
     state.engine.message_arrived(arrived->message, arrived->from_address, now);
   } else if (const auto* failed = std::get_if<LinkFailed>(&event)) {
@@ -119,6 +147,7 @@ void Node::handle(const Event& event, proto::TimePoint now) {
     state.engine.link_ready(ready->address, now);
   }
   state.engine.expire(now);
+  state.work_waiting();
   state.step_waiting();
 }
 

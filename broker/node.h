@@ -16,6 +16,7 @@
 
 #include "broker/action.h"
 #include "broker/catalog/instance.h"
+#include "broker/client.h"
 #include "broker/conversation/engine.h"
 #include "broker/tsql/output.h"
 
@@ -53,7 +54,7 @@ struct LinkReady {
   std::string address;
 };
 struct TimerDue {};
-using Event = std::variant<SessionOpened, SessionClosed, BatchSubmitted, BatchCancelled,
+using Event = std::variant<SessionOpened, SessionClosed, BatchSubmitted, BatchCancelled, ClientWork,
                            MessageArrived, LinkFailed, LinkReady, TimerDue>;
 
 // ---- what it asks for ----
@@ -66,7 +67,8 @@ struct BatchFinished {
 };
 struct EndpointsChanged {
 };  // endpoints of the catalog were created, altered, dropped: the adjacent layer reads them again
-using NodeAction = std::variant<Transmit, Trace, BatchOutput, BatchFinished, EndpointsChanged>;
+using NodeAction =
+    std::variant<Transmit, Trace, BatchOutput, BatchFinished, ClientDone, EndpointsChanged>;
 using NodeActions = std::vector<NodeAction>;
 
 struct NodeOptions {

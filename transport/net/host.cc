@@ -90,6 +90,8 @@ struct Host::State : std::enable_shared_from_this<Host::State> {
   std::map<ConnectionId, std::shared_ptr<Socket>> sockets;
   std::map<ConnectionId, std::shared_ptr<Socket>> closing;
   std::chrono::steady_clock::time_point last_activity = std::chrono::steady_clock::now();
+  std::map<broker::ClientId, ClientCallback> clients;  // whose work is under way
+  broker::ClientId last_client = 0;
   bool step_is_posted = false;
   bool is_stopped = false;
   std::function<void()> done;  // of shut_down
@@ -129,6 +131,9 @@ void Host::State::perform(wire::Outputs&& outputs) {
       if (host->on_output) host->on_output(batch->session, batch->items);
     } else if (auto* finished = std::get_if<broker::BatchFinished>(&output)) {
       if (host->on_finished) host->on_finished(finished->session);
+    } else if (auto* client = std::get_if<broker::ClientDone>(&output)) {
+      const auto waiting = clients.extract(client->id);
+      if (waiting && waiting.mapped()) waiting.mapped()(std::move(client->result));
     } else if (auto* connect = std::get_if<wire::Connect>(&output)) {
       do_connect(*connect);
     } else if (auto* write = std::get_if<wire::Write>(&output)) {
@@ -404,6 +409,13 @@ void Host::submit(broker::SessionId session, std::string batch) {
 }
 void Host::cancel(broker::SessionId session) {
   state_->give(broker::Event(broker::BatchCancelled{session}));
+}
+
+void Host::run(std::function<proto::Result<broker::ClientStep>(broker::Client&)> work,
+               ClientCallback done) {
+  const broker::ClientId id = ++state_->last_client;
+  state_->clients.emplace(id, std::move(done));
+  state_->give(broker::Event(broker::ClientWork{id, std::move(work)}));
 }
 
 Clock& Host::clock() {

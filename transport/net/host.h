@@ -27,6 +27,9 @@ struct Clock {
 // Name -> IP address; nullopt: unknown (9783). `node` uses the system's resolver and --peer; scenarios map HOST_A to 127.0.0.2.
 using Resolver = std::function<std::optional<std::string>(const std::string& host)>;
 
+// How a client's work ended: durable, or the error for which nothing of it happened.
+using ClientCallback = std::function<void(proto::Result<void>)>;
+
 struct HostOptions {
   broker::NodeOptions node;
   Clock clock;                         // when the node is made
@@ -56,6 +59,10 @@ class Host {
   void close_session(broker::SessionId session);
   void submit(broker::SessionId session, std::string batch);
   void cancel(broker::SessionId session);
+  // A transaction without T-SQL text (broker/client.h); one that waits is asked again after each change. Once the host
+  // is shut down or gone, `done` is not called any more.
+  void run(std::function<proto::Result<broker::ClientStep>(broker::Client&)> work,
+           ClientCallback done);
   std::function<void(broker::SessionId, const broker::tsql::Output&)> on_output;
   std::function<void(broker::SessionId)> on_finished;
   std::function<void(const proto::TraceRecord&)> on_trace;

@@ -117,6 +117,7 @@ void Server::State::perform(broker::NodeAction&& action, proto::TimePoint now) {
                         [&](broker::Trace&& what) { outputs.emplace_back(std::move(what)); },
                         [&](broker::BatchOutput&& what) { outputs.emplace_back(std::move(what)); },
                         [&](broker::BatchFinished&& what) { outputs.emplace_back(what); },
+                        [&](broker::ClientDone&& what) { outputs.emplace_back(std::move(what)); },
                         [&](broker::EndpointsChanged&&) { read_endpoints(now); }},
       std::move(action));
 }
