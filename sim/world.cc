@@ -237,6 +237,7 @@ void World::step(HostNumber number) {
     const CountAllocations counting(node.allocations_left);
     for (const wire::Input& input : std::exchange(node.inbox, {})) node.server->handle(input, now);
     node.server->commit(now, outputs);
+    const PauseAllocations pause;
     if (observer != nullptr) observer->committed(number);
   } catch (const broker::store::StoreFailure& failure) {
     failed(number, "storage.failed", failure.what());
@@ -394,8 +395,8 @@ void World::heal() {
 }
 
 bool World::on_arrival(HostNumber node, const broker::MessageArrived& arrived) {
-  if (observer != nullptr) observer->came_to_hop(node, arrived);
   const PauseAllocations pause;
+  if (observer != nullptr) observer->came_to_hop(node, arrived);
   // A connection that the node has opened itself is known by the address that its route gave.
   auto from = Network::host_of(arrived.from_address);
   const auto route = broker::routing::parse_address(arrived.from_address);

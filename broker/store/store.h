@@ -46,7 +46,20 @@
 namespace ssb::broker::store {
 
 using DatabaseId = std::int32_t;  // sys.databases.database_id
-using Value = std::variant<std::monostate, std::int64_t, double, std::string, proto::Bytes>;
+// std::monostate, but not trivially copied: a variant that holds nothing but strings, vectors and trivial
+// types is taken for one that always holds a value by the library of GCC, which then destroys what was
+// never made when a copy of it runs out of memory.
+struct Null : std::monostate {
+  Null() = default;
+  Null(std::monostate) noexcept {}  // NOLINT(google-explicit-constructor): it is one
+  Null(const Null& other) noexcept;
+  Null(Null&&) noexcept = default;
+  Null& operator=(const Null&) = default;
+  Null& operator=(Null&&) = default;
+  ~Null() = default;
+};
+inline Null::Null(const Null&) noexcept = default;
+using Value = std::variant<Null, std::int64_t, double, std::string, proto::Bytes>;
 using Row = std::vector<Value>;
 
 struct Column {

@@ -23,7 +23,7 @@ namespace ssb::broker::tsql {
 inline constexpr int kNoStyle = -1;
 
 [[nodiscard]] inline bool is_null(const store::Value& value) {
-  return std::holds_alternative<std::monostate>(value);
+  return std::holds_alternative<store::Null>(value);
 }
 
 // NULL stays NULL. Text that is too long is cut, as CAST and variables do; columns check before

@@ -16,11 +16,13 @@
 #include <variant>
 #include <vector>
 
+#include "broker/store/store.h"
 #include "broker/tsql/xml.h"
 
 namespace ssb::broker::tsql {
 
-using XmlItem = std::variant<const XmlNode*, std::string, double, bool>;
+// Never a Null: it is there for the reason that its comment gives.
+using XmlItem = std::variant<const XmlNode*, std::string, double, bool, store::Null>;
 using XmlSequence = std::vector<XmlItem>;
 // sql:variable("@x"): the variable's text; nullopt: there is none.
 using SqlVariable = std::function<std::optional<std::string>(const std::string& name)>;

@@ -21,6 +21,7 @@
 #include "sim/cli/workers.h"
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/runner.h"
+#include "sim/scenario/warm_up.h"
 #include "sim/sweep/failure_key.h"
 
 namespace ssb::sim::cli {
@@ -163,9 +164,9 @@ Verdict FileSweep::run() {
                    "no batch stands after --# repeatable: there is no place from which to count");
   seed_ = options_.seed.value_or(script_.seed.value_or(1));
   const auto counted = *scenario::parse_counted(options_.counted);
-  // What a process makes once would count as allocations of its first run alone.
-  if (counted == scenario::Crash::Counted::allocation) (void)run_script(script_, nullptr);
-  const Report whole = run_script(scenario::with_counting(script_, counted), &counts_);
+  const Script counting = scenario::with_counting(script_, counted);
+  scenario::warm_up(counting, [this](const Script& warm) { (void)run_script(warm, nullptr); });
+  const Report whole = run_script(counting, &counts_);
   if (whole.verdict != Verdict::passed)
     return give_up(
         whole.verdict == Verdict::nothing_checked ? Verdict::inconclusive : whole.verdict,

@@ -21,6 +21,7 @@
 #include "sim/scenario/tcp.h"
 #include "sim/scenario/timeline.h"
 #include "sim/scenario/transcript.h"
+#include "sim/scenario/warm_up.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -202,9 +203,7 @@ class RunCommand {
       return run;
     }
     const std::uint64_t seed = options_.seed.value_or(script.seed.value_or(1));
-    // What a process makes once would count as allocations of its first run alone.
-    if (crash_ && crash_->counted == scenario::Crash::Counted::allocation)
-      (void)run_simulated(read_script(file, options_.variables), seed, {});
+    scenario::warm_up(script, [&](const Script& warm) { (void)run_simulated(warm, seed, {}); });
     Simulated first = run_simulated(script, seed, options_.capture_file);
     run.report = std::move(first.report);
     run.report.seed = seed;

@@ -11,6 +11,7 @@
 #include "sim/cli/scenario_files.h"
 #include "sim/scenario/runner.h"
 #include "sim/scenario/simulated.h"
+#include "sim/scenario/warm_up.h"
 #include "sim/sweep/failure_key.h"
 #if __has_include("sim/workload/generate.h")
 #include "sim/workload/generate.h"
@@ -61,8 +62,8 @@ struct Course {
   std::uint64_t events = 0;
 };
 
-Course run_once(const Script& script, std::uint64_t seed, scenario::KeyPool& pool,
-                int batch_timeout_s) {
+Course run_alone(const Script& script, std::uint64_t seed, scenario::KeyPool& pool,
+                 int batch_timeout_s) {
   pool.start_run(seed);
   const auto simulation =
       scenario::make_simulation({.seed = seed,
@@ -76,6 +77,14 @@ Course run_once(const Script& script, std::uint64_t seed, scenario::KeyPool& poo
   course.fingerprint = simulation->fingerprint();
   course.events = simulation->events_done();
   return course;
+}
+
+Course run_once(const Script& script, std::uint64_t seed, scenario::KeyPool& pool,
+                int batch_timeout_s) {
+  scenario::warm_up(script, [&](const Script& warm) {
+    static_cast<void>(run_alone(warm, seed, pool, batch_timeout_s));
+  });
+  return run_alone(script, seed, pool, batch_timeout_s);
 }
 
 // The simulator's own counters, the event classes that were seen, and the steps of verification that refused something.

@@ -146,8 +146,8 @@ std::string table_text(const RowSet& rows, std::size_t column_width_max) {
     for (std::size_t i = 0; i < widths.size() && i < row.size(); ++i) {
       texts.push_back(cell_text(row[i], rows.columns[i].type, column_width_max));
       widths[i] = std::max(widths[i], display_width(texts[i]));
-      right[i] =
-          right[i] && (is_right_aligned(row[i]) || std::holds_alternative<std::monostate>(row[i]));
+      right[i] = right[i] &&
+                 (is_right_aligned(row[i]) || std::holds_alternative<broker::store::Null>(row[i]));
     }
   }
   std::string out;

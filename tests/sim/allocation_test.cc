@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/store/store.h"
+#include "broker/tsql/xpath.h"
+
 namespace ssb::sim {
 namespace {
 
@@ -47,6 +50,25 @@ TEST_F(AllocationTest, NothingCountsWhenNobodyDoesOrInAPause) {
   }
   EXPECT_EQ(left, 1U);
   EXPECT_THROW((void)allocate(), std::bad_alloc);
+}
+
+// GCC's variant of strings and vectors alone would destroy what was never made.
+TEST_F(AllocationTest, ACopyOfAValueThatRunsOutOfMemoryChangesNothing) {
+  const std::string text(100, 'x');
+  const std::vector<broker::store::Value> row = {std::int64_t{1}, text, proto::Bytes(100), text};
+  const std::vector<broker::tsql::XmlItem> items = {1.0, true, text};
+  // The row itself, its two texts and its bytes; the list, and its text.
+  for (std::uint64_t n = 1; n <= 4; ++n) {
+    std::uint64_t left = n;
+    const CountAllocations counting(left);
+    EXPECT_THROW(std::vector<broker::store::Value>{row}, std::bad_alloc) << n;
+  }
+  for (std::uint64_t n = 1; n <= 2; ++n) {
+    std::uint64_t left = n;
+    const CountAllocations counting(left);
+    EXPECT_THROW(std::vector<broker::tsql::XmlItem>{items}, std::bad_alloc) << n;
+  }
+  EXPECT_EQ(std::get<std::string>(row[3]), text);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace pb = catalog::pb;
 constexpr const char* kNowText = "2008-11-26 09:00:00.000";
 
 std::string to_text(const store::Value& value) {
-  if (std::holds_alternative<std::monostate>(value)) return "NULL";
+  if (std::holds_alternative<store::Null>(value)) return "NULL";
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* bytes = std::get_if<proto::Bytes>(&value)) return "0x" + proto::to_hex(*bytes);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@
 #include "sim/scenario/crash_sweep.h"
 #include "sim/scenario/runner.h"
 #include "sim/scenario/simulated.h"
+#include "sim/scenario/warm_up.h"
 #include "tests/sim/scenario/two_instances.h"
 #include "tests/sim/test_key.h"
 
@@ -247,6 +249,70 @@ TEST(SimulatedDiskTest, AnInstanceMayGoDownWithATransactionOpenInASession) {
 }
 
 // ---- memory ----
+
+class SimulatedMemoryTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!can_fail_allocations()) GTEST_SKIP() << "a sanitizer has its own operator new";
+  }
+  // Twice in the same process, and alike.
+  static Report run_warm(const std::string& text) {
+    std::vector<Fingerprint> seen;
+    Report report;
+    const Script script =
+        parse_script(SSB_SOURCE_DIR "/scenarios/restart/a.sql", text,
+                     {.variables = {}, .environment = {}, .read_file = read_file});
+    const auto run_once = [&](const Script& what) {
+      const auto simulation = make_simulation({.seed = 1, .keys = test_key});
+      report = Runner(what, *simulation).run();
+      seen.push_back(simulation->fingerprint());
+    };
+    warm_up(script, run_once);
+    EXPECT_GE(seen.size(), 1U) << "it counts allocations";
+    seen.clear();
+    run_once(script);
+    run_once(script);
+    EXPECT_EQ(Fingerprint::first_difference(seen[0], seen[1]), std::nullopt);
+    return report;
+  }
+};
+
+// A test is a process of its own under ctest: these are its first runs.
+TEST_F(SimulatedMemoryTest, AnInstanceThatRunsOutOfMemoryReturnsWithWhatItHad) {
+  for (const int n : {0, 1, 60, 150, 401, 450, 490, 500}) {
+    const Report report =
+        run_warm(kPlain + fmt::format("--# crash HOST_B after allocation {} back after 1s\n", n) +
+                 kSendFive + "--# advance 10m\n" + kFiveInTheQueue);
+
+    EXPECT_EQ(report.verdict, Verdict::passed) << n << ": " << failures_of(report);
+    EXPECT_THAT(report.probes, Contains(Pair("memory.failed", 1))) << n;
+    EXPECT_THAT(report.probes, Contains(Pair("node.returned", 1))) << n;
+  }
+}
+
+TEST_F(SimulatedMemoryTest, ASecondTimeCountsFromWhereItIsSet) {
+  const std::string crash = "--# crash HOST_B after allocation 20 back after 1s\n";
+  const Report report =
+      run_warm(kPlain + crash + kSendFive + "--# advance 10m\n" + crash + kFiveInTheQueue);
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+  EXPECT_THAT(report.probes, Contains(Pair("memory.failed", 2)));
+}
+
+TEST_F(SimulatedMemoryTest, ItIsTheOneInstanceThatRunsOut) {
+  const Report report = run_warm(kPlain + "--# crash HOST_A after allocation 300000\n" + kSendFive +
+                                 "--# advance 10m\n" + kFiveInTheQueue);
+
+  EXPECT_THAT(report.probes, Not(Contains(Key("memory.failed"))));
+}
+
+TEST_F(SimulatedMemoryTest, ScriptsThatCountNoneAreNotRunTwice) {
+  int runs = 0;
+  warm_up(parse_script("a.sql", kPlain + "--# crash HOST_B after write 1\n", {}),
+          [&](const Script&) { ++runs; });
+
+  EXPECT_EQ(runs, 0);
+}
 
 // ---- keys ----
 
