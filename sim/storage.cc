@@ -513,6 +513,10 @@ void Storage::misdirect_at(std::uint64_t n) {
   state_->misdirected_n = n;
 }
 
+std::uint64_t Storage::writes_until_misdirected() const {
+  return state_->misdirected_n;
+}
+
 void Storage::make_well() {
   state_->faults = StorageFaults();
   state_->lasting.n = state_->passing.n = state_->misdirected_n = 0;

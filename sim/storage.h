@@ -79,6 +79,8 @@ class Storage final : public broker::store::Disk {
   [[nodiscard]] std::uint64_t steps_until(Failure failure) const;
   // The n-th write from now lands in another place of its file, and is reported done.
   void misdirect_at(std::uint64_t n);
+  // How many more writes there may be until then; 0: nothing is armed.
+  [[nodiscard]] std::uint64_t writes_until_misdirected() const;
   // No fault is set any more, and none is armed.
   void make_well();
   [[nodiscard]] bool has_failed() const;  // since the last fail_at

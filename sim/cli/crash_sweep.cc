@@ -117,6 +117,7 @@ Report FileSweep::run_script(const Script& script, std::vector<StepCount>* count
   const auto simulation =
       scenario::make_simulation({.seed = seed_,
                                  .keys = [this](int bits) { return pool_.draw(bits); },
+                                 .wants_all_faults = false,  // it asks for itself
                                  .real_time = SteadyClock::now});
   Report report = scenario::Runner(script, *simulation).run();
   if (counts != nullptr)

@@ -106,7 +106,8 @@ std::string junit_outcome(const scenario::Report& report) {
   if (!out.empty()) return out;
   switch (report.verdict) {
     case Verdict::passed: return "";
-    case Verdict::failed:  // as a whole: two runs that differ
+    case Verdict::failed:  // as a whole: two networks or two runs that differ
+    case Verdict::differs:
       return fmt::format("      <failure message=\"{}\" type=\"run\"/>\n", escaped(report.reason));
     case Verdict::nothing_checked: return "      <skipped message=\"ran, nothing checked\"/>\n";
     case Verdict::inconclusive:
@@ -128,7 +129,8 @@ Counts count(const std::vector<FinishedRun>& runs) {
     switch (run.report.verdict) {
       case Verdict::passed: ++counts.passed; break;
       case Verdict::nothing_checked: ++counts.nothing_checked; break;
-      case Verdict::failed: ++counts.failed; break;
+      case Verdict::failed:
+      case Verdict::differs: ++counts.failed; break;
       case Verdict::inconclusive: ++counts.inconclusive; break;
       case Verdict::does_not_parse:
       case Verdict::environment: ++counts.broken; break;

@@ -212,7 +212,7 @@ class RunCommand {
       const Simulated second = run_simulated(script, seed, {});
       const auto difference = Fingerprint::first_difference(first.fingerprint, second.fingerprint);
       if (difference) {
-        run.report.verdict = Verdict::failed;
+        run.report.verdict = scenario::worse(run.report.verdict, Verdict::differs);
         run.report.reason = fmt::format("two runs of seed {} differ at {}", seed, *difference);
       }
     }

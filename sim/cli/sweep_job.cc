@@ -70,6 +70,7 @@ Course run_alone(const Script& script, std::uint64_t seed, scenario::KeyPool& po
                                  .keys = [&pool](int bits) { return pool.draw(bits); },
                                  .capture_file = {},
                                  .as_product = false,
+                                 .wants_all_faults = false,
                                  .batch_timeout = std::chrono::seconds(batch_timeout_s),
                                  .real_time = std::chrono::steady_clock::now});
   Course course;

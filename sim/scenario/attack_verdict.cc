@@ -92,18 +92,16 @@ std::size_t met_between(const Report& report, std::size_t from, std::size_t to) 
 
 // Why nothing is proved; empty: something is.
 std::string what_is_open(const Report& report, std::size_t attack) {
+  const std::string idle = idle_attacker(report.probes);
+  const bool is_idle = report.verdict == Verdict::inconclusive && !idle.empty();
   if (report.verdict == Verdict::does_not_parse || report.verdict == Verdict::environment ||
-      report.verdict == Verdict::inconclusive)
+      (report.verdict == Verdict::inconclusive && !is_idle))
     return what_prevents(report);
   if (const Entry* failed = failed_entry(report, 0, attack))
     return "the sanity leg failed: " + failure_text(report, *failed);
   if (attack == report.entries.size()) return "the script never came to an attack";
   if (met_between(report, 0, attack) == 0) return "nothing is checked before the attack";
-  for (const auto& [name, count] : report.probes) {
-    if (count == 0 && name.starts_with("attack."))
-      return fmt::format("the probe {} was never hit: the attacker did nothing", name);
-  }
-  return "";
+  return idle;
 }
 
 }  // namespace

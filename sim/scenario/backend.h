@@ -108,6 +108,10 @@ class Backend {
   // Asked once, at the end of a run.
   [[nodiscard]] virtual std::vector<JudgeFinding> judge() { return {}; }
   [[nodiscard]] virtual Probes probes() const { return {}; }
+  // Counted faults that the script asked for and that have not come: a line each. Asked once, at the end of a run.
+  [[nodiscard]] virtual std::vector<std::string> faults_not_come() const { return {}; }
+  // False where they, and attackers, are drawn, or belong to another seed: then it is normal that some do not come.
+  [[nodiscard]] virtual bool wants_all_faults() const { return true; }
 
   // What attackers have read in clear where they should not be able to.
   [[nodiscard]] virtual std::vector<proto::Bytes> read_by_attackers() const { return {}; }

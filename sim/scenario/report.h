@@ -14,7 +14,8 @@ enum class Verdict {
   passed,
   nothing_checked,  // ran to its end, but no expectation is in it
   failed,
-  inconclusive,  // needs another back end
+  inconclusive,  // needs another back end, or a fault or attacker that it asks for never came
+  differs,       // two runs of one seed are not alike
   does_not_parse,
   environment,  // a port, the disk, a permission
 };
@@ -67,5 +68,8 @@ struct Report {
   std::vector<ScriptMessage> problems;  // of a script that does not parse
   std::vector<ScriptMessage> warnings;
 };
+
+// Says that an attacker of the script never did anything; empty: each did, or there is none.
+[[nodiscard]] std::string idle_attacker(const Probes& probes);
 
 }  // namespace ssb::sim::scenario

@@ -67,10 +67,23 @@ Report Runner::run() {
   if (!report_.findings.empty() && !is_weak && report_.verdict != Verdict::environment)
     report_.verdict = Verdict::failed;
   report_.probes = backend_.probes();
+  note_what_never_came();
   report_.read_by_attackers = backend_.read_by_attackers();
   report_.end = backend_.now();
   report_.records = backend_.records();
   return report_;
+}
+
+// A run that met its expectations shows nothing about a fault that was not there.
+void Runner::note_what_never_came() {
+  if (report_.verdict != Verdict::passed && report_.verdict != Verdict::nothing_checked) return;
+  std::vector<std::string> missing = backend_.faults_not_come();
+  if (const std::string idle = idle_attacker(report_.probes);
+      !idle.empty() && backend_.wants_all_faults())
+    missing.push_back(idle);
+  if (missing.empty()) return;
+  report_.verdict = Verdict::inconclusive;
+  report_.reason = fmt::format("{}", fmt::join(missing, "; "));
 }
 
 bool Runner::is_supported() {

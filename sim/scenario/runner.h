@@ -30,6 +30,7 @@ class Runner {
   struct Stop {};  // thrown to end the script, caught in run()
 
   [[nodiscard]] bool is_supported();
+  void note_what_never_came();
   void declare_nodes();
   void run_step(const Step& step);
   void run_batch(const Batch& batch, const Place& place);

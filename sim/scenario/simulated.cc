@@ -70,6 +70,8 @@ class SimulatedBackend : public Simulation {
   }
   std::uint64_t events_done() const override { return world_ ? world_->events_done() : 0; }
   std::map<std::string, std::uint64_t> probes() const override;
+  std::vector<std::string> faults_not_come() const override;
+  bool wants_all_faults() const override { return options_.wants_all_faults; }
   std::vector<proto::Bytes> read_by_attackers() const override {
     return attackers_ ? attackers_->learned() : std::vector<proto::Bytes>();
   }
@@ -88,6 +90,7 @@ class SimulatedBackend : public Simulation {
   World& world();
   [[nodiscard]] std::optional<HostNumber> resolve(HostNumber from, const std::string& host) const;
   [[nodiscard]] Outcome<> heal_all();
+  [[nodiscard]] std::vector<std::string> armed_faults() const;
   [[nodiscard]] Outcome<> begin_attack(const Step& step);
   [[nodiscard]] std::optional<proto::ConversationId> conversation_of(
       const std::string& variable_name);
@@ -105,6 +108,7 @@ class SimulatedBackend : public Simulation {
   Sessions<HostNumber> sessions_;
   Output last_words_;  // of a batch whose instance went down
   std::vector<NodeRecord> records_;
+  std::vector<std::string> disarmed_;  // by `heal all`, before they came
 };
 
 SimulatedBackend::SimulatedBackend(SimulatedOptions options)
@@ -202,8 +206,35 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
   return done && heal != nullptr && heal->all ? heal_all() : done;
 }
 
+std::vector<std::string> SimulatedBackend::armed_faults() const {
+  std::vector<std::string> out;
+  if (!world_) return out;
+  for (HostNumber host = 0; host < world_->hosts(); ++host) {
+    const Storage& disk = world_->disk(host);
+    const auto add = [&](std::uint64_t left, std::string_view what) {
+      if (left > 0)
+        out.push_back(fmt::format("the {} of {} never came: {} more were to pass first", what,
+                                  world_->name(host), left - 1));
+    };
+    add(disk.steps_until(Storage::Failure::lasting), "counted crash");
+    add(world_->allocations_until(host), "crash at a counted allocation");
+    add(disk.steps_until(Storage::Failure::passing), "counted failure of the disk");
+    add(disk.writes_until_misdirected(), "misdirected write");
+  }
+  return out;
+}
+
+std::vector<std::string> SimulatedBackend::faults_not_come() const {
+  if (!options_.wants_all_faults) return {};
+  std::vector<std::string> out = disarmed_;
+  for (std::string& armed : armed_faults()) out.push_back(std::move(armed));
+  return out;
+}
+
 Outcome<> SimulatedBackend::heal_all() {
+  for (std::string& armed : armed_faults()) disarmed_.push_back(std::move(armed));
   for (const auto& [name, host] : hosts_) {
+    (void)world().fail_allocation(host, 0);
     world().disk(host).make_well();
     world().set_random_fault(host, Random::Fault::none, 1);
     if (world().is_running(host) || world().is_taken_over(host)) continue;

@@ -25,6 +25,7 @@ struct SimulatedOptions {
   std::filesystem::path capture_file{};  // pcap of everything between the instances; empty: none
   bool as_product = false;               // no tombstones (A03)
   bool is_judged = true;                 // by sim/judges
+  bool wants_all_faults = true;  // one that is counted and does not come makes a run inconclusive
   // Of one batch, in real time, which is handed in: a loop that never ends takes no virtual time. Without a clock there is no bound.
   std::chrono::seconds batch_timeout{120};
   std::function<std::chrono::steady_clock::time_point()> real_time{};

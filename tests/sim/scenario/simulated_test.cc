@@ -140,9 +140,10 @@ TEST(SimulationTest, TheTargetMayLosePowerAtAnyWrite) {
              "--# disk HOST_B torn\n--# crash HOST_B after write " + std::to_string(write) + "\n",
              kSendTen, "--# advance 10s\n--# restart HOST_B\n--# advance 2m\n", kAllInOrder}),
         static_cast<std::uint64_t>(write) + 1);
-    ASSERT_EQ(run.report.verdict, Verdict::passed)
+    const bool has_come = run.probes.contains("storage.failed");
+    ASSERT_EQ(run.report.verdict, has_come ? Verdict::passed : Verdict::inconclusive)
         << "at write " << write << ": " << failures_of(run.report);
-    if (!run.probes.contains("storage.failed")) break;
+    if (!has_come) break;
     ++crashes;
   }
   EXPECT_GT(crashes, 3);
