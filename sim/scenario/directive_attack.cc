@@ -56,7 +56,10 @@ void take_seat(Words& words, const AttackForm& form, Attack& attack) {
   attack.node = words.take("the name of the instance").text;
   if (attack.seat == Attack::Seat::peer) return;
   words.expect("|");
-  attack.other = words.take("the second instance").text;
+  const Word other = words.take("the second instance");
+  if (equal_ignoring_case(other.text, attack.node))
+    Words::fail_at(other, fmt::format("between {} and itself nobody can sit", attack.node));
+  attack.other = other.text;
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {

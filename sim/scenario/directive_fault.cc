@@ -28,6 +28,17 @@ std::string take_one_of(Words& words, const std::array<std::string_view, Count>&
   return text;
 }
 
+// None of those: what an instance does with itself passes no link.
+std::string take_another(Words& words, const std::vector<std::string>& others,
+                         std::string_view what) {
+  const Word word = words.take(what);
+  for (const std::string& other : others) {
+    if (equal_ignoring_case(other, word.text))
+      Words::fail_at(word, fmt::format("{} is named already: {} is another one", word.text, what));
+  }
+  return word.text;
+}
+
 // The n-th from now: 1 is the next.
 std::int64_t take_nth(Words& words, std::string_view what) {
   if (words.at_end()) words.fail(fmt::format("{} is missing; 1 is the next", what));
@@ -139,7 +150,7 @@ Directive parse_net(Words& words) {
   NetFault fault;
   fault.from = words.take("the sending instance").text;
   words.expect("->");
-  fault.to = words.take("the receiving instance").text;
+  fault.to = take_another(words, {fault.from}, "the receiving instance");
   if (words.at_end())
     words.fail("say what happens: loss, duplicate, reorder, corrupt (with a percentage) or delay");
   while (!words.at_end()) {
@@ -170,7 +181,7 @@ Directive parse_link(Words& words) {
   LinkFault fault;
   fault.from = words.take("the sending instance").text;
   words.expect("->");
-  fault.to = words.take("the receiving instance").text;
+  fault.to = take_another(words, {fault.from}, "the receiving instance");
   if (words.at_end()) words.fail(fmt::format("say what happens: {}", kFaults));
   while (!words.at_end()) {
     if (words.accept("delay")) {
@@ -203,7 +214,7 @@ Directive parse_partition(Words& words) {
   partition.is_one_way = words.accept("->");
   if (!partition.is_one_way && !words.accept("|"))
     words.fail("'|' is expected here, or '->' for one direction");
-  partition.other = words.take("the second instance").text;
+  partition.other = take_another(words, {partition.one}, "the second instance");
   return partition;
 }
 
@@ -211,7 +222,8 @@ Directive parse_partition(Words& words) {
 Directive parse_swizzle(Words& words) {
   Swizzle swizzle;
   swizzle.nodes.push_back(words.take("the first instance").text);
-  while (words.accept("|")) swizzle.nodes.push_back(words.take("another instance").text);
+  while (words.accept("|"))
+    swizzle.nodes.push_back(take_another(words, swizzle.nodes, "another instance"));
   if (swizzle.nodes.size() < 2) words.fail("'|' and a second instance are expected here");
   words.expect("for");
   swizzle.within = take_positive_duration(words, "the time that it takes");

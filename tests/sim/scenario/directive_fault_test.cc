@@ -110,6 +110,13 @@ TEST(DirectiveFaultTest, WhatDoesNotFitIsRefusedAtItsColumn) {
   EXPECT_EQ(column_of("net A -> B loss 5% only ping"), 25);
   EXPECT_EQ(column_of("link A -> B connect never"), 21);
   EXPECT_EQ(column_of("partition A B"), 13);
+  EXPECT_EQ(column_of("partition A | a"), 15);
+  EXPECT_EQ(column_of("partition A -> A"), 16);
+  EXPECT_EQ(column_of("swizzle A | B | A for 3s"), 17);
+  EXPECT_EQ(column_of("net A -> A loss 5%"), 10);
+  EXPECT_EQ(column_of("link A -> A cut"), 11);
+  EXPECT_EQ(column_of("attack drop at hop A|A"), 22);
+  EXPECT_EQ(column_of("attack tamper at wire A | A"), 27);
   EXPECT_EQ(column_of("swizzle A for 3s"), 11);
   EXPECT_EQ(column_of("swizzle A | B for 0s"), 19);
   EXPECT_EQ(column_of("disk B melted"), 8);
