@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "broker/tsql/secrets.h"
+#include "sim/cli/safe_output.h"
 #include "sim/scenario/near.h"
 
 namespace ssb::sim::cli {
@@ -56,8 +57,16 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-int run_program(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
-  Context context{.out = out, .err = err, .arguments = {}, .exit_code = 0};
+void require_output(std::ostream& out) {
+  if (!out.flush())
+    throw std::system_error(std::make_error_code(std::errc::io_error), "standard output");
+}
+
+int run_program(const std::vector<std::string>& arguments, std::ostream& raw_out,
+                std::ostream& raw_err) {
+  SafeOutput out(raw_out);
+  SafeOutput err(raw_err);
+  Context context{.out = out, .err = err, .progress = raw_err, .arguments = {}, .exit_code = 0};
   for (const std::string& argument : arguments)
     context.arguments += " " + quoted(without_secret(argument));
   CLI::App app("ssbsim: SQL Server Service Broker dialog security, simulated", "ssbsim");
@@ -82,8 +91,13 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
     app.parse(std::move(reversed));
+    require_output(out);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error, out, err);
+    if (code == 0 && !out.flush()) {  // of --help
+      err << "ssbsim: standard output cannot be written\n";
+      return kExitEnvironment;
+    }
     return code == 0 ? 0 : kExitUsage;
   } catch (const std::system_error& error) {
     err << "ssbsim: " << error.what() << '\n';

@@ -19,9 +19,10 @@ inline constexpr int kExitInternal = 13;
 
 // What the subcommands share.
 struct Context {
-  std::ostream& out;
+  std::ostream& out;  // both without control characters of others (safe_output.h)
   std::ostream& err;
-  std::string arguments;  // as given, for the line that repeats a run
+  std::ostream& progress;  // standard error as it is: a line there may go back to its begin
+  std::string arguments;   // as given, for the line that repeats a run
   int exit_code = 0;
 };
 
@@ -38,6 +39,9 @@ void add_version(CLI::App& app, Context& context);
 // The whole program; `arguments` without the program's name.
 [[nodiscard]] int run_program(const std::vector<std::string>& arguments, std::ostream& out,
                               std::ostream& err);
+
+// Throws std::system_error when what was written did not arrive: the disk is full, nobody reads.
+void require_output(std::ostream& out);
 
 // A variable of the environment, or "".
 [[nodiscard]] std::string environment(const char* name);

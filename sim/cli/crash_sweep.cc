@@ -15,11 +15,13 @@
 #include <unistd.h>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/option_checks.h"
 #include "sim/cli/processors.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
 #include "sim/cli/workers.h"
 #include "sim/scenario/key_pool.h"
+#include "sim/scenario/near.h"
 #include "sim/scenario/runner.h"
 #include "sim/scenario/warm_up.h"
 #include "sim/sweep/failure_key.h"
@@ -163,6 +165,14 @@ Verdict FileSweep::run() {
   if (!scenario::can_be_swept(script_))
     return give_up(Verdict::inconclusive,
                    "no batch stands after --# repeatable: there is no place from which to count");
+  const bool is_known =
+      options_.node.empty() ||
+      std::any_of(script_.nodes.begin(), script_.nodes.end(), [&](const std::string& node) {
+        return scenario::equal_ignoring_case(node, options_.node);
+      });
+  if (!is_known)
+    throw UsageError{fmt::format("--node: {} has no instance {}; it has {}", file_, options_.node,
+                                 fmt::join(script_.nodes, ", "))};
   seed_ = options_.seed.value_or(script_.seed.value_or(1));
   const auto counted = *scenario::parse_counted(options_.counted);
   const Script counting = scenario::with_counting(script_, counted);
@@ -250,9 +260,9 @@ void FileSweep::done(std::size_t index, PointResult result) {
 void FileSweep::show_progress() const {
   if (::isatty(STDERR_FILENO) == 0) return;
   const double seconds = std::chrono::duration<double>(SteadyClock::now() - start_).count();
-  context_.err << fmt::format("\r{} of {} points, {} failed, {:.1f} a second ", done_,
-                              points_.size(), failed_, static_cast<double>(done_) / seconds)
-               << (done_ == points_.size() ? "\n" : "") << std::flush;
+  context_.progress << fmt::format("\r{} of {} points, {} failed, {:.1f} a second ", done_,
+                                   points_.size(), failed_, static_cast<double>(done_) / seconds)
+                    << (done_ == points_.size() ? "\n" : "") << std::flush;
 }
 
 Verdict FileSweep::summary() const {
@@ -310,6 +320,8 @@ Verdict FileSweep::summary() const {
 }
 
 int run_crash_sweep(Context& context, const CrashSweepOptions& options) {
+  if (options.to && *options.to < options.from)
+    throw UsageError{fmt::format("--to {} is before --from {}", *options.to, options.from)};
   const auto files = scenario_files(options.paths);
   scenario::KeyPool pool(key_pool_file(options.key_pool_file), [&context](const std::string& text) {
     context.err << "ssbsim: " << text << std::endl;
@@ -348,12 +360,12 @@ void add_crash_sweep(CLI::App& app, Context& context) {
   command->add_option("-v,--variable", options->variables, "name=value of a $(name)")->take_all();
   command->add_option("--node", options->node, "Only this instance [each in its turn]");
   command->add_option("--from", options->from, "The first step")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number)
       ->capture_default_str();
   command->add_option("--to", options->to, "The last step [the last that there is]")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number);
   command->add_option("--every", options->every, "Only each so many-th step")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number)
       ->capture_default_str();
   command->add_option("--count", options->counted, "What a step is")
       ->check(CLI::IsMember({"step", "write", "sync", "allocation"}))
@@ -363,14 +375,17 @@ void add_crash_sweep(CLI::App& app, Context& context) {
                    "Whether the write under way may be torn: no, only, or both in two runs")
       ->check(CLI::IsMember({"no", "only", "both"}))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "[--# seed of the script, else 1]");
+  command->add_option("--seed", options->seed, "[--# seed of the script, else 1]")
+      ->check(seed_number);
   command->add_option("-j,--jobs", options->jobs, "Processes [the processors that we may use]")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--min-points", options->min_points,
-                      "Exit code 2 when there are fewer: a sweep that shrinks is noticed");
+      ->check(positive_number);
+  command
+      ->add_option("--min-points", options->min_points,
+                   "Exit code 2 when there are fewer: a sweep that shrinks is noticed")
+      ->check(number_from_0);
   command
       ->add_option("--point-timeout", options->point_timeout_s, "Seconds of real time for one run")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number)
       ->capture_default_str();
   command->add_flag("--json", options->as_json, "JSON lines: header, points, files, summary");
   command->add_option("--key-pool", options->key_pool_file,

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/option_checks.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -40,7 +41,7 @@ void add_generate(CLI::App& app, Context& context) {
       "  ssbsim generate 7\n"
       "  ssbsim generate 7 --output seven.sql && ssbsim run seven.sql --net sim");
   auto options = std::make_shared<GenerateOptions>();
-  command->add_option("seed", options->seed, "The number")->required();
+  command->add_option("seed", options->seed, "The number")->required()->check(seed_number);
   command->add_option("--output", options->file, "Write it to this file instead");
   command->callback([&context, options] { generate(context, *options); });
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/option_checks.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
 #include "sim/cli/version.h"
@@ -184,9 +185,25 @@ class RunCommand {
     return scenario::with_crash(script, *crash_);
   }
 
+  // A bundle says in its head which build it was found with.
+  void warn_of_other_build(const std::string& file) const {
+    const std::string text = read_file(file).value_or("");
+    const std::string_view head = std::string_view(text).substr(0, text.find('\n'));
+    constexpr std::string_view kBuild = " build ";
+    const std::size_t at = head.find(kBuild);
+    if (!head.starts_with("-- Found by ssbsim sweep") || at == std::string_view::npos) return;
+    std::string_view build = head.substr(at + kBuild.size());
+    if (build.ends_with('.')) build.remove_suffix(1);
+    if (build == build_id()) return;
+    context_.err << fmt::format(
+        "ssbsim: '{}' was found with build {}, and this is {}: it may go another way\n", file,
+        build, build_id());
+  }
+
   FinishedRun run_script(const std::string& file, std::optional<Net> wanted) {
     Script script = read_script(file, options_.variables);
     if (crash_ && script.errors.empty()) script = with_crash(script);
+    warn_of_other_build(file);
     FinishedRun run;
     const Net net = wanted.value_or(wants_simulation(script) ? Net::sim : Net::tcp);
     run.net = net_name(net);
@@ -297,7 +314,10 @@ class RunCommand {
     return is_one_ ? "ssbsim" + context_.arguments : "ssbsim run " + file;
   }
 
-  void print_line(const std::string& line) { context_.out << line + "\n" << std::flush; }
+  void print_line(const std::string& line) {
+    context_.out << line + "\n" << std::flush;
+    require_output(context_.out);
+  }
 
   // Before anything runs: a run that cannot report is not begun.
   void check_junit() const {
@@ -359,8 +379,10 @@ void add_run(CLI::App& app, Context& context) {
           "the other, with the same transcript; auto: tcp, unless the script needs the simulator")
       ->check(CLI::IsMember({"auto", "tcp", "sim", "both"}))
       ->capture_default_str();
-  command->add_option("--seed", options->seed,
-                      "Of the simulator [--# seed of the script, else 1]; implies --net sim");
+  command
+      ->add_option("--seed", options->seed,
+                   "Of the simulator [--# seed of the script, else 1]; implies --net sim")
+      ->check(seed_number);
   command->add_flag("--check-determinism", options->checks_determinism,
                     "Run twice in the simulator and compare all that happened; implies --net sim");
   command->add_option("--crash", options->crash,
@@ -371,12 +393,12 @@ void add_run(CLI::App& app, Context& context) {
   command
       ->add_option("--width", options->width,
                    "Columns of --results; longer lines are cut there, 0: never")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_from_0)
       ->capture_default_str();
   command
       ->add_option("--batch-timeout", options->batch_timeout_s,
                    "Seconds of real time after which a batch that does not end is cancelled")
-      ->check(CLI::PositiveNumber)
+      ->check(positive_number)
       ->capture_default_str();
   command->add_flag("--json", options->as_json,
                     "JSON lines on standard output: header, events, results, summary");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sim/cli/report_output.h"
+#include "sim/cli/version.h"
 #include "tests/sim/cli/ran.h"
 
 namespace ssb::sim::cli {
@@ -63,7 +64,7 @@ TEST(CliTest, ExitCodesTellWhatHappened) {
   EXPECT_EQ(code_of("--# modes sim\n:connect A\nSELECT 1\nGO\n"), 0);
   EXPECT_EQ(code_of("--# heal\n"), 0);
   EXPECT_EQ(code_of("--# setle\n"), 11);
-  EXPECT_EQ(code_of("--# attack replay at wire A|B\n:connect A\n:connect B\n"), 0);
+  EXPECT_EQ(code_of("--# attack replay at wire A|B\n:connect A\n:connect B\n"), 2);
   EXPECT_EQ(code_of("--# attack repay at wire A|B\n:connect A\n:connect B\n"), 11);
   EXPECT_EQ(run({"run", folder.path() + "/gone.sql"}).code, 12);
   for (const char* needs_simulation : {"--# modes sim\n:connect A\n", "--# heal\n"}) {
@@ -90,6 +91,125 @@ TEST(CliTest, ExitCodesTellWhatHappened) {
   EXPECT_EQ(run({"run"}).code, 10);
   EXPECT_EQ(run({"walk"}).code, 10);
   EXPECT_EQ(run({}).code, 10);
+}
+
+// How far the loop comes within a second of real time is another each time.
+TEST(CliTest, TwoRunsThatDifferAreExitCode3) {
+  const Folder folder;
+  const std::string file =
+      folder.write("a.sql", ":connect A\nWHILE 1 = 1 PRINT CAST(NEWID() AS nvarchar(36))\nGO\n");
+
+  const Ran ran = run(
+      {"run", file, "--check-determinism", "--batch-timeout", "1", "--key-pool", folder.pool()});
+
+  EXPECT_EQ(ran.code, 3);
+  EXPECT_THAT(ran.out, HasSubstr("NONDETERMINISTIC"));
+  EXPECT_THAT(ran.out, HasSubstr("two runs of seed 1 differ at"));
+}
+
+TEST(CliTest, ACountedFaultThatNeverCameShowsNothing) {
+  const Folder folder;
+  const auto run_with = [&](const std::string& before, const std::string& after) {
+    const std::string file = folder.write(
+        "a.sql", ":connect A\n" + before +
+                     "CREATE DATABASE D\nGO\nSELECT 1\nGO\n--# expect value 1\n" + after);
+    return run({"run", file, "--net", "sim", "--key-pool", folder.pool()});
+  };
+
+  for (const auto& [fault, words] :
+       {std::pair("--# crash A after write 100000\n", "the counted crash of A never came: 99"),
+        std::pair("--# disk A fails sync 9999\n", "the counted failure of the disk of A"),
+        std::pair("--# disk A misdirects 9999\n", "the misdirected write of A"),
+        std::pair("--# crash A after allocation 10000000\n", "at a counted allocation of A")}) {
+    const Ran ran = run_with(fault, "");
+    EXPECT_EQ(ran.code, 2) << fault << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("INCONCLUSIVE")) << fault;
+    EXPECT_THAT(ran.out, HasSubstr(words)) << fault;
+    EXPECT_EQ(run_with(fault, "--# heal all\n").code, 2) << fault;
+  }
+  // One that the script takes back itself, and one that comes.
+  EXPECT_EQ(run_with("--# disk A fails sync 9999\n", "--# disk A ok\n").code, 0);
+  EXPECT_EQ(run_with("", "--# disk A misdirects 1\nCREATE DATABASE E\nGO\n").code, 0);
+}
+
+TEST(CliTest, SeedsAreNumbersThatFit) {
+  const Folder folder;
+  const std::string file = folder.write("a.sql", kPasses);
+  for (const char* seed : {"-1", "99999999999999999999999", "0x10", "", "1.5"}) {
+    EXPECT_EQ(run({"run", file, "--seed", seed, "--key-pool", folder.pool()}).code, 10) << seed;
+    EXPECT_EQ(run({"crash-sweep", file, "--seed", seed}).code, 10) << seed;
+    EXPECT_EQ(run({"attack", file, "--seed", seed}).code, 10) << seed;
+    EXPECT_EQ(run({"generate", seed}).code, 10) << seed;
+  }
+  EXPECT_EQ(run({"run", file, "--seed", "999999999999999999", "--key-pool", folder.pool()}).code,
+            0);
+}
+
+TEST(CliTest, NumbersOutOfRangeAreRefusedInALine) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"sweep", "a.sql", "-j", "0"},
+        {"crash-sweep", "a.sql", "--every", "0"},
+        {"crash-sweep", "a.sql", "--every", "-3"},
+        {"run", "a.sql", "--batch-timeout", "0"}}) {
+    const Ran ran = run(arguments);
+    EXPECT_EQ(ran.code, 10) << arguments.back();
+    EXPECT_LT(ran.err.size(), 200U) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("no number from 1")) << arguments.back();
+  }
+}
+
+TEST(CliTest, WhatCannotBeWrittenToStandardOutputIsExitCode12) {
+  const Folder folder;
+  const std::string file = folder.write("a.sql", kPasses);
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"version"},
+        {"--help"},
+        {"run", file, "--json", "--key-pool", folder.pool()},
+        {"run", file, "--key-pool", folder.pool()},
+        {"sweep", file, "--seeds", "0-3", "--json", "-", "--key-pool", folder.pool()}}) {
+    std::ostream out(nullptr);  // takes nothing, as a full disk
+    std::ostringstream err;
+    EXPECT_EQ(run_program(arguments, out, err), 12) << arguments.front();
+    EXPECT_THAT(err.str(), HasSubstr("standard output")) << arguments.front();
+  }
+}
+
+// D25: a terminal obeys what it is sent.
+TEST(CliTest, WhatScriptsAndValuesSayIsNeverSentToTheTerminalAsAControl) {
+  const Folder folder;
+  const std::string clear = "\x1B[2J";
+  const std::string value = folder.write(
+      "a.sql", "--# scenario A title " + clear + "\n:connect A\nSELECT N'" + clear + "' AS [a" +
+                   clear + "b];\nPRINT N'" + clear + "';\nGO\n--# expect value '" + clear +
+                   "x'\nSELECT * FROM [no" + clear + "table];\nGO\n");
+  const std::string broken = folder.write("b.sql", "--# set" + clear + "le\n");
+
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"run", value, "--results"},
+        {"run", value, "--json"},
+        {"run", broken},
+        {"attack", value},
+        {"sweep", value, "--seeds", "0-0"}}) {
+    std::vector<std::string> all = arguments;
+    if (arguments[0] != "run" || arguments[1] != broken)
+      all.insert(all.end(), {"--key-pool", folder.pool()});
+    const Ran ran = run(all);
+    EXPECT_EQ((ran.out + ran.err).find('\x1B'), std::string::npos) << arguments[0];
+    EXPECT_THAT(ran.out + ran.err, HasSubstr("u001b")) << arguments[0] << ran.out << ran.err;
+  }
+}
+
+TEST(CliTest, ABundleOfAnotherBuildIsReplayedWithAWarning) {
+  const Folder folder;
+  const std::string head = "-- Found by ssbsim sweep, version 0.1.0 build ";
+  const auto err_of = [&](const std::string& text) {
+    return run({"run", folder.write("b.sql", text), "--key-pool", folder.pool()}).err;
+  };
+
+  EXPECT_THAT(err_of(head + "0ddba11.\n" + std::string(kPasses)),
+              HasSubstr("was found with build 0ddba11"));
+  EXPECT_EQ(err_of(head + std::string(build_id()) + ".\n" + std::string(kPasses)), "");
+  EXPECT_EQ(err_of(std::string(kPasses)), "");
 }
 
 TEST(CliTest, WhatCannotRunIsSaidBeforeAnythingRuns) {

@@ -61,7 +61,7 @@ TEST_F(CrashSweepTest, AClientThatLooksFirstStandsACrashInEveryStep) {
   EXPECT_THAT(out_, Not(HasSubstr("repeat:")));
   EXPECT_EQ(run({"crash-sweep", good_, "--count", "sync"}), 0);
   EXPECT_EQ(run({"crash-sweep", good_, "--min-points", "10000"}), 2);
-  EXPECT_EQ(run({"crash-sweep", good_, "--node", "B"}), 2);
+  EXPECT_EQ(run({"crash-sweep", good_, "--from", "100000"}), 2);
 }
 
 TEST_F(CrashSweepTest, OneThatDoesNotIsFoundAndTheCommandShownRepeatsIt) {
@@ -98,6 +98,12 @@ TEST_F(CrashSweepTest, WhatCannotBeSweptIsSaid) {
   EXPECT_EQ(run({"crash-sweep", failing}), 1);
   EXPECT_THAT(out_, HasSubstr("without a crash"));
   EXPECT_EQ(run({"crash-sweep", folder_.string() + "/gone.sql"}), 12);
+  EXPECT_EQ(run({"crash-sweep", good_, "--node", "B"}), 10);
+  EXPECT_THAT(err_, HasSubstr("has no instance B; it has A"));
+  EXPECT_EQ(run({"crash-sweep", good_, "--from", "20", "--to", "10"}), 10);
+  EXPECT_THAT(err_, HasSubstr("--to 10 is before --from 20"));
+  EXPECT_EQ(run({"run", good_, "--crash", "A:999999"}), 2);
+  EXPECT_THAT(out_, HasSubstr("the counted crash of A never came"));
   EXPECT_EQ(run({"run", plain, "--crash", "A:1"}), 10);
   EXPECT_EQ(run({"run", good_, "--crash", "B:1"}), 10);
   EXPECT_EQ(run({"run", good_, "--crash", "A:0"}), 10);
