@@ -18,6 +18,7 @@
 #include "sim/cli/stop_signals.h"
 #include "sim/cli/sweep_file.h"
 #include "sim/cli/sweep_job.h"
+#include "sim/cli/sweep_options.h"
 #include "sim/cli/sweep_totals.h"
 #include "sim/cli/version.h"
 #include "sim/cli/workers.h"
@@ -35,45 +36,13 @@ constexpr auto kCheckpointEvery = std::chrono::seconds(10);
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
 constexpr auto kShrinkAtMost = std::chrono::seconds(60);  // of one failure
 constexpr int kGroupsShrunkMax = 10;
+constexpr std::uint64_t kMegabyte = 1024 * 1024;
+constexpr std::uint64_t kMemoryMinBytes =
+    256 * kMegabyte;  // of addresses, of which code and libraries take most
 constexpr const char* kTerminationLog = "/dev/termination-log";  // Kubernetes reads it
-
-struct SweepOptions {
-  std::vector<std::string> paths;
-  std::vector<std::string> variables;
-  std::string seeds = "0-99";
-  int jobs = 0;
-  std::string budget;
-  std::uint64_t max_runs = UINT64_MAX;
-  std::string shard;
-  std::string json_file;
-  std::string out_folder;
-  std::uint64_t check_every = 50;
-  bool has_canary = false;
-  bool is_generated = false;
-  int run_timeout_s = 120;
-  std::uint64_t memory_bytes = 0;
-  int shrink_runs = 150;
-  std::string key_pool_file;
-};
 
 // A signal asked for the end, while something was under way.
 struct Stopped {};
-
-void parse_seeds(const std::string& text, sweep::Runs& runs) {
-  const std::size_t dash = text.find('-');
-  const std::string first = text.substr(0, dash);
-  const std::string last = dash == std::string::npos ? first : text.substr(dash + 1);
-  const auto is_number = [](const std::string& digits) {
-    return !digits.empty() && digits.size() <= 18 &&
-           digits.find_first_not_of("0123456789") == std::string::npos;
-  };
-  if (is_number(first) && is_number(last)) {
-    runs.first_seed = std::stoull(first);
-    runs.last_seed = std::stoull(last);
-  }
-  if (!is_number(first) || !is_number(last) || runs.last_seed < runs.first_seed)
-    throw UsageError{fmt::format("--seeds takes a number or a range like 0-999, not '{}'", text)};
-}
 
 // Of decimal and hexadecimal numbers: ports, moments and GUIDs differ from run to run.
 std::string without_digits(std::string text) {
@@ -111,8 +80,10 @@ class SweepCommand {
                     });
     workers_ = &workers;
     if (file_ && !file_->open(header(), [this](const json::object& line) { resume(line); })) {
-      context_.err << fmt::format("ssbsim: '{}' is finished\n", options_.json_file);
-      return 0;
+      const int code = file_->finished_code();
+      context_.err << fmt::format("ssbsim: '{}' is finished, with exit code {}\n", file_name_,
+                                  code);
+      return code;
     }
     if (!file_) print(json::serialize(header()));
     announce();
@@ -138,6 +109,9 @@ class SweepCommand {
     subject_.runs.scenarios = std::max<std::size_t>(1, subject_.scripts.size());
     subject_.runs.at_most = options_.max_runs;
     parse_seeds(options_.seeds, subject_.runs);
+    if (options_.memory_bytes > 0 && options_.memory_bytes < kMemoryMinBytes)
+      throw UsageError{fmt::format("--mem-limit is {} MB or more: a process needs them for itself",
+                                   kMemoryMinBytes / kMegabyte)};
     if (subject_.is_generated()) static_cast<void>(subject_.script(subject_.runs.at(0)));
     if (!options_.budget.empty()) {
       const auto budget = scenario::parse_duration(options_.budget);
@@ -289,6 +263,7 @@ class SweepCommand {
       file_->append(line);
     } else if (file_name_ == "-") {
       context_.out << line + "\n" << std::flush;
+      require_output(context_.out);
     }
   }
 
@@ -315,7 +290,7 @@ class SweepCommand {
     if (!is_last && now - shown_at_ < (is_live ? std::chrono::seconds(1) : kCheckpointEvery))
       return;
     const double seconds = std::chrono::duration<double>(now - begin_).count();
-    context_.err
+    context_.progress
         << fmt::format(
                "{}ssbsim: {} runs, {:.1f}/s, {:.0f} events/s, {} failed, probes {}/{} hit{}",
                is_live ? "\r" : "", totals_.runs(), static_cast<double>(totals_.runs()) / seconds,
@@ -456,9 +431,13 @@ class SweepCommand {
     summary["budget_exhausted"] = is_out_of_time_;
     summary["real_s"] = seconds;
     summary["exit"] = code;
-    summary["complete"] = true;
+    // A file whose sweep is not at its end is a checkpoint: the same command goes on from there.
+    const bool is_checkpoint = file_ && is_out_of_time_;
+    summary["complete"] = !is_checkpoint;
     const std::string line = json::serialize(summary);
-    if (file_) {
+    if (is_checkpoint) {
+      file_->leave(line);
+    } else if (file_) {
       file_->finish(line);
     } else {
       print(line);
@@ -476,6 +455,8 @@ class SweepCommand {
                          subject_.is_generated() ? "--generate" : group.scenario, group.seed);
     }
     if (is_out_of_time_) out += "the time was over before the runs were\n";
+    if (is_out_of_time_ && file_)
+      out += fmt::format("the same command goes on from '{}'\n", file_->partial().string());
     return out;
   }
 
@@ -511,52 +492,7 @@ void add_sweep(CLI::App& app, Context& context) {
   auto options = std::make_shared<SweepOptions>();
   CLI::App* command = app.add_subcommand(
       "sweep", "Run scenarios with faults drawn from many seeds, in the simulator");
-  command->footer(
-      "Run r of S scenarios is scenario r mod S with seed first + r / S, whatever --shard and -j "
-      "are.\n"
-      "A failure is shrunk and written to --out as a script that `ssbsim run` repeats.\n"
-      "The shard is taken from --shard, SSBSIM_SHARD and SSBSIM_SHARDS, Slurm, Kubernetes, Nomad "
-      "or\n"
-      "GNU parallel. SIGTERM and SIGUSR1 stop it with exit code 75; the same command goes on.\n"
-      "Examples:\n"
-      "  ssbsim sweep scenarios --seeds 0-99 --out found\n"
-      "  ssbsim sweep scenarios --seeds 0-99999 -j 2 --budget 10m --json -\n"
-      "  ssbsim sweep scenarios --seeds 0-99999 --shard 3/16 --json shard-3.jsonl");
-  command->add_option("path", options->paths, "Files, or folders with *.sql files");
-  command->add_option("-v,--variable", options->variables, "name=value of a $(name)")->take_all();
-  command->add_option("--seeds", options->seeds, "A number, or first-last")->capture_default_str();
-  command->add_option("-j,--jobs", options->jobs, "Processes [as many as may be used]")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--budget", options->budget, "Begins no run after this real time, like 10m");
-  command->add_option("--max-runs", options->max_runs, "Of all shards together");
-  command->add_option("--shard", options->shard, "i/n: the part i, from 0, of n");
-  command->add_option(
-      "--json", options->json_file,
-      "Write JSON lines to this file, which is the checkpoint too; -: standard output");
-  command->add_option("--out", options->out_folder,
-                      "Folder for bundles, and for shard-I-of-N.jsonl without --json");
-  command
-      ->add_option("--check-every", options->check_every,
-                   "Run every n-th twice and compare all that happened; 0: none")
-      ->capture_default_str();
-  command->add_flag("--canary", options->has_canary,
-                    "First run a scenario that must fail; exit 13 when it does not");
-  command->add_flag("--generate", options->is_generated,
-                    "Generated workloads instead of scenarios");
-  command
-      ->add_option("--run-timeout", options->run_timeout_s,
-                   "Seconds of real time after which a run is a failure and its process is killed")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--mem-limit", options->memory_bytes, "Of each process, like 2G")
-      ->transform(CLI::AsSizeValue(false));
-  command
-      ->add_option("--shrink-runs", options->shrink_runs,
-                   "Runs to make one failure smaller; 0: none")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command->add_option("--key-pool", options->key_pool_file,
-                      "File with the throw-away RSA keys [$XDG_CACHE_HOME/ssbsim/scenario-keys]");
+  add_sweep_options(*command, *options);
   command->callback([&context, options] {
     try {
       context.exit_code = SweepCommand(context, *options).run();

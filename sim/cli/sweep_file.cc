@@ -73,6 +73,11 @@ SweepFile::~SweepFile() {
 
 bool SweepFile::open(const json::object& header,
                      const std::function<void(const json::object&)>& on_line) {
+  for (const fs::path& file : {file_, partial()}) {
+    if (fs::exists(file) && !fs::is_regular_file(file))
+      throw UsageError{fmt::format(
+          "'{}' is no regular file, which a checkpoint is; '-' is standard output", file.string())};
+  }
   if (file_.has_parent_path()) fs::create_directories(file_.parent_path());
   if (const auto whole = read_file(file_.string())) {
     require_same(file_, parse_line(whole->substr(0, whole->find('\n'))), header);
@@ -102,6 +107,18 @@ bool SweepFile::open(const json::object& header,
   return true;
 }
 
+int SweepFile::finished_code() const {
+  const std::string text = read_file(file_.string()).value_or("\n");
+  const std::size_t end = text.find_last_not_of('\n');
+  const std::size_t before = text.rfind('\n', end);
+  const auto summary = parse_line(std::string_view(text).substr(before + 1));
+  const auto* code = summary ? summary->if_contains("exit") : nullptr;
+  if (code == nullptr || !code->is_number())
+    throw UsageError{
+        fmt::format("'{}' has no summary at its end; name another, or remove it", file_.string())};
+  return code->to_number<int>();
+}
+
 void SweepFile::append(const std::string& line) {
   std::string text = line + "\n";
   std::string_view rest = text;
@@ -115,6 +132,11 @@ void SweepFile::append(const std::string& line) {
 
 void SweepFile::sync() {
   if (::fsync(descriptor_) != 0) fail(partial());
+}
+
+void SweepFile::leave(const std::string& summary) {
+  append(summary);
+  sync();
 }
 
 void SweepFile::finish(const std::string& summary) {

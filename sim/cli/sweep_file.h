@@ -3,7 +3,7 @@
 //
 //   Shape   NAME.partial while it grows, NAME once the summary is written: fsync, then rename. A header has an object "identity": what
 //           must agree for runs to belong together.
-//   Errors  UsageError when the file is of another sweep; std::system_error of the disk.
+//   Errors  UsageError when the file is of another sweep, or a device; std::system_error of the disk.
 #pragma once
 
 #include <filesystem>
@@ -31,9 +31,13 @@ class SweepFile {
   // False when the whole sweep is in the file already. Otherwise takes the lines of a sweep that was stopped, or begins with `header`.
   [[nodiscard]] bool open(const boost::json::object& header,
                           const std::function<void(const boost::json::object&)>& on_line);
+  // The exit code that the summary of a whole file gives.
+  [[nodiscard]] int finished_code() const;
   void append(const std::string& line);  // one write
   void sync();
   void finish(const std::string& summary);
+  // As far as it has come: the summary ends the checkpoint, and goes when the sweep goes on.
+  void leave(const std::string& summary);
   [[nodiscard]] std::filesystem::path partial() const { return file_.string() + ".partial"; }
 
  private:

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -22,6 +23,9 @@ namespace ssb::sim::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr int kOutOfMemory = 14;  // of a worker; nobody else sees it
+constexpr std::uint64_t kMegabyte = 1024 * 1024;
 
 bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
@@ -105,7 +109,9 @@ void Workers::serve(int from, int to) const {
       std::string reply;
       try {
         reply = work_(got.substr(0, line));
-      } catch (...) {  // our own bug, or memory: the parent sees a death
+      } catch (const std::bad_alloc&) {
+        ::_exit(kOutOfMemory);
+      } catch (...) {  // our own bug: the parent sees a death
         ::_exit(13);
       }
       got.erase(0, line + 1);
@@ -182,6 +188,10 @@ std::string Workers::end(Worker& worker, bool is_late) {
                        std::chrono::duration_cast<std::chrono::seconds>(options_.at_most).count());
   if (WIFSIGNALED(status))
     return fmt::format("ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  if (WEXITSTATUS(status) == kOutOfMemory && options_.memory_bytes > 0)
+    return fmt::format("ran out of memory: it may use {} MB (--mem-limit)",
+                       options_.memory_bytes / kMegabyte);
+  if (WEXITSTATUS(status) == kOutOfMemory) return "ran out of memory";
   return fmt::format("ended with code {}", WEXITSTATUS(status));
 }
 

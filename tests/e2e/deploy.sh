@@ -19,7 +19,7 @@ completions=$(number completions)
 grep -A1 'name: SSBSIM_SHARDS' "$yaml" | grep -q "value: \"$completions\"" || fail "SSBSIM_SHARDS is not completions"
 (($(number terminationGracePeriodSeconds) >= 5)) || fail "less time to stop than a checkpoint may take"
 grep -A4 'action: FailIndex' "$yaml" | grep -qF 'values: [1, 2, 3, 10, 11, 13, 89]' || fail "FailIndex"
-grep -A4 'action: Count' "$yaml" | grep -qF 'values: [12, 75, 143]' || fail "Count"
+grep -A4 'action: Count' "$yaml" | grep -qF 'values: [12, 75, 124, 143]' || fail "Count"
 shards=$(sed -n 's/^ *shards = "\([0-9]*\)"$/\1/p' deploy/nomad.hcl)
 [[ $shards == "$(sed -n 's/^ *count = \([0-9]*\)$/\1/p' deploy/nomad.hcl)" ]] || fail "nomad.hcl: count is not shards"
 [[ $(tr -cd '{' <deploy/nomad.hcl | wc -c) == "$(tr -cd '}' <deploy/nomad.hcl | wc -c)" ]] || fail "nomad.hcl: braces"

@@ -16,7 +16,8 @@ using testing::HasSubstr;
 std::string work(const std::string& request) {
   if (request == "die") std::raise(SIGKILL);
   if (request == "leave") ::_exit(7);
-  if (request == "throw") throw std::bad_alloc();
+  if (request == "throw") throw std::runtime_error("on purpose");
+  if (request == "no memory") throw std::bad_alloc();
   if (request == "hang") {
     while (true) ::pause();
   }
@@ -56,6 +57,7 @@ TEST(WorkersTest, ARequestThatKillsItsProcessIsTheOnlyOneLost) {
   EXPECT_THAT(ask(workers, 2, "die").death, HasSubstr("signal 9"));
   EXPECT_THAT(ask(workers, 3, "leave").death, HasSubstr("code 7"));
   EXPECT_THAT(ask(workers, 4, "throw").death, HasSubstr("code 13"));
+  EXPECT_EQ(ask(workers, 4, "no memory").death, "ran out of memory");
   const Workers::Done after = ask(workers, 5, "b");
   EXPECT_EQ(after.tag, 5U);
   EXPECT_EQ(after.reply, "did b");
@@ -75,7 +77,8 @@ TEST(WorkersTest, OneThatHangsIsKilled) {
 TEST(WorkersTest, MemoryIsBounded) {
   Workers workers({.count = 1, .memory_bytes = std::uint64_t{512} << 20}, work);
 
-  EXPECT_THAT(ask(workers, 1, "allocate").death, HasSubstr("code 13"));
+  EXPECT_THAT(ask(workers, 1, "allocate").death,
+              HasSubstr("ran out of memory: it may use 512 MB (--mem-limit)"));
 }
 #endif
 
