@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <system_error>
+#include <tuple>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -15,13 +16,16 @@
 
 #include "sim/cli/attack_catalogue.h"
 #include "sim/cli/cli.h"
+#include "sim/cli/option_checks.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
+#include "sim/cli/text_table.h"
 #include "sim/scenario/attack_verdict.h"
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/runner.h"
 #include "sim/scenario/simulated.h"
+#include "sim/scenario/warm_up.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -32,13 +36,22 @@ using scenario::AttackResult;
 using scenario::AttackVerdict;
 using scenario::Script;
 
-constexpr std::size_t kTitleColumns = 58;
+// Of the table; 99 with a blank before each.
+constexpr std::size_t kIdColumns = 4;
+constexpr std::size_t kTitleColumns = 34;
+constexpr std::size_t kSanityColumns = 6;
+constexpr std::size_t kVerdictColumns = 14;
+constexpr std::size_t kSeedsColumns = 5;
+constexpr std::size_t kEvidenceColumns = 30;
+constexpr std::size_t kBelowColumns = 90;  // of what stands below an entry, indented
 
 struct AttackOptions {
   std::vector<std::string> list;
+  std::vector<std::string> groups;
   std::string folder = "scenarios/attacks";
   std::string key_pool_file;
   std::optional<std::uint64_t> seed;
+  std::uint64_t seeds = 1;
   bool all = false;
   bool as_json = false;
   bool as_product = false;
@@ -57,16 +70,55 @@ struct Play {
   Script script;
 };
 
-// A text of these many columns: cut, or filled up. UTF-8 beyond ASCII counts by its characters.
-std::string column(std::string text, std::size_t columns) {
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U) continue;
-    if (++size <= columns) continue;
-    text.resize(i);
-    return text;
+// What the seeds of one script came to: the worst verdict, and the evidence of all.
+struct Outcome {
+  AttackResult result;
+  std::uint64_t seeds = 0;
+  std::uint64_t of_verdict = 0;  // seeds with this verdict
+  bool is_as_product = false;    // unsafe, and safe without --as-product
+
+  [[nodiscard]] std::string verdict() const {
+    return scenario::verdict_name(result.verdict) +
+           std::string(is_as_product ? " (as the product)" : "");
   }
-  return text + std::string(columns - size, ' ');
+  [[nodiscard]] std::string seeds_text() const {
+    return of_verdict == seeds ? std::to_string(seeds) : fmt::format("{}/{}", of_verdict, seeds);
+  }
+};
+
+// From what shows least to what hides the rest.
+int severity(AttackVerdict verdict) {
+  switch (verdict) {
+    case AttackVerdict::safe: return 0;
+    case AttackVerdict::weak_by_design: return 1;
+    case AttackVerdict::inconclusive: return 2;
+    case AttackVerdict::unsafe: return 3;
+  }
+  return 3;
+}
+
+void add_counts(const AttackResult& more, AttackResult& sum) {
+  sum.applied += more.applied;
+  sum.delivered += more.delivered;
+  sum.errors_sent += more.errors_sent;
+  sum.bodies_read += more.bodies_read;
+  sum.is_sane = sum.is_sane && more.is_sane;
+  for (const scenario::Refusals& refusal : more.refusals) {
+    const auto same = std::find_if(
+        sum.refusals.begin(), sum.refusals.end(), [&](const scenario::Refusals& other) {
+          return std::tie(other.event, other.subclass, other.error, other.state, other.node) ==
+                 std::tie(refusal.event, refusal.subclass, refusal.error, refusal.state,
+                          refusal.node);
+        });
+    if (same == sum.refusals.end()) {
+      sum.refusals.push_back(refusal);
+    } else {
+      same->count += refusal.count;
+    }
+  }
+  std::stable_sort(
+      sum.refusals.begin(), sum.refusals.end(),
+      [](const scenario::Refusals& a, const scenario::Refusals& b) { return b.count < a.count; });
 }
 
 class AttackCommand {
@@ -85,17 +137,16 @@ class AttackCommand {
     if (options_.as_json) {
       context_.out << json_header(context_.arguments) << "\n";
     } else {
-      fmt::print(context_.out, " {:<4} {} {:<7} {:<15} {}\n", "id", column("attack", kTitleColumns),
-                 "sanity", "verdict", "evidence");
+      context_.out << row("id", "attack", "sanity", "verdict", "seeds", "evidence");
     }
     std::set<std::string, std::less<>> played;
     for (const Play& play : plays) {
       show(play, judge(play));
-      context_.out.flush();
+      require_output(context_.out);
       played.insert(play.id);
     }
-    if (options_.all) show_others(played);
-    return summary();
+    show_others(played);
+    return summary(plays.empty());
   }
 
  private:
@@ -123,51 +174,94 @@ class AttackCommand {
     return plays;
   }
 
-  std::vector<Play> chosen() const {
-    if (options_.all == !options_.list.empty())
+  std::vector<Play> chosen() {
+    if (options_.all == !(options_.list.empty() && options_.groups.empty()))
       throw UsageError{"say which: ids (A01), groups (A), files, or --all"};
-    if (options_.all) return all_plays();
+    std::vector<Play> all;
+    if (options_.all) {
+      all = all_plays();
+      for (const CatalogueEntry& entry : catalogue_entries()) asked_.insert(entry.id);
+      return all;
+    }
+    std::vector<std::string> names = options_.list;
+    for (const std::string& group : options_.groups) {
+      if (group.size() != 1) throw UsageError{fmt::format("'{}' is no group, like A", group)};
+      names.push_back(group);
+    }
     std::vector<Play> plays;
-    std::optional<std::vector<Play>> all;
-    for (const std::string& name : options_.list) {
+    for (const std::string& name : names) {
       if (name.ends_with(".sql")) {
         plays.push_back(parse(name));
         continue;
       }
-      if (!all) all = all_plays();
-      const std::size_t before = plays.size();
-      std::copy_if(all->begin(), all->end(), std::back_inserter(plays), [&](const Play& play) {
-        return play.id == name || (name.size() == 1 && play.id.starts_with(name));
-      });
-      if (plays.size() == before) throw UsageError{why_none(name)};
+      if (all.empty()) all = all_plays();
+      add_asked(name);
+      std::copy_if(all.begin(), all.end(), std::back_inserter(plays),
+                   [&](const Play& play) { return is_of(play.id, name); });
     }
     return plays;
   }
 
-  [[nodiscard]] std::string why_none(const std::string& name) const {
-    if (const CatalogueEntry* entry = find_entry(name)) {
-      return fmt::format("no script of '{}' plays {} ({}): {}{}", options_.folder, name,
-                         entry->title, entry->tested.empty() ? "" : "tested by ",
-                         reason_of(*entry));
-    }
+  // Of an entry or a group.
+  [[nodiscard]] static bool is_of(std::string_view id, std::string_view name) {
+    return id == name || (name.size() == 1 && id.starts_with(name));
+  }
+
+  void add_asked(const std::string& name) {
     std::vector<std::string_view> ids;
-    for (const CatalogueEntry& entry : catalogue_entries()) ids.push_back(entry.id);
+    bool is_there = false;
+    for (const CatalogueEntry& entry : catalogue_entries()) {
+      ids.push_back(entry.id);
+      if (!is_of(entry.id, name)) continue;
+      is_there = true;
+      asked_.insert(entry.id);
+    }
+    if (is_there) return;
     const auto near = scenario::near_names(name, ids);
-    return fmt::format("'{}' is no entry, group or file{}", name,
-                       near.empty() ? "" : fmt::format("; there is {}", fmt::join(near, ", ")));
+    throw UsageError{
+        fmt::format("'{}' is no entry, group or file{}", name,
+                    near.empty() ? "" : fmt::format("; there is {}", fmt::join(near, ", ")))};
   }
 
   // ---- playing ----
-  AttackResult judge(const Play& play) {
-    const std::uint64_t seed = options_.seed.value_or(play.script.seed.value_or(1));
-    pool_.start_run(seed);
-    const auto simulation =
-        scenario::make_simulation({.seed = seed,
-                                   .keys = [this](int bits) { return pool_.draw(bits); },
-                                   .as_product = options_.as_product,
-                                   .real_time = std::chrono::steady_clock::now});
+  Outcome judge(const Play& play) {
+    Outcome outcome = judge_seeds(play, options_.as_product);
+    if (!options_.as_product || outcome.result.verdict != AttackVerdict::unsafe) return outcome;
+    const Outcome strict = judge_seeds(play, false);
+    outcome.is_as_product =
+        severity(strict.result.verdict) <= severity(AttackVerdict::weak_by_design);
+    strict_ = strict.verdict();
+    return outcome;
+  }
+
+  Outcome judge_seeds(const Play& play, bool as_product) {
+    const std::uint64_t first = options_.seed.value_or(play.script.seed.value_or(1));
+    Outcome sum;
+    for (std::uint64_t seed = first; seed < first + options_.seeds; ++seed) {
+      AttackResult result = judge_seed(play, seed, as_product);
+      if (options_.seeds > 1 && !result.reason.empty())
+        result.reason = fmt::format("seed {}: {}", seed, result.reason);
+      ++sum.seeds;
+      if (sum.seeds == 1) {
+        sum.result = std::move(result);
+        sum.of_verdict = 1;
+        continue;
+      }
+      add_counts(result, sum.result);
+      if (result.verdict == sum.result.verdict) ++sum.of_verdict;
+      if (severity(result.verdict) <= severity(sum.result.verdict)) continue;
+      sum.result.verdict = result.verdict;
+      sum.result.reason = std::move(result.reason);
+      sum.of_verdict = 1;
+    }
+    return sum;
+  }
+
+  AttackResult judge_seed(const Play& play, std::uint64_t seed, bool as_product) {
     try {
-      return scenario::judge_attack(scenario::Runner(play.script, *simulation).run());
+      scenario::warm_up(play.script,
+                        [&](const Script& warm) { (void)run_script(warm, seed, as_product); });
+      return scenario::judge_attack(run_script(play.script, seed, as_product));
     } catch (const std::exception& failure) {  // it is this one that ends
       AttackResult result;
       result.reason = failure.what();
@@ -175,26 +269,60 @@ class AttackCommand {
     }
   }
 
-  void show(const Play& play, const AttackResult& result) {
-    ++counts_[static_cast<std::size_t>(result.verdict)];
-    if (options_.as_json) {
-      context_.out << json_of(play, result) << "\n";
-      return;
-    }
-    fmt::print(context_.out, " {:<4} {} {:<7} {:<15} {}\n", play.id.empty() ? "-" : play.id,
-               column(play.script.title, kTitleColumns), result.is_sane ? "ok" : "FAILED",
-               verdict_name(result.verdict), result.evidence());
-    if (result.reason.empty()) return;
-    std::size_t at = 0;
-    while (at < result.reason.size()) {
-      const std::size_t end = std::min(result.reason.find('\n', at), result.reason.size());
-      fmt::print(context_.out, "        {}\n", result.reason.substr(at, end - at));
-      at = end + 1;
-    }
-    fmt::print(context_.out, "        ssbsim run {} --events all\n", play.file);
+  scenario::Report run_script(const Script& script, std::uint64_t seed, bool as_product) {
+    pool_.start_run(seed);
+    const auto simulation =
+        scenario::make_simulation({.seed = seed,
+                                   .keys = [this](int bits) { return pool_.draw(bits); },
+                                   .as_product = as_product,
+                                   .real_time = std::chrono::steady_clock::now});
+    return scenario::Runner(script, *simulation).run();
   }
 
-  static std::string json_of(const Play& play, const AttackResult& result) {
+  // ---- telling ----
+  static std::string row(std::string_view id, std::string_view title, std::string_view sanity,
+                         std::string_view verdict, std::string_view seeds,
+                         std::string_view evidence) {
+    return table_row({{std::string(id), kIdColumns},
+                      {std::string(title), kTitleColumns},
+                      {std::string(sanity), kSanityColumns},
+                      {std::string(verdict), kVerdictColumns},
+                      {std::string(seeds), kSeedsColumns},
+                      {std::string(evidence), kEvidenceColumns}});
+  }
+
+  void show_below(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      for (const std::string& line : wrapped(text.substr(0, end), kBelowColumns))
+        fmt::print(context_.out, "        {}\n", line);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+
+  void show(const Play& play, const Outcome& outcome) {
+    const AttackResult& result = outcome.result;
+    ++(outcome.is_as_product ? unsafe_as_product_
+                             : counts_[static_cast<std::size_t>(result.verdict)]);
+    const CatalogueEntry* entry = find_entry(play.id);
+    const std::string_view beside = entry == nullptr ? std::string_view() : entry->beside;
+    if (options_.as_json) {
+      context_.out << json_of(play, outcome, beside) << "\n";
+      return;
+    }
+    context_.out << row(
+        play.id.empty() ? "-" : play.id, play.script.title, result.is_sane ? "ok" : "FAILED",
+        outcome.verdict(), outcome.seeds_text(),
+        result.evidence() + (outcome.is_as_product ? " -> strict: " + strict_ : std::string()));
+    show_below(beside);
+    if (result.reason.empty()) return;
+    show_below(result.reason);
+    fmt::print(context_.out, "        ssbsim run {} --events all{}\n", play.file,
+               options_.as_product ? " --as-product" : "");  // never cut: it is to be copied
+  }
+
+  static std::string json_of(const Play& play, const Outcome& outcome, std::string_view beside) {
+    const AttackResult& result = outcome.result;
     json::array refusals;
     for (const scenario::Refusals& refusal : result.refusals) {
       refusals.push_back(json::object{{"event", refusal.event},
@@ -204,43 +332,52 @@ class AttackCommand {
                                       {"node", refusal.node},
                                       {"count", refusal.count}});
     }
-    return json::serialize(json::object{{"type", "attack"},
-                                        {"id", play.id},
-                                        {"title", play.script.title},
-                                        {"file", play.file},
-                                        {"sanity", result.is_sane},
-                                        {"verdict", verdict_name(result.verdict)},
-                                        {"applied", result.applied},
-                                        {"delivered", result.delivered},
-                                        {"errors_sent", result.errors_sent},
-                                        {"bodies_read", result.bodies_read},
-                                        {"refusals", std::move(refusals)},
-                                        {"reason", result.reason}});
+    json::object line{{"type", "attack"},
+                      {"id", play.id},
+                      {"title", play.script.title},
+                      {"file", play.file},
+                      {"sanity", result.is_sane},
+                      {"verdict", outcome.verdict()},
+                      {"seeds", outcome.seeds},
+                      {"seeds_of_verdict", outcome.of_verdict},
+                      {"applied", result.applied},
+                      {"delivered", result.delivered},
+                      {"errors_sent", result.errors_sent},
+                      {"bodies_read", result.bodies_read},
+                      {"refusals", std::move(refusals)},
+                      {"reason", result.reason}};
+    if (!beside.empty()) line["beside"] = beside;
+    return json::serialize(line);
   }
 
   // What stands beside an entry that no script of the folder plays.
   static std::string_view reason_of(const CatalogueEntry& entry) {
     if (!entry.tested.empty()) return entry.tested;
+    if (!entry.decided.empty()) return entry.decided;
     return entry.waits.empty() ? "there is no script for it here" : entry.waits;
   }
 
   void show_others(const std::set<std::string, std::less<>>& played) {
     for (const CatalogueEntry& entry : catalogue_entries()) {
-      if (played.contains(entry.id)) continue;
-      const bool is_tested = !entry.tested.empty();
-      ++(is_tested ? tested_ : waiting_);
+      if (played.contains(entry.id) || !asked_.contains(entry.id)) continue;
+      ++(!entry.tested.empty() ? tested_ : !entry.decided.empty() ? decided_ : waiting_);
       if (options_.as_json) {
         context_.out << json_of(entry) << "\n";
-      } else {
-        fmt::print(context_.out, " {:<4} {} {:<7} {:<15} {}\n", entry.id,
-                   column(std::string(entry.title), kTitleColumns), "-",
-                   is_tested ? "tested" : "waits", reason_of(entry));
+        continue;
       }
+      context_.out << row(entry.id, entry.title, "-",
+                          !entry.tested.empty()    ? "tested"
+                          : !entry.decided.empty() ? "left out"
+                                                   : "waits",
+                          "-", "");
+      show_below(reason_of(entry));
     }
   }
 
   static std::string json_of(const CatalogueEntry& entry) {
-    json::object line{{"type", entry.tested.empty() ? "waiting" : "tested"},
+    json::object line{{"type", !entry.tested.empty()    ? "tested"
+                               : !entry.decided.empty() ? "left_out"
+                                                        : "waiting"},
                       {"id", entry.id},
                       {"title", entry.title},
                       {"reason", reason_of(entry)}};
@@ -252,32 +389,38 @@ class AttackCommand {
     return json::serialize(line);
   }
 
-  int summary() {
+  // Where nothing was played nothing is known.
+  int summary(bool is_empty) {
     const auto of = [this](AttackVerdict verdict) {
       return counts_[static_cast<std::size_t>(verdict)];
     };
-    const int code = of(AttackVerdict::unsafe) > 0         ? 1
-                     : of(AttackVerdict::inconclusive) > 0 ? 2
-                                                           : 0;
+    const int code = of(AttackVerdict::unsafe) > 0                     ? 1
+                     : of(AttackVerdict::inconclusive) > 0 || is_empty ? 2
+                                                                       : 0;
     if (options_.as_json) {
       context_.out << json::serialize(
                           json::object{{"type", "summary"},
                                        {"safe", of(AttackVerdict::safe)},
                                        {"unsafe", of(AttackVerdict::unsafe)},
+                                       {"unsafe_as_product", unsafe_as_product_},
                                        {"weak_by_design", of(AttackVerdict::weak_by_design)},
                                        {"inconclusive", of(AttackVerdict::inconclusive)},
                                        {"tested", tested_},
+                                       {"left_out", decided_},
                                        {"waiting", waiting_},
                                        {"exit", code},
                                        {"complete", true}})
                    << "\n";
     } else {
-      fmt::print(context_.out, " {} safe · {} unsafe · {} weak by design · {} inconclusive{}\n",
+      fmt::print(context_.out, " {} safe · {} unsafe{} · {} weak by design · {} inconclusive\n",
                  of(AttackVerdict::safe), of(AttackVerdict::unsafe),
-                 of(AttackVerdict::weak_by_design), of(AttackVerdict::inconclusive),
-                 tested_ + waiting_ == 0
+                 unsafe_as_product_ == 0
                      ? ""
-                     : fmt::format(" · {} tested elsewhere · {} waiting", tested_, waiting_));
+                     : fmt::format(" · {} unsafe as the product", unsafe_as_product_),
+                 of(AttackVerdict::weak_by_design), of(AttackVerdict::inconclusive));
+      if (tested_ + waiting_ + decided_ > 0)
+        fmt::print(context_.out, " not played: {} tested elsewhere · {} left out · {} waiting\n",
+                   tested_, decided_, waiting_);
     }
     return code;
   }
@@ -288,6 +431,10 @@ class AttackCommand {
   std::array<int, 4> counts_{};  // by verdict
   int tested_ = 0;               // entries that no script plays, and other tests do
   int waiting_ = 0;              // for a part that is not built
+  int decided_ = 0;              // left out for good
+  int unsafe_as_product_ = 0;
+  std::string strict_;                // the last such one's verdict without --as-product
+  std::set<std::string_view> asked_;  // entries
 };
 
 }  // namespace
@@ -305,17 +452,27 @@ void add_attack(CLI::App& app, Context& context) {
       "Examples:\n"
       "  ssbsim attack --all\n"
       "  ssbsim attack A C17 --seed 7\n"
+      "  ssbsim attack --group A,C --seeds 20\n"
       "  ssbsim attack A03 --as-product\n"
       "  ssbsim attack mine.sql --json");
   command->add_option("list", options->list, "Entries (A01), groups (A), or files");
+  command->add_option("--group", options->groups, "Groups, like A,C")->delimiter(',');
   command->add_flag("--all", options->all,
                     "Every script of the folder, then the entries that have none, with the reason");
   command->add_option("--from", options->folder, "The folder with the scripts")
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "Of the simulator [--# seed of the script, else 1]");
+  command->add_option("--seed", options->seed, "Of the simulator [--# seed of the script, else 1]")
+      ->check(seed_number);
+  command
+      ->add_option("--seeds", options->seeds,
+                   "With so many seeds each, from that one on; the worst verdict counts")
+      ->check(positive_number)
+      ->capture_default_str();
   command->add_flag("--json", options->as_json, "JSON lines: header, attacks, summary");
-  command->add_flag("--as-product", options->as_product,
-                    "Without the protections that go beyond the product (tombstones)");
+  command->add_flag(
+      "--as-product", options->as_product,
+      "Without the protections that go beyond the product (tombstones); what is unsafe "
+      "then, and safe with them, is no failure");
   command->add_option("--key-pool", options->key_pool_file,
                       "File with the throw-away RSA keys [$XDG_CACHE_HOME/ssbsim/scenario-keys]");
   command->callback([&context, options] {

@@ -13,10 +13,20 @@ namespace ssb::sim::cli {
 struct CatalogueEntry {
   std::string_view id;
   std::string_view title;
-  // What is not built yet that it needs. This and `tested` are empty: a script of `scenarios/attacks` plays it.
+  // What is not built yet that it needs.
   std::string_view waits;
   // What tries it in the place of such a script: tests and scenarios, each by its path.
   std::string_view tested = {};
+  // Why it is left out for good: then it waits for nothing, and nothing tries it.
+  std::string_view decided = {};
+
+  // What its script does not show, and what there is of that.
+  std::string_view beside = {};
+
+  // A script of `scenarios/attacks` plays it.
+  [[nodiscard]] bool has_script() const {
+    return waits.empty() && tested.empty() && decided.empty();
+  }
 };
 
 [[nodiscard]] std::span<const CatalogueEntry> catalogue_entries();
