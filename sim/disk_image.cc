@@ -116,16 +116,18 @@ void FileImage::undo(const Change& change) {
   std::copy(change.before.begin(), change.before.end(), contents_.begin() + at(change.offset));
 }
 
-void FileImage::lose_power(const Draw& draw, bool tears) {
+bool FileImage::lose_power(const Draw& draw, bool tears) {
   const std::deque<Change> changes = std::exchange(changes_, {});
   cached_bytes_ = 0;
   for (auto change = changes.rbegin(); change != changes.rend(); ++change) undo(*change);
-  if (changes.empty()) return;
+  if (changes.empty()) return false;
+  bool has_torn = false;
   const Survival survival(draw, changes.size());
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const Change& change = changes[i];
     const bool is_torn = tears && i + 1 == changes.size() && !change.is_resize && draw() % 2 == 0;
     if (is_torn) {
+      has_torn = true;
       apply(change, 0, draw() % (change.after.size() + 1));
     } else if (survival.is_by_sector() && !change.is_resize) {
       apply_sectors(change, draw);
@@ -133,6 +135,7 @@ void FileImage::lose_power(const Draw& draw, bool tears) {
       apply(change, 0, change.after.size());
     }
   }
+  return has_torn;
 }
 
 bool FileImage::rot(std::uint64_t offset, std::uint8_t mask) {
@@ -241,7 +244,7 @@ void DiskImage::sync_folder(const std::string& folder) {
   changes_ = std::move(others);
 }
 
-void DiskImage::lose_power(const Draw& draw, bool tears) {
+std::uint64_t DiskImage::lose_power(const Draw& draw, bool tears) {
   const std::deque<NameChange> changes = std::exchange(changes_, {});
   if (!changes.empty()) {
     const Survival survival(draw, changes.size());
@@ -255,9 +258,11 @@ void DiskImage::lose_power(const Draw& draw, bool tears) {
     name = is_reachable ? std::next(name) : durable_names_.erase(name);
   }
   names_ = durable_names_;
+  std::uint64_t torn = 0;
   for (const auto& [name, entry] : names_) {
-    if (entry.file) entry.file->lose_power(draw, tears);
+    if (entry.file && entry.file->lose_power(draw, tears)) ++torn;
   }
+  return torn;
 }
 
 std::uint64_t DiskImage::used_bytes() const {

@@ -41,8 +41,9 @@ class FileImage {
   void sync();
 
   // Goes back to the durable state, then lets some of the changes survive: none, all, the first
-  // ones, or any of them sector by sector. A disk that tears may cut the last write at any byte.
-  void lose_power(const Draw& draw, bool tears);
+  // ones, or any of them sector by sector. A disk that tears may cut the last write at any byte: true
+  // when it did.
+  bool lose_power(const Draw& draw, bool tears);
   // Flips bits of a durable byte. False when there is no such byte.
   bool rot(std::uint64_t offset, std::uint8_t mask);
 
@@ -83,7 +84,8 @@ class DiskImage {
   [[nodiscard]] std::vector<std::string> files() const;
   void sync_folder(const std::string& folder);
 
-  void lose_power(const Draw& draw, bool tears);
+  // How many writes were torn.
+  std::uint64_t lose_power(const Draw& draw, bool tears);
 
   [[nodiscard]] std::uint64_t used_bytes() const;
   [[nodiscard]] broker::crypto::Sha256Digest fingerprint() const;

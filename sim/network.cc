@@ -145,7 +145,9 @@ proto::TimePoint Network::arrival(End& from, HostNumber from_host, std::size_t b
   const LinkSettings& link = links_[{from_host, from.peer.first}];
   auto start = std::max({scheduler_.now(), from.wire_free_at, link.stalled_until});
   if (link.stalled_until > scheduler_.now()) probe("network.stalled");
+  if (link.delay != LinkSettings().delay) probe("network.delayed");
   if (link.bytes_per_second) {
+    probe("network.slowed");
     start += proto::Duration(static_cast<std::int64_t>(bytes) * 1'000'000 /
                              std::max<std::int64_t>(1, *link.bytes_per_second));
   }

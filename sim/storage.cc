@@ -96,11 +96,15 @@ struct Storage::State {
     }
     if (more.lied_syncs > 0) owner.probe("storage.sync_lied");
   }
+  void slow_down(proto::Duration by) {
+    if (by.count() > 0) owner.probe("storage.slowed");
+    delay += by;
+  }
   // A sync that is reported as done: false when it lies.
   bool is_honest_sync(const std::string& name) {
     const bool lies = faults.lying_syncs > 0 && draw() % 1000 < faults.lying_syncs;
     count(name, {.syncs = 1, .lied_syncs = lies ? 1U : 0U});
-    delay += faults.sync_delay;
+    slow_down(faults.sync_delay);
     return !lies;
   }
   bool sync_folder(const std::string& folder) {
@@ -216,7 +220,7 @@ int Storage::State::Handle::write(proto::ByteView bytes, std::uint64_t offset) {
   if (!state.has_room(*file, offset + bytes.size())) return SQLITE_FULL;
   file->write(state.place_of_write(*file, offset), bytes);
   state.count(name, {.writes = 1, .bytes_written = bytes.size()});
-  state.delay += state.faults.write_delay;
+  state.slow_down(state.faults.write_delay);
   return SQLITE_OK;
 }
 
@@ -552,7 +556,9 @@ void Storage::lose_power(const Draw& draw) {
   if (state.under_way)
     state.under_way->file->write(state.under_way->offset, state.under_way->bytes);
   revive();
-  state.image.lose_power(draw, state.faults.tears_writes);
+  for (std::uint64_t torn = state.image.lose_power(draw, state.faults.tears_writes); torn > 0;
+       --torn)
+    probe("storage.torn");
 }
 
 bool Storage::rot(const std::string& file, std::uint64_t offset, std::uint8_t mask) {

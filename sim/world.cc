@@ -141,12 +141,14 @@ void World::stop(HostNumber number) {
     return;
   }
   perform(number, std::move(outputs));
+  ++probes_["node.stopped"];
   if (observer != nullptr) observer->ending(number, Observer::End::stopped);
   node.disk->kill();
   power_off(number);
 }
 
 void World::crash(HostNumber number) {
+  ++probes_["node.crashed"];
   if (observer != nullptr) observer->ending(number, Observer::End::lost_power);
   power_off(number);
 }
