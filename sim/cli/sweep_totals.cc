@@ -32,6 +32,14 @@ std::string shown(const std::string& probe) {
   return fmt::format("{} {}", probe, proto::event_class_name(event));
 }
 
+// Of a kind that this build does not know: harm.
+sweep::FaultKind::Effect effect_of(std::string_view name) {
+  const auto kinds = sweep::fault_kinds();
+  const auto found = std::find_if(kinds.begin(), kinds.end(),
+                                  [&](const sweep::FaultKind& kind) { return kind.name == name; });
+  return found == kinds.end() ? sweep::FaultKind::Effect::harm : found->effect;
+}
+
 }  // namespace
 
 int worse_exit(int one, int other) {
@@ -87,9 +95,20 @@ void SweepTotals::add(const json::object& line) {
     nondeterministic_.push_back(
         fmt::format("{} seed {}: {}", scenario, seed, text_of(line, "differs")));
   }
+  ++scenarios_[scenario];
+  bool is_late = false;
+  bool is_harmed = false;
   if (const auto* faults = line.if_contains("faults"); faults != nullptr && faults->is_array()) {
-    for (const auto& kind : faults->get_array()) ++fault_kinds_[std::string(kind.as_string())];
+    for (const auto& value : faults->get_array()) {
+      const std::string kind(value.as_string());
+      ++fault_kinds_[kind];
+      const auto effect = effect_of(kind);
+      is_late = is_late || effect == sweep::FaultKind::Effect::lateness;
+      is_harmed = is_harmed || effect == sweep::FaultKind::Effect::harm ||
+                  effect == sweep::FaultKind::Effect::clock;
+    }
   }
+  ++(is_harmed ? with_faults_ : is_late ? late_ : without_faults_);
   if (const auto* probes = line.if_contains("probes"); probes != nullptr && probes->is_object()) {
     for (const auto& [name, count] : probes->get_object()) {
       ProbeHits& hits = probes_[std::string(name)];
@@ -117,6 +136,23 @@ std::vector<std::string> SweepTotals::never_hit() const {
     if (count == 0) names.push_back("fault " + name);
   }
   return names;
+}
+
+std::pair<std::uint64_t, std::uint64_t> SweepTotals::seeds_each() const {
+  if (scenarios_.empty()) return {0, 0};
+  const auto [fewest, most] =
+      std::minmax_element(scenarios_.begin(), scenarios_.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; });
+  return {fewest->second, most->second};
+}
+
+std::string SweepTotals::coverage_text() const {
+  const auto [fewest, most] = seeds_each();
+  return fmt::format(
+      "{} scenario{}, {} seeds each; runs with faults {}, with delay only {}, without faults {}\n",
+      scenarios_.size(), scenarios_.size() == 1 ? "" : "s",
+      fewest == most ? std::to_string(most) : fmt::format("{} to {}", fewest, most), with_faults_,
+      late_, without_faults_);
 }
 
 json::object SweepTotals::json() const {
@@ -147,6 +183,11 @@ json::object SweepTotals::json() const {
           {"inconclusive", inconclusive_},
           {"checked_twice", checked_},
           {"nondeterministic", json::array(nondeterministic_.begin(), nondeterministic_.end())},
+          {"scenarios", scenarios_.size()},
+          {"seeds_each", json::array{seeds_each().first, seeds_each().second}},
+          {"with_faults", with_faults_},
+          {"with_delay_only", late_},
+          {"without_faults", without_faults_},
           {"events", events_},
           {"virtual_us", virtual_us_},
           {"groups", std::move(groups)},
@@ -160,6 +201,7 @@ std::string SweepTotals::text() const {
       "{} runs, {} failed{} · {} nondeterministic of {} checked · probes {}/{} hit\n", runs_,
       failed_, inconclusive_ == 0 ? "" : fmt::format(", {} inconclusive", inconclusive_),
       nondeterministic_.size(), checked_, probes_hit(), probes_.size());
+  out += coverage_text();
   for (const std::string& difference : nondeterministic_)
     out += fmt::format("NONDETERMINISTIC {}\n", difference);
   for (const auto& [key, group] : groups_) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -57,13 +58,19 @@ class SweepTotals {
 
  private:
   [[nodiscard]] std::vector<std::string> never_hit() const;
+  // Fewest and most runs of one scenario: how many seeds each had.
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> seeds_each() const;
+  [[nodiscard]] std::string coverage_text() const;
 
   std::uint64_t runs_ = 0, failed_ = 0, inconclusive_ = 0, events_ = 0, checked_ = 0;
+  // Runs by the worst that was planned for them.
+  std::uint64_t without_faults_ = 0, late_ = 0, with_faults_ = 0;
   std::int64_t virtual_us_ = 0;
   int exit_code_ = 0;
   std::map<std::string, FailureGroup> groups_;
   std::map<std::string, ProbeHits> probes_;
   std::map<std::string, std::uint64_t> fault_kinds_;  // runs in which each was planned
+  std::map<std::string, std::uint64_t> scenarios_;    // runs of each
   std::vector<std::string> nondeterministic_;         // "a.sql seed 3: ..."
 };
 

@@ -21,9 +21,14 @@ std::string percent(const FaultSeat& seat) {
 // Of the messages between the adjacent layers; most often all of them. What is late for some alone changes the order.
 std::string filter(const FaultSeat& seat) {
   if (seat.is_gentle) return "";
-  static constexpr std::array<std::string_view, 8> kFilters = {
-      "", "", "", "", " only ack", " only begin", " only sequenced", " only error"};
-  return std::string(kFilters.at(seat.random.below(kFilters.size())));
+  static constexpr std::array<std::string_view, 11> kFilters = {
+      "",          "",           "", "", "", " only ack", " only begin", " only sequenced",
+      " only end", " only error"};
+  const std::uint64_t drawn = seat.random.below(kFilters.size());
+  if (drawn + 1 < kFilters.size()) return std::string(kFilters.at(drawn));
+  const auto types = static_cast<std::uint64_t>(seat.message_types.size());
+  return types == 0 ? ""
+                    : fmt::format(" only type [{}]", seat.message_types[seat.random.below(types)]);
 }
 
 // What passes is late by some milliseconds, or by as much as makes retries.
@@ -62,16 +67,21 @@ constexpr std::array kKinds = {
     FaultKind{"hop.reorder", kPair, kNothing, kHarm,
               [](const FaultSeat& s) { return hop(s, "reorder " + percent(s)); }, "heal", "", "",
               "hop.reordered"},
+    // What is changed must be refused: only where every dialog is secured.
+    FaultKind{"hop.corrupt", kPair, kNothing, kHarm,
+              [](const FaultSeat& s) { return hop(s, "corrupt " + percent(s)); }, "heal", "", "",
+              "hop.corrupted", true},
     FaultKind{"hop.delay", kPair, kNothing, kLateness,
               [](const FaultSeat& s) { return hop(s, delay(s)); }, "heal", "", "", "hop.delayed"},
     FaultKind{"link.delay", kPair, kNothing, kLateness,
-              [](const FaultSeat& s) { return link(s, delay(s)); }, "heal", "", "", ""},
+              [](const FaultSeat& s) { return link(s, delay(s)); }, "heal", "", "",
+              "network.delayed"},
     // Slower than this, a message of 10 MB is under way for longer than a cure is given time.
     FaultKind{"link.bandwidth", kPair, kNothing, kHarm,
               [](const FaultSeat& s) {
                 return link(s, fmt::format("bandwidth {}kB/s", log_between(s.random, 200, 10'000)));
               },
-              "heal", "", "", ""},
+              "heal", "", "", "network.slowed"},
     FaultKind{"link.stall", kPair, kNothing, kHarm,
               [](const FaultSeat& s) {
                 return link(s, fmt::format("stall {}ms", log_between(s.random, 100, 60'000)));
@@ -114,10 +124,10 @@ constexpr std::array kKinds = {
               "", "", "", ""},
     FaultKind{"disk.slow", kNode, kNothing, kHarm,
               [](const FaultSeat& s) { return fmt::format("disk {} slow", s.from); }, "",
-              "disk {} ok", "", ""},
+              "disk {} ok", "", "storage.slowed"},
     FaultKind{"disk.torn", kNode, kNothing, kHarm,
               [](const FaultSeat& s) { return fmt::format("disk {} torn", s.from); }, "",
-              "disk {} ok", "", ""},
+              "disk {} ok", "", "storage.torn"},
     FaultKind{"disk.full", kNode, kAnyTime, kHarm,
               [](const FaultSeat& s) { return fmt::format("disk {} full", s.from); }, "",
               "disk {} ok", "restart {}", "storage.failed"},
@@ -149,7 +159,7 @@ constexpr std::array kKinds = {
               "", "", "", "clock.jumped"},
     FaultKind{"crash", kNode, kAtOnce, kHarm,
               [](const FaultSeat& s) { return fmt::format("crash {}", s.from); }, "", "",
-              "restart {}", ""},
+              "restart {}", "node.crashed"},
     FaultKind{"crash.at_write", kNode, kInCommit, kHarm,
               [](const FaultSeat& s) {
                 return fmt::format("crash {} after write {}", s.from,
@@ -164,7 +174,7 @@ constexpr std::array kKinds = {
               "", "disk {} ok", "restart {}", "storage.failed"},
     FaultKind{"restart", kNode, kAtOnce, kHarm,
               [](const FaultSeat& s) { return fmt::format("restart {}", s.from); }, "", "",
-              "restart {}", ""},
+              "restart {}", "node.stopped"},
 };
 
 }  // namespace

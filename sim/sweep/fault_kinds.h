@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/random.h"
 
@@ -17,7 +18,8 @@ struct FaultSeat {
   std::string from;  // the instance, or the sending one of two
   std::string to;    // empty for faults of one instance
   bool is_extreme = false;
-  bool is_gentle = false;  // it must not show but in time
+  bool is_gentle = false;                       // it must not show but in time
+  std::vector<std::string> message_types = {};  // that the script names
 };
 
 struct FaultKind {
@@ -34,6 +36,7 @@ struct FaultKind {
   std::string_view cure_network, cure_disk, cure_node;
   // The counter of the simulator that shows that it did something; empty: it has none.
   std::string_view probe;
+  bool is_of_secured = false;  // only for scripts all of whose dialogs are secured
 };
 
 [[nodiscard]] std::span<const FaultKind> fault_kinds();

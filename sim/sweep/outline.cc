@@ -49,6 +49,28 @@ std::string database_after(const std::vector<Token>& tokens, std::string databas
   return database;
 }
 
+// Also where it stands in a text that the batch runs.
+bool may_turn_encryption_off(std::string_view batch) {
+  std::string dense;
+  for (const char c : batch) {
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r') dense += c;
+  }
+  return scenario::to_lower(dense).find("encryption=off") != std::string::npos;
+}
+
+// MESSAGE TYPE [Name]; one whose name has a bracket is left out.
+void add_message_types(const std::vector<Token>& tokens, std::vector<std::string>& types) {
+  for (std::size_t i = 0; i + 2 < tokens.size(); ++i) {
+    const bool is_name =
+        tokens[i + 2].kind == TokenKind::word || tokens[i + 2].kind == TokenKind::quoted_identifier;
+    if (!is(tokens[i], "MESSAGE") || !is(tokens[i + 1], "TYPE") || !is_name) continue;
+    std::string name = broker::tsql::value_of(tokens[i + 2]);
+    const bool is_known = std::find(types.begin(), types.end(), name) != types.end();
+    if (!is_known && !name.empty() && name.find_first_of("[]'\"\n") == std::string::npos)
+      types.push_back(std::move(name));
+  }
+}
+
 // Harmless in every way that matters here.
 bool is_known(const Step& step) {
   const auto& action = step.action;
@@ -100,9 +122,8 @@ Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept
     if (!is_known(step)) outline.has_own_faults = true;
     if (std::holds_alternative<scenario::Attack>(step.action) && !is_known(step))
       outline.has_attackers = true;
-    if (std::holds_alternative<scenario::NetFault>(step.action) ||
-        std::holds_alternative<scenario::LinkFault>(step.action))
-      outline.leaves_no_room = true;
+    if (std::holds_alternative<scenario::NetFault>(step.action)) outline.sets_hops = true;
+    if (std::holds_alternative<scenario::LinkFault>(step.action)) outline.sets_links = true;
     if (const auto* connect = std::get_if<Connect>(&step.action)) {
       here.session = *connect;
       here.database = "master";
@@ -112,6 +133,8 @@ Outline outline_of(const scenario::Script& script, const std::vector<bool>& kept
       const auto list = broker::tsql::tokenize(batch->text, true);
       here.is_clean = here.is_clean && !leaves_state(list.tokens);
       here.database = database_after(list.tokens, here.database);
+      outline.is_secured = outline.is_secured && !may_turn_encryption_off(batch->text);
+      add_message_types(list.tokens, outline.message_types);
       if (has_word(batch->text, {"LIFETIME", "TIMER", "WAITFOR", "TIMEOUT", "PARTNER", "WITNESS"}))
         outline.depends_on_time = true;
       if (has_word(batch->text, {"START_DATE", "GETDATE", "GETUTCDATE"}))

@@ -25,9 +25,13 @@ struct Outline {
   std::vector<Here> steps;      // one more than there are: the last is the end
   bool has_own_faults = false;  // faults, crashes, attacks, and what we do not know
   bool has_attackers = false;
-  // It goes from second to second, or sets hops and links: a fault of ours would make it late, or take the place of its own.
-  bool leaves_no_room = false;
+  bool leaves_no_room = false;  // it goes from second to second: a fault of ours would make it late
+  // It sets some of them itself: a fault of ours would take the place of its own.
+  bool sets_hops = false;
+  bool sets_links = false;
   bool depends_on_time = false;  // words like LIFETIME or WAITFOR, an `until` that is near
+  bool is_secured = true;        // no batch says ENCRYPTION = OFF
+  std::vector<std::string> message_types;  // that its statements name, each once
   bool depends_on_date = false;  // START_DATE or GETDATE in its statements, time that it lets pass
 };
 

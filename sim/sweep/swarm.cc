@@ -106,6 +106,9 @@ class Planner {
       if (!draws.chance(kKindIsOn)) continue;
       if (plan.is_gentle && kind.effect != FaultKind::Effect::lateness) continue;
       if (outline_.depends_on_date && kind.effect == FaultKind::Effect::clock) continue;
+      if (kind.is_of_secured && !outline_.is_secured) continue;
+      if (outline_.sets_hops && kind.name.starts_with("hop.")) continue;
+      if (outline_.sets_links && kind.name.starts_with("link.")) continue;
       const bool is_extreme = draws.chance(kIsExtreme);
       for (std::uint64_t n = 1 + draws.below(kFaultsOfKindMax); n > 0; --n)
         add(kind, draws, is_extreme, plan);
@@ -155,7 +158,8 @@ class Planner {
                    .from = {},
                    .to = {},
                    .is_extreme = is_extreme,
-                   .is_gentle = plan.is_gentle};
+                   .is_gentle = plan.is_gentle,
+                   .message_types = outline_.message_types};
     const std::uint64_t first = draws.below(nodes.size());
     seat.from = nodes[first];
     if (is_pair) seat.to = nodes[(first + 1 + draws.below(nodes.size() - 1)) % nodes.size()];

@@ -11,8 +11,8 @@
 //           disk may be told of by nobody.
 //   Gentle  Scripts with faults or crashes of their own, of the catalogue, and those that depend on time (LIFETIME, timers, WAITFOR, an
 //           `until` less than a day ahead, mirroring partners), get only what time alone shows, and no time is put into them. Those with
-//           attackers get nothing: what an attacker sees first is a matter of time. Nor do those with an `until` within a minute, and
-//           those that set hops or links themselves.
+//           attackers get nothing: what an attacker sees first is a matter of time. Nor do those with an `until` within a minute. Those
+//           that set hops or links themselves get no fault of that kind, which would take the place of theirs.
 #pragma once
 
 #include <cstdint>

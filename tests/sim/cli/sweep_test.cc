@@ -14,6 +14,7 @@
 
 #include "sim/cli/cli.h"
 #include "sim/cli/sweep_totals.h"
+#include "sim/sweep/fault_kinds.h"
 #include "tests/sim/cli/ran.h"
 
 namespace ssb::sim::cli {
@@ -245,6 +246,55 @@ TEST_F(SweepTest, TheBudgetEndsItWithASummary) {
   EXPECT_EQ(summary.at("budget_exhausted"), true);
 }
 
+TEST_F(SweepTest, OneThatItsBudgetEndedGoesOnUntilAllRunsAreDone) {
+  const std::vector<std::string> what = {at("good.sql"), "--seeds", "0-19", "--out", at("found")};
+  auto in_no_time = what;
+  in_no_time.insert(in_no_time.end(), {"--budget", "1ms"});
+
+  const Ran first = sweep(in_no_time);
+  const Ran second = sweep(in_no_time);
+  const Ran merged = run({"merge", at("found/shard-0-of-1.jsonl.partial")});
+  const Ran third = sweep(what);
+  const Ran fourth = sweep(in_no_time);
+
+  EXPECT_EQ(first.code, kExitBudget);
+  EXPECT_THAT(first.out, HasSubstr("the same command goes on from"));
+  EXPECT_EQ(second.code, kExitBudget) << second.err;
+  EXPECT_EQ(merged.code, 2);
+  EXPECT_EQ(third.code, 0) << third.err;
+  EXPECT_THAT(runs("found/shard-0-of-1.jsonl"), SizeIs(20));
+  EXPECT_FALSE(fs::exists(at("found/shard-0-of-1.jsonl.partial")));
+  EXPECT_EQ(fourth.code, 0);
+  EXPECT_THAT(fourth.err, HasSubstr("'" + at("found/shard-0-of-1.jsonl") + "' is finished"));
+}
+
+TEST_F(SweepTest, AFinishedSweepKeepsItsExitCode) {
+  write("bad.sql", ":connect A\nSELECT 8\nGO\n--# expect value 9\n");
+  const std::vector<std::string> what = {at("bad.sql"), "--seeds", "0-1", "--json", at("a.jsonl")};
+  ASSERT_EQ(sweep(what).code, 1);
+
+  const Ran again = sweep(what);
+
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.err, HasSubstr("is finished, with exit code 1"));
+}
+
+TEST_F(SweepTest, ALimitOfMemoryThatNoProcessCanKeepIsRefused) {
+  const Ran absurd = sweep({at("good.sql"), "--seeds", "0-1", "--mem-limit", "1k"});
+  const Ran enough = sweep({at("good.sql"), "--seeds", "0-1", "--mem-limit", "256MB"});
+
+  EXPECT_EQ(absurd.code, 10);
+  EXPECT_THAT(absurd.err, HasSubstr("--mem-limit is 256 MB or more"));
+  EXPECT_EQ(enough.code, 0) << enough.out;
+}
+
+TEST_F(SweepTest, ADeviceIsNoCheckpoint) {
+  const Ran ran = sweep({at("good.sql"), "--seeds", "0-1", "--json", "/dev/full"});
+
+  EXPECT_EQ(ran.code, 10);
+  EXPECT_THAT(ran.err, HasSubstr("'/dev/full' is no regular file"));
+}
+
 TEST_F(SweepTest, RunsAreBoundedForAllShardsTogether) {
   const Ran one = sweep({at("good.sql"), "--seeds", "0-99", "--max-runs", "7", "--json", "-"});
 
@@ -295,6 +345,29 @@ TEST(SweepTotalsTest, ProbesThatNothingHitAreListed) {
   EXPECT_THAT(totals.text(), Not(HasSubstr("fault crash,")));
   const auto probe = totals.json().at("probes").at("hop.lost").as_object();
   EXPECT_EQ(probe.at("seed").to_number<int>(), 9);
+}
+
+TEST(SweepTotalsTest, WhatTheRunsCoveredIsCounted) {
+  SweepTotals totals;
+  totals.add(run_line(R"({"run":0,"scenario":"a.sql","seed":0,"code":0,"faults":[]})"));
+  totals.add(run_line(R"({"run":1,"scenario":"b.sql","seed":0,"code":0,"faults":["hop.delay"]})"));
+  totals.add(
+      run_line(R"({"run":2,"scenario":"a.sql","seed":1,"code":0,"faults":["crash","hop.delay"]})"));
+  totals.add(run_line(R"({"run":4,"scenario":"a.sql","seed":2,"code":0,"faults":["heal"]})"));
+
+  EXPECT_THAT(totals.text(), HasSubstr("2 scenarios, 1 to 3 seeds each; runs with faults 1, with "
+                                       "delay only 1, without faults 2"));
+  EXPECT_EQ(totals.json().at("with_faults").to_number<int>(), 1);
+  EXPECT_EQ(totals.json().at("with_delay_only").to_number<int>(), 1);
+  EXPECT_EQ(totals.json().at("without_faults").to_number<int>(), 2);
+  EXPECT_EQ(json::serialize(totals.json().at("seeds_each")), "[1,3]");
+}
+
+TEST(SweepTotalsTest, EachKindOfFaultHasAProbe) {
+  for (const auto& kind : sweep::fault_kinds()) {
+    if (kind.effect == sweep::FaultKind::Effect::cure) continue;
+    EXPECT_FALSE(kind.probe.empty()) << kind.name;
+  }
 }
 
 TEST(SweepTotalsTest, FailuresAreGroupedUnderTheFirstRun) {

@@ -115,12 +115,43 @@ TEST(SwarmTest, EachKindAndEachPairOfKindsOccurs) {
       for (const std::string& other : names) pairs.insert({one, other});
     }
   }
-  const std::size_t count = fault_kinds().size();
+  // Not this script: it turns encryption off.
+  const std::size_t count = fault_kinds().size() - 1;
+  EXPECT_EQ(kinds.count("hop.corrupt"), 0U);
   EXPECT_EQ(kinds.size(), count);
   EXPECT_EQ(pairs.size(), count * count);
   EXPECT_GT(calm, 20);
   EXPECT_LT(calm, 150);
   for (const auto& [name, times] : kinds) EXPECT_GT(times, 100) << name;
+}
+
+TEST(SwarmTest, MessagesAreChangedOnlyWhereAllDialogsAreSecured) {
+  const auto kinds_of = [](const std::string& options) {
+    const Script script = parse(std::string(scenario::kTwoInstances) +
+                                ":connect HOST_A\nUSE Db;\nDECLARE @h uniqueidentifier;\n"
+                                "BEGIN DIALOG @h FROM SERVICE a_service TO SERVICE 'b_service'" +
+                                options +
+                                ";\nSEND ON CONVERSATION @h MESSAGE TYPE [An Order] ('one');\nGO\n"
+                                "--# settle\n");
+    std::set<std::string> names;
+    std::set<std::string> filters;
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+      const Plan plan = plan_faults(script, seed);
+      names.merge(plan.kinds());
+      for (const PlannedFault& fault : plan.faults) {
+        const std::size_t at = fault.directive.find(" only ");
+        if (at != std::string::npos) filters.insert(fault.directive.substr(at + 1));
+      }
+    }
+    return std::pair(names, filters);
+  };
+
+  const auto [secured, filters] = kinds_of("");
+  EXPECT_THAT(secured, Contains("hop.corrupt"));
+  EXPECT_THAT(filters, testing::IsSupersetOf({"only end", "only type [An Order]", "only ack"}));
+  EXPECT_THAT(kinds_of(" WITH ENCRYPTION = OFF").first, Not(Contains("hop.corrupt")));
+  EXPECT_THAT(kinds_of(" WITH LIFETIME = 9, encryption=\n\tOFF").first,
+              Not(Contains("hop.corrupt")));
 }
 
 TEST(SwarmTest, EveryDirectiveOfAPlanIsOneOfTheLanguage) {
@@ -227,10 +258,19 @@ TEST(SwarmTest, ScriptsWithFaultsOfTheirOwnOrWithTimersGetOnlyWhatTimeShows) {
   }
 }
 
-TEST(SwarmTest, AHopThatTheScriptSetsStaysAsItSetsIt) {
-  const Script script = dialog_script("--# net HOST_A -> HOST_B delay 2h only begin\n");
-  for (std::uint64_t seed = 0; seed < 50; ++seed)
-    EXPECT_THAT(plan_faults(script, seed).faults, IsEmpty());
+TEST(SwarmTest, AHopOrLinkThatTheScriptSetsStaysAsItSetsIt) {
+  const auto kinds_of = [](const std::string& more) {
+    std::set<std::string> kinds;
+    const Script script = dialog_script(more);
+    for (std::uint64_t seed = 0; seed < 50; ++seed) kinds.merge(plan_faults(script, seed).kinds());
+    return kinds;
+  };
+
+  EXPECT_THAT(kinds_of("--# net HOST_A -> HOST_B delay 2h only begin\n"),
+              ElementsAre("link.delay"));
+  EXPECT_THAT(kinds_of("--# link HOST_A -> HOST_B clog 2s\n"), ElementsAre("hop.delay"));
+  EXPECT_THAT(kinds_of("--# link HOST_A -> HOST_B cut\n--# net HOST_A -> HOST_B loss 1%\n"),
+              IsEmpty());
 }
 
 TEST(SwarmTest, WhatGoesFromSecondToSecondGetsNoFaults) {
