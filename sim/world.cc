@@ -235,6 +235,7 @@ void World::step(HostNumber number) {
   openssl_.use(node.random);
   const TimePoint now = now_at(number);
   wire::Outputs outputs;
+  const bool may_run_out = node.allocations_left > 0;
   try {
     const CountAllocations counting(node.allocations_left);
     for (const wire::Input& input : std::exchange(node.inbox, {})) node.server->handle(input, now);
@@ -251,6 +252,8 @@ void World::step(HostNumber number) {
     failed(number, "memory.failed", "out of memory");
     return;
   }
+  // Whoever asked had another way: std::stable_sort, and who answers with an error.
+  if (may_run_out && node.allocations_left == 0) ++probes_["memory.withstood"];
   const std::uint64_t incarnation = node.incarnation;
   perform_when_written(number, std::move(outputs));
   if (node.incarnation == incarnation) schedule_wake(number);

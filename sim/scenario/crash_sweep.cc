@@ -147,7 +147,8 @@ std::vector<CrashPoint> crash_points(const std::vector<StepCount>& counts,
 }
 
 bool has_crashed(const Probes& probes) {
-  return probes.contains("storage.failed") || probes.contains("memory.failed");
+  return probes.contains("storage.failed") || probes.contains("memory.failed") ||
+         probes.contains("memory.withstood");
 }
 
 }  // namespace ssb::sim::scenario

@@ -60,7 +60,7 @@ struct SweepRange {
 [[nodiscard]] std::vector<CrashPoint> crash_points(const std::vector<StepCount>& counts,
                                                    const SweepRange& range);
 
-// Whether the crash of such a run has come.
+// Whether the crash of such a run has come; of an allocation also that it failed, and nobody minded.
 [[nodiscard]] bool has_crashed(const Probes& probes);
 
 }  // namespace ssb::sim::scenario
