@@ -74,7 +74,8 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& raw_out
       "Examples:\n"
       "  ssbsim run scenarios/dialogs/full_security.sql\n"
       "  ssbsim explain 9727\n"
-      "Exit codes: 0 met, 1 not met, 2 inconclusive, 10 usage, 11 does not parse, 12 environment, "
+      "Exit codes: 0 met, 1 not met, 2 inconclusive, 3 two runs differ, 10 usage, 11 does not "
+      "parse, 12 environment, "
       "13 bug.");
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help of all subcommands");

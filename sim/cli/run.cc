@@ -383,8 +383,10 @@ void add_run(CLI::App& app, Context& context) {
       ->add_option("--seed", options->seed,
                    "Of the simulator [--# seed of the script, else 1]; implies --net sim")
       ->check(seed_number);
-  command->add_flag("--check-determinism", options->checks_determinism,
-                    "Run twice in the simulator and compare all that happened; implies --net sim");
+  command->add_flag(
+      "--check-determinism", options->checks_determinism,
+      "Run twice in the simulator and compare all that happened, exit code 3 when they "
+      "differ; implies --net sim");
   command->add_option("--crash", options->crash,
                       "NODE:N[:torn]: that instance loses power in its N-th storage step from the "
                       "first repeatable batch on (see crash-sweep); implies --net sim");
