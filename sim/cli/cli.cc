@@ -83,6 +83,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& raw_out
   add_sweep(app, context);
   add_merge(app, context);
   add_crash_sweep(app, context);
+  add_load(app, context);
   add_node(app, context);
   add_attack(app, context);
   add_explain(app, context);

@@ -30,6 +30,7 @@ void add_run(CLI::App& app, Context& context);
 void add_sweep(CLI::App& app, Context& context);
 void add_merge(CLI::App& app, Context& context);
 void add_crash_sweep(CLI::App& app, Context& context);
+void add_load(CLI::App& app, Context& context);
 void add_node(CLI::App& app, Context& context);
 void add_attack(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);

@@ -1,0 +1,34 @@
+// One node of a load with what drives it: it is told what to do down a socket, and says what came of it.
+//
+//   Two threads: the node's strand, with the sender or the receiver on it; and the one that calls, for the socket, the clock of the
+//   schedule and the intervals. So the schedule is kept while the node is busy, and its lateness is known apart from the node's.
+//   Shape   JSON objects, a line each.
+//           to it: {"do": "sql", "text": t} | {"do": "begin", "begin": ns, "from": ns, "until": ns} | {"do": "state"} | {"do": "stop"} |
+//                  {"do": "finish"}
+//           from it: {"type": "sql", "error": t or ""} | {"type": "interval", measures} once a second of the measured time |
+//                    {"type": "state", "messages": n, "replies": n, "unacknowledged": n, "done": bool, "trouble": t} |
+//                    {"type": "rest", measures} for finish, its last | {"type": "failure", "text": t}
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "sim/load/setup_sql.h"
+#include "sim/load/window.h"
+#include "sim/load/workload.h"
+
+namespace ssb::sim::load {
+
+struct PartyOptions {
+  Side side = Side::initiator;
+  Workload workload;
+  std::filesystem::path folder;    // of its data
+  std::filesystem::path key_pool;  // throw-away keys
+  std::string address;             // that it listens on
+  bool has_process = true;         // of its own: all processor time of the process is its
+};
+
+// Serves until it has finished, or the socket ends. The descriptor is closed.
+void serve_party(const PartyOptions& options, Window& window, int socket);
+
+}  // namespace ssb::sim::load

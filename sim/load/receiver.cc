@@ -1,0 +1,115 @@
+#include "sim/load/receiver.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sim/load/clock.h"
+#include "sim/load/setup_sql.h"
+
+namespace ssb::sim::load {
+namespace {
+
+using broker::Client;
+using broker::ClientStep;
+using proto::Result;
+
+constexpr std::string_view kEndDialog = "http://schemas.microsoft.com/SQL/ServiceBroker/EndDialog";
+
+}  // namespace
+
+Receiver::Receiver(net::Host& host, Workload workload, Window& window, OnFailure on_failure)
+    : host_(host),
+      workload_(workload),
+      window_(window),
+      on_failure_(std::move(on_failure)),
+      body_(workload_.size_bytes),
+      batches_(workload_.receivers) {}
+
+void Receiver::begin(const Phases& phases) {
+  phases_ = phases;
+  for (std::size_t i = 0; i < batches_.size(); ++i) ask(i);
+}
+
+void Receiver::ask(std::size_t receiver) {
+  host_.run([this, receiver](Client& client) { return receive(client, batches_[receiver]); },
+            [this, receiver](const Result<void>& result) {
+              if (!result)
+                return violated(fmt::format("a RECEIVE of the target: {} {}",
+                                            result.error().number(), result.error().text()));
+              committed(batches_[receiver]);
+              ask(receiver);
+            });
+}
+
+Result<ClientStep> Receiver::receive(Client& client, Batch& batch) {
+  batch.intended.clear();
+  batch.ended = 0;
+  if (has_failed_) return ClientStep::wait;
+  if (!database_) {
+    database_ = client.database(kTargetDatabase);
+    const auto queue = database_ ? client.queue_of(*database_, kTargetService) : std::nullopt;
+    if (queue) queue_ = *queue;
+  }
+  broker::conversation::ReceiveRequest request;
+  request.database = database_.value_or(0);
+  request.queue = queue_;
+  request.top = workload_.per_transaction;
+  auto messages = client.receive(request);
+  if (!messages) return messages.error();
+  if (messages->empty()) return ClientStep::wait;
+  for (auto& message : *messages) {
+    const auto taken = take(client, message, batch);
+    if (!taken) return taken.error();
+  }
+  return ClientStep::done;
+}
+
+Result<void> Receiver::take(Client& client, broker::conversation::QueuedMessage& message,
+                            Batch& batch) {
+  if (message.message_type_name == kRequest && message.message_body) {
+    const Nanoseconds before = monotonic_now();
+    const auto stamp = body_.read(*message.message_body);
+    const std::string problem =
+        stamp ? check_.arrived(message.conversation_handle, stamp->sequence)
+              : fmt::format("dialog {}: message {} is not as it was sent",
+                            message.conversation_handle.text(), message.message_sequence_number);
+    measures_.generator_cpu += monotonic_now() - before;
+    if (!problem.empty()) violated(problem);
+    if (stamp) batch.intended.push_back(stamp->intended);
+    if (!stamp || !workload_.request_reply) return {};
+    return client.send(*database_, message.conversation_handle, kReply,
+                       std::move(message.message_body));
+  }
+  if (message.message_type_name == kEndDialog) {
+    const std::string problem = check_.ended(message.conversation_handle, workload_.per_dialog);
+    if (!problem.empty()) violated(problem);
+    ++batch.ended;
+    return client.end(*database_, message.conversation_handle);
+  }
+  violated(fmt::format("the target received '{}' {}", message.message_type_name,
+                       message.message_body ? proto::from_utf16le(*message.message_body) : ""));
+  return {};
+}
+
+void Receiver::committed(const Batch& batch) {
+  const Nanoseconds now = monotonic_now();
+  for (const Nanoseconds intended : batch.intended) {
+    if (phases_.measures(intended)) measures_.to_receive.record(now - intended);
+  }
+  received_ += batch.intended.size();
+  measures_.messages += batch.intended.size();
+  measures_.dialogs += batch.ended;
+  ++measures_.transactions;
+  if (!batch.intended.empty()) window_.received(batch.intended.size());
+}
+
+void Receiver::violated(const std::string& text) {
+  if (!std::exchange(has_failed_, true)) on_failure_(text);
+}
+
+Measures Receiver::take_measures() {
+  return std::exchange(measures_, {});
+}
+
+}  // namespace ssb::sim::load

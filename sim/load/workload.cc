@@ -1,0 +1,43 @@
+#include "sim/load/workload.h"
+
+#include <fmt/format.h>
+
+namespace ssb::sim::load {
+
+const char* name(Security security) {
+  switch (security) {
+    case Security::full: return "full";
+    case Security::anonymous: return "anonymous";
+    case Security::none: return "none";
+  }
+  return "";
+}
+
+const char* name(Arrival arrival) {
+  switch (arrival) {
+    case Arrival::closed: return "closed loop";
+    case Arrival::constant: return "constant";
+    case Arrival::poisson: return "Poisson";
+  }
+  return "";
+}
+
+std::string describe(const Workload& workload) {
+  std::string text = fmt::format("{} security", name(workload.security));
+  if (workload.security != Security::none) text += fmt::format(", RSA-{}", workload.rsa_bits);
+  text += fmt::format(", TLS {}, {} bytes, {} dialogs", workload.transport_encrypted ? "on" : "off",
+                      workload.size_bytes, workload.dialogs);
+  if (workload.per_dialog > 0)
+    text += fmt::format(", a new dialog each {} messages", workload.per_dialog);
+  text += fmt::format(", {} messages a transaction, {}", workload.per_transaction,
+                      workload.flushed ? "flushed" : "NOT flushed");
+  if (workload.request_reply) text += ", request and reply";
+  if (workload.is_closed()) {
+    text += fmt::format(", closed loop with {} in flight", workload.in_flight);
+  } else {
+    text += fmt::format(", offered {}/s {}", workload.rate, name(workload.arrival));
+  }
+  return text;
+}
+
+}  // namespace ssb::sim::load
