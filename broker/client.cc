@@ -40,4 +40,13 @@ proto::Result<void> Client::end(store::DatabaseId database, proto::ConversationH
   return engine_->end(*transaction_, {}, database, conversation, request, now_);
 }
 
+std::optional<std::uint64_t> Client::acknowledged(store::DatabaseId database,
+                                                  proto::ConversationHandle conversation) const {
+  return engine_->acknowledged(database, conversation);
+}
+
+bool Client::is_empty(store::DatabaseId database, std::int32_t queue) const {
+  return engine_->queue_is_empty(database, queue);
+}
+
 }  // namespace ssb::broker

@@ -42,6 +42,10 @@ class Client {
   [[nodiscard]] proto::Result<void> end(store::DatabaseId database,
                                         proto::ConversationHandle conversation,
                                         const conversation::EndRequest& request = {});
+  // Messages with a lower sequence number are at the far side, durably; nullopt: the conversation is gone.
+  [[nodiscard]] std::optional<std::uint64_t> acknowledged(
+      store::DatabaseId database, proto::ConversationHandle conversation) const;
+  [[nodiscard]] bool is_empty(store::DatabaseId database, std::int32_t queue) const;
 
  private:
   catalog::Instance* instance_;

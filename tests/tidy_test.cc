@@ -141,6 +141,12 @@ const std::vector<Layer>& layers() {
       {"sim/scenario/simulated.cc",
        {"proto/", "broker/", "transport/wire/", "transport/net/capture.h", "sim/"},
        {"Boost"}},
+      // It drives two hosts in real time, and its two sides speak JSON. Its ceiling is OpenSSL's, not that of the engine's own cipher.
+      {"sim/load/",
+       {"proto/", "broker/", "transport/net/", "sim/"},
+       {"Boost", "Asio", "Boost.JSON"}},
+      {"sim/load/ceiling.cc", {"sim/load/"}, {"OpenSSL"}},
+      {"sim/load/environment.cc", {"proto/", "sim/load/"}, {"Boost.JSON", "OpenSSL"}},
       // It wires the program together.
       {"sim/cli/",
        {"proto/", "broker/", "transport/", "sim/"},
@@ -205,7 +211,7 @@ struct Ban {
 const std::vector<Ban>& bans() {
   // Real time, randomness, the environment and threads come in through the hosts alone, so that the engine runs alike everywhere.
   static const std::vector<std::string> core = {"proto/", "broker/", "transport/wire/", "sim/"};
-  static const std::vector<std::string> hosts = {"sim/scenario/tcp.cc", "sim/cli/"};
+  static const std::vector<std::string> hosts = {"sim/scenario/tcp.cc", "sim/cli/", "sim/load/"};
   static const std::vector<Ban> all = {
       {{"rand"},
        R"(\b(rand|srand|random|drand48)\s*\()",
@@ -236,7 +242,8 @@ const std::vector<Ban>& bans() {
        R"(\bstd::(thread|jthread|mutex|shared_mutex|condition_variable|async)\b)",
        "the core has no threads",
        core,
-       {}},
+       // The schedule of a load is kept while its node is busy, and two nodes may share a process.
+       {"sim/load/"}},
       {{"sqlite3_"},
        R"(\bsqlite3_\w+\s*\()",
        "SQLite is broker/store's",

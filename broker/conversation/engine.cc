@@ -187,6 +187,12 @@ std::vector<Fill> Engine::fills() const {
   return {grants, opened, unwraps, message_keys, tombstones, messages, fragments, parts};
 }
 
+std::optional<std::uint64_t> Engine::acknowledged(store::DatabaseId database,
+                                                  proto::ConversationHandle conversation) const {
+  const Endpoint* endpoint = state_->endpoint(database, conversation);
+  return endpoint == nullptr ? std::nullopt : std::optional(endpoint->acknowledged);
+}
+
 std::uint64_t Engine::changes() const {
   return state_->changes;
 }

@@ -130,6 +130,10 @@ class Engine {
   [[nodiscard]] std::optional<std::string> transmission_status(
       store::DatabaseId database, proto::ConversationHandle conversation) const;
 
+  // The sequence number up to which the far side has acknowledged what was sent, without it; nullopt when the handle is unknown.
+  [[nodiscard]] std::optional<std::uint64_t> acknowledged(
+      store::DatabaseId database, proto::ConversationHandle conversation) const;
+
   // ---- ends of transactions: the only ones a session calls ----
   [[nodiscard]] proto::Result<void> commit(catalog::Transaction&& transaction,
                                            proto::TimePoint now);

@@ -1,169 +1,336 @@
-// `ssbsim load`: messages between two nodes of its own, counted, checked and timed.
+// `ssbsim load`: messages between two nodes of its own, counted, checked and timed; its result files compared and shown.
+#include <fstream>
+#include <map>
+#include <system_error>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "broker/store/store.h"
 #include "sim/cli/cli.h"
+#include "sim/cli/load_files.h"
 #include "sim/cli/scenario_files.h"
 #include "sim/cli/stop_signals.h"
+#include "sim/cli/sweep_totals.h"
+#include "sim/cli/version.h"
 #include "sim/load/body.h"
+#include "sim/load/ceiling.h"
+#include "sim/load/compare.h"
+#include "sim/load/environment.h"
+#include "sim/load/report.h"
 #include "sim/load/run.h"
-#include "sim/scenario/data_folder.h"
+#include "sim/sweep/shard.h"
 
 namespace ssb::sim::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using load::Arrival;
-using load::LoadResult;
+using load::Report;
 using load::Security;
 
-constexpr int kExitStopped = 75;
+constexpr int kExitInvalid = 4;
+constexpr int kFindRunsMax = 24;
 
 struct LoadCommandOptions {
   load::Workload workload;
+  LoadOutputs outputs;
   int processes = 2;
   bool not_flushed = false;
   bool clear_transport = false;
+  bool find_max = false;
+  bool is_quiet = false;
   double duration_s = 10;
   double warm_up_s = 2;
+  std::string shard;
   std::string folder;
   std::string key_pool;
 };
 
-std::string text_of(const LoadResult& result) {
-  const auto& total = result.total;
-  const auto per_message = [&](load::Nanoseconds time) {
-    return total.target.messages == 0
-               ? 0.0
-               : static_cast<double>(time) / static_cast<double>(total.target.messages) / 1000;
-  };
-  std::string out = load::describe(result.workload) + "\n";
-  out += fmt::format("received /s        {:.0f}\n", result.per_second());
-  out += fmt::format(
-      "cpu us/message     initiator {:.2f}, target {:.2f}; the generator's own {:.2f} and {:.2f}\n",
-      per_message(total.initiator.cpu), per_message(total.target.cpu),
-      per_message(total.initiator.generator_cpu), per_message(total.target.generator_cpu));
-  out += fmt::format("transactions       initiator {}, target {}\n", total.initiator.transactions,
-                     total.target.transactions);
-  out += fmt::format("flushes            initiator {}, target {}\n", total.initiator.flushes,
-                     total.target.flushes);
-  const auto latency = [&](const char* label, const load::Histogram& histogram) {
-    if (histogram.count() == 0) return;
-    const auto ms = [&](double percent) {
-      return static_cast<double>(histogram.percentile(percent)) / 1e6;
-    };
-    out += fmt::format("{:<18} p50 {:.3f} p90 {:.3f} p99 {:.3f} p99.9 {:.3f} max {:.3f} ms\n",
-                       label, ms(50), ms(90), ms(99), ms(99.9), ms(100));
-  };
-  latency("schedule lag", total.initiator.lag);
-  latency("send to ack", total.initiator.to_ack);
-  latency("send to receive", total.target.to_receive);
-  latency("round trip", total.initiator.round_trip);
-  out += fmt::format("exactly once       {} sent, {} received, each in order: {}\n", result.sent,
-                     result.received, result.violations.empty() ? "yes" : "NO");
-  for (const std::string& text : result.violations) out += "  " + text + "\n";
-  return out;
+int exit_code_of(const Report& report) {
+  if (!report.result.violations.empty()) return 1;
+  if (report.result.was_stopped) return kExitStopped;
+  return report.verdict.is_valid() ? 0 : kExitInvalid;
 }
 
-int run_load_command(Context& context, LoadCommandOptions options) {
-  options.workload.flushed = !options.not_flushed;
-  options.workload.transport_encrypted = !options.clear_transport;
-  const auto time = [](double seconds) {
-    return static_cast<load::Nanoseconds>(seconds * static_cast<double>(load::kSecond));
-  };
-  options.workload.duration = time(options.duration_s);
-  options.workload.warm_up = time(options.warm_up_s);
-  if (options.workload.rate > 0 && options.workload.is_closed())
-    options.workload.arrival = Arrival::poisson;
-  StopSignals signals;
-  load::RunOptions run;
-  run.workload = options.workload;
-  run.processes = options.processes;
-  run.folder = options.folder.empty() ? std::filesystem::temp_directory_path()
-                                      : std::filesystem::path(options.folder);
-  run.key_pool = key_pool_file(options.key_pool);
-  run.wants_stop = [&signals] { return signals.seen().has_value(); };
+class LoadCommand {
+ public:
+  LoadCommand(Context& context, const LoadCommandOptions& options)
+      : context_(context), options_(options), workload_(options.workload) {
+    const auto time = [](double seconds) {
+      return static_cast<load::Nanoseconds>(seconds * static_cast<double>(load::kSecond));
+    };
+    workload_.flushed = !options.not_flushed;
+    workload_.transport_encrypted = !options.clear_transport;
+    workload_.duration = time(options.duration_s);
+    workload_.warm_up = time(options.warm_up_s);
+    if (workload_.rate > 0 && workload_.is_closed()) workload_.arrival = Arrival::poisson;
+    if (workload_.rate <= 0 && !workload_.is_closed() && !options.find_max)
+      throw UsageError{"--arrivals is of an open loop: say --rate too"};
+    folder_ = options.folder.empty() ? fs::temp_directory_path() : fs::path(options.folder);
+    choose_shard();
+  }
+
+  int run() {
+    if (options_.find_max) return find_max();
+    Report report = new_report(workload_);
+    if (const auto done = options_.outputs.finished(report)) {
+      context_.out << load::text_of(*done);
+      return 0;
+    }
+    measure(report, part_of(workload_));
+    const int code = exit_code_of(report);
+    options_.outputs.write(report, code, context_.out);
+    return code;
+  }
+
+ private:
+  void choose_shard() {
+    if (!options_.shard.empty()) {
+      const auto shard = sweep::parse_shard(options_.shard);
+      if (!shard) throw UsageError{fmt::format("--shard takes i/n, not '{}'", options_.shard)};
+      shard_ = *shard;
+      return;
+    }
+    const auto found = sweep::shard_of(environment);
+    if (const auto* why = std::get_if<std::string>(&found)) throw UsageError{*why};
+    shard_ = std::get<sweep::Shard>(found);
+  }
+
+  Report new_report(const load::Workload& workload) {
+    Report report;
+    report.version = version();
+    report.build = build_id();
+    report.arguments = context_.arguments;
+    report.shard = fmt::format("{}/{}", shard_.index, shard_.count);
+    report.environment = load::environment_record(folder_);
+    report.result.workload = workload;
+    report.result.processes = options_.processes;
+    return report;
+  }
+
+  // What this shard does of the whole.
+  load::Workload part_of(const load::Workload& whole) const {
+    load::Workload part = whole;
+    part.rate /= static_cast<double>(shard_.count);
+    part.seed += shard_.index;
+    return part;
+  }
+
+  void measure(Report& report, const load::Workload& part) {
+    load::RunOptions run;
+    run.workload = part;
+    run.processes = options_.processes;
+    run.folder = folder_;
+    run.key_pool = key_pool_file(options_.key_pool);
+    run.wants_stop = [this] { return signals_.seen().has_value(); };
+    if (!options_.is_quiet) {
+      run.on_interval = [this](const load::LoadResult& so_far) {
+        const std::string line = load::progress_line(so_far);
+        if (!line.empty()) context_.err << line << std::endl;
+      };
+    }
+    const load::Workload whole = report.result.workload;
+    report.seals_before = load::seals_per_second(whole.size_bytes);
+    report.result = load::run_load(run);
+    report.seals_after = load::seals_per_second(whole.size_bytes);
+    report.result.workload = whole;
+    report.verdict = load::judge(report.result);
+    report.is_complete = !report.result.was_stopped;
+  }
+
+  int find_max() {
+    load::Workload workload = workload_;
+    if (workload.is_closed()) workload.arrival = Arrival::poisson;
+    constexpr double kFirstRate = 1000;
+    std::optional<Report> best;
+    int worst = 0;
+    const auto found = load::find_max(
+        workload_.rate > 0 ? workload_.rate : kFirstRate, kFindRunsMax, [&](double rate) {
+          if (worst != 0) return false;
+          workload.rate = rate;
+          Report report = new_report(workload);
+          measure(report, part_of(workload));
+          if (!report.result.violations.empty()) worst = 1;
+          if (report.result.was_stopped) worst = kExitStopped;
+          const bool keeps_up = report.verdict.is_valid() && !report.verdict.is_saturated;
+          context_.out << fmt::format("{:.0f}/s: {}\n", rate,
+                                      keeps_up                    ? "kept up"
+                                      : report.verdict.is_valid() ? "not kept up"
+                                                                  : report.verdict.reasons.front())
+                       << std::flush;
+          if (keeps_up) best = std::move(report);
+          return keeps_up;
+        });
+    if (worst != 0) return worst;
+    if (!best) {
+      context_.out << "no rate was kept up\n";
+      return kExitInconclusive;
+    }
+    context_.out << fmt::format(
+        "kept up at most {:.0f}/s{}\n", found.rate,
+        found.beyond > 0 ? fmt::format("; not {:.0f}/s", found.beyond) : "; no limit was found");
+    options_.outputs.write(*best, 0, context_.out);
+    return found.beyond > 0 ? 0 : kExitInconclusive;
+  }
+
+  Context& context_;
+  const LoadCommandOptions& options_;
+  load::Workload workload_;  // of all shards
+  fs::path folder_;
+  sweep::Shard shard_;
+  StopSignals signals_;
+};
+
+template <typename Command>
+void guarded(Context& context, Command command) {
   try {
-    const LoadResult result = load::run_load(run);
-    context.out << text_of(result);
-    if (!result.violations.empty()) return 1;
-    return result.was_stopped ? kExitStopped : 0;
+    context.exit_code = command();
+  } catch (const UsageError& error) {
+    context.err << "ssbsim: " << error.text << '\n';
+    context.exit_code = kExitUsage;
   } catch (const load::LoadFailure& failure) {
     context.err << "ssbsim: " << failure.what() << '\n';
-    return kExitEnvironment;
+    context.exit_code = kExitEnvironment;
   }
+}
+
+void add_outputs(CLI::App& command, LoadOutputs& outputs) {
+  command.add_option("--json", outputs.json, "JSON lines to this file, or - for standard output");
+  command.add_option("--csv", outputs.csv, "A row a second to this file");
+  command.add_option("--html", outputs.html, "One page with plots, which needs no network");
+}
+
+void add_workload_options(CLI::App& command, load::Workload& workload) {
+  command.add_option("--security", workload.security, "full (default), anonymous or none")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Security>{
+          {"full", Security::full}, {"anonymous", Security::anonymous}, {"none", Security::none}}));
+  command.add_option("--rsa-bits", workload.rsa_bits, "Of every certificate")
+      ->check(CLI::IsMember({1024, 2048, 3072, 4096}))
+      ->capture_default_str();
+  command.add_option("--size", workload.size_bytes, "Bytes of a body, 16 at least")
+      ->check(CLI::Range(load::kStampBytes, 64U << 20U))
+      ->capture_default_str();
+  command.add_option("--dialogs", workload.dialogs, "Dialogs that are sent on at the same time")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  command
+      .add_option("--messages-per-dialog", workload.per_dialog,
+                  "Then it is ended and a new one begun; 0: never. With 1, --rate is new dialogs")
+      ->capture_default_str();
+  command
+      .add_option("--messages-per-transaction", workload.per_transaction,
+                  "SENDs of a transaction, and what a RECEIVE takes, at most")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  command.add_option("--receivers", workload.receivers, "RECEIVEs that wait at the same time")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command
+      .add_option("--in-flight", workload.in_flight,
+                  "Closed loop: messages sent and not yet received")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  command.add_option("--rate", workload.rate, "Open loop: messages a second, of all shards")
+      ->check(CLI::Range(0.001, 1e8));
+  command.add_option("--arrivals", workload.arrival, "Open loop: constant or poisson (default)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Arrival>{
+          {"constant", Arrival::constant}, {"poisson", Arrival::poisson}}));
+  command.add_option("--seed", workload.seed, "Of the Poisson schedule")->capture_default_str();
+  command.add_flag("--request-reply", workload.request_reply,
+                   "The target answers each message; the round trip is timed");
+}
+
+void add_run_options(CLI::App& command, LoadCommandOptions& options) {
+  command.add_flag("--clear-transport", options.clear_transport,
+                   "ENCRYPTION = DISABLED at the endpoints: no TLS between the nodes");
+  command.add_flag("--not-flushed", options.not_flushed,
+                   "The stores of both nodes leave it to the system when a commit is on the disk");
+  command.add_option("--duration", options.duration_s, "Seconds that are measured")
+      ->check(CLI::Range(0.1, 1e6))
+      ->capture_default_str();
+  command.add_option("--warm-up", options.warm_up_s, "Seconds before that")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command
+      .add_option("--processes", options.processes,
+                  "2: a process a node; 1: both in this one, each on its own thread")
+      ->check(CLI::Range(1, 2))
+      ->capture_default_str();
+  command.add_flag("--find-max", options.find_max,
+                   "Look for the greatest rate that is kept up, a run each");
+  command.add_option("--shard", options.shard,
+                     "i/n: this is part i of n; else as the scheduler's environment says");
+  command.add_option("--data", options.folder,
+                     "Where the nodes' data is while it runs (default: the folder for temporary "
+                     "files)");
+  command.add_option("--key-pool", options.key_pool,
+                     "File of throw-away RSA keys (default: the user's cache)");
+  command.add_flag("--quiet", options.is_quiet, "No line a second on standard error");
+}
+
+void add_compare(CLI::App& parent, Context& context) {
+  auto first = std::make_shared<std::vector<std::string>>();
+  auto second = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = parent.add_subcommand("compare", "Two loads side by side");
+  command->footer(
+      "With one file a side its seconds are the samples; with more, each file is one.\n"
+      "Example:\n  ssbsim load compare before.jsonl after.jsonl\n"
+      "  ssbsim load compare a1.jsonl b1.jsonl --more-a a2.jsonl --more-b b2.jsonl");
+  auto files = std::make_shared<std::vector<std::string>>();
+  command->add_option("files", *files, "A and B")->required()->expected(2);
+  command->add_option("--more-a", *first, "More runs of A");
+  command->add_option("--more-b", *second, "More runs of B");
+  command->callback([&context, files, first, second] {
+    guarded(context, [&] {
+      std::vector<Report> a = {read_load((*files)[0])};
+      std::vector<Report> b = {read_load((*files)[1])};
+      for (const std::string& file : *first) a.push_back(read_load(file));
+      for (const std::string& file : *second) b.push_back(read_load(file));
+      context.out << load::compare(a, b);
+      return 0;
+    });
+  });
+}
+
+void add_show(CLI::App& parent, Context& context) {
+  auto file = std::make_shared<std::string>();
+  auto outputs = std::make_shared<LoadOutputs>();
+  CLI::App* command = parent.add_subcommand("show", "A result file as text, CSV or a page");
+  command->footer("Example:\n  ssbsim load show result.jsonl --html result.html");
+  command->add_option("file", *file, "What --json wrote")->required();
+  command->add_option("--csv", outputs->csv, "A row a second to this file");
+  command->add_option("--html", outputs->html, "One page with plots, which needs no network");
+  command->callback([&context, file, outputs] {
+    guarded(context, [&] {
+      const Report report = read_load(*file);
+      outputs->write(report, 0, context.out);
+      return report.is_complete ? 0 : kExitInconclusive;
+    });
+  });
 }
 
 }  // namespace
 
 void add_load(CLI::App& app, Context& context) {
   auto options = std::make_shared<LoadCommandOptions>();
-  load::Workload& workload = options->workload;
   CLI::App* command =
       app.add_subcommand("load", "Messages between two nodes at full speed or at a rate, measured");
-  command->footer("Example:\n  ssbsim load --duration 5 --security full --size 1024");
-  command->add_option("--security", workload.security, "full, anonymous or none")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Security>{
-          {"full", Security::full}, {"anonymous", Security::anonymous}, {"none", Security::none}}))
-      ->default_str("full");
-  command->add_option("--rsa-bits", workload.rsa_bits, "Of every certificate")
-      ->check(CLI::IsMember({1024, 2048, 3072, 4096}))
-      ->capture_default_str();
-  command->add_flag("--clear-transport", options->clear_transport,
-                    "ENCRYPTION = DISABLED at the endpoints: no TLS between the nodes");
-  command->add_option("--size", workload.size_bytes, "Bytes of a body")
-      ->check(CLI::Range(load::kStampBytes, 64U << 20U))
-      ->capture_default_str();
-  command->add_option("--dialogs", workload.dialogs, "Dialogs that are sent on at the same time")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  command->add_option("--messages-per-dialog", workload.per_dialog,
-                      "Then it is ended and a new one begun; 0: never");
-  command
-      ->add_option("--messages-per-transaction", workload.per_transaction,
-                   "SENDs of a transaction, and what a RECEIVE takes, at most")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  command->add_option("--receivers", workload.receivers, "RECEIVEs that wait at the same time")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command
-      ->add_option("--in-flight", workload.in_flight,
-                   "Closed loop: messages sent and not yet received")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  command->add_option("--rate", workload.rate, "Open loop: messages a second")
-      ->check(CLI::Range(0.001, 1e8));
-  command->add_option("--arrivals", workload.arrival, "Open loop: constant or poisson (default)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Arrival>{
-          {"constant", Arrival::constant}, {"poisson", Arrival::poisson}}));
-  command->add_flag("--request-reply", workload.request_reply,
-                    "The target answers each message; the round trip is timed");
-  command->add_flag("--not-flushed", options->not_flushed,
-                    "The stores of both nodes leave it to the system when a commit is on the disk");
-  command->add_option("--duration", options->duration_s, "Seconds that are measured")
-      ->check(CLI::Range(0.1, 1e6))
-      ->capture_default_str();
-  command->add_option("--warm-up", options->warm_up_s, "Seconds before that")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
-  command
-      ->add_option("--processes", options->processes,
-                   "2: a process a node; 1: both in this one, each on its own thread")
-      ->check(CLI::Range(1, 2))
-      ->capture_default_str();
-  command->add_option("--data", options->folder,
-                      "Where the nodes' data is while it runs (default: the folder for temporary "
-                      "files)");
-  command->add_option("--key-pool", options->key_pool,
-                      "File of throw-away RSA keys (default: the user's cache)");
-  command->callback([&context, options] {
-    try {
-      context.exit_code = run_load_command(context, *options);
-    } catch (const UsageError& error) {
-      context.err << "ssbsim: " << error.text << '\n';
-      context.exit_code = kExitUsage;
-    }
+  command->footer(
+      "Exit codes: 0 valid, 1 a message was lost, repeated, out of order or changed, 4 the "
+      "generator\n"
+      "was the limit, 75 stopped by a signal.\n"
+      "Examples:\n"
+      "  ssbsim load --duration 5 --security full --size 1024\n"
+      "  ssbsim load --rate 2000 --duration 30 --json result.jsonl --html result.html");
+  add_workload_options(*command, options->workload);
+  add_run_options(*command, *options);
+  add_outputs(*command, options->outputs);
+  add_compare(*command, context);
+  add_show(*command, context);
+  command->require_subcommand(0, 1);
+  command->callback([&context, options, command] {
+    if (!command->get_subcommands().empty()) return;
+    guarded(context, [&] { return LoadCommand(context, *options).run(); });
   });
 }
 

@@ -1,4 +1,6 @@
-// `ssbsim merge`: the shards of one sweep as one result.
+// `ssbsim merge`: the shards of one sweep, or of one load, as one result.
+#include "sim/load/merge.h"
+
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -10,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/load_files.h"
 #include "sim/cli/scenario_files.h"
 #include "sim/cli/sweep_file.h"
 #include "sim/cli/sweep_totals.h"
@@ -19,6 +22,8 @@ namespace ssb::sim::cli {
 namespace {
 
 namespace json = boost::json;
+
+constexpr int kExitInvalidLoad = 4;
 
 struct MergeOptions {
   std::vector<std::string> files;
@@ -167,20 +172,43 @@ class MergeCommand {
   bool is_cut_ = false;
 };
 
+// Of loads: counts and histograms add up.
+int merge_loads(Context& context, const MergeOptions& options) {
+  std::map<std::string, load::Report> reports;
+  for (const std::string& file : options.files) reports.emplace(file, read_load(file));
+  load::Merged merged;
+  try {
+    merged = load::merge(reports);
+  } catch (const std::runtime_error& error) {
+    throw UsageError{error.what()};
+  }
+  int code = merged.report.result.violations.empty() ? 0 : 1;
+  if (code == 0 && !merged.report.verdict.is_valid()) code = kExitInvalidLoad;
+  if (code == 0 && !merged.missing.empty()) code = kExitInconclusive;
+  LoadOutputs outputs;
+  if (options.as_json) outputs.json = "-";
+  outputs.write(merged.report, code, context.out);
+  for (const std::string& text : merged.missing) context.err << "ssbsim: " << text << '\n';
+  return code;
+}
+
 }  // namespace
 
 void add_merge(CLI::App& app, Context& context) {
   auto options = std::make_shared<MergeOptions>();
-  CLI::App* command = app.add_subcommand("merge", "The shards of a sweep as one result");
+  CLI::App* command = app.add_subcommand("merge", "The shards of a sweep or a load as one result");
   command->footer(
       "Exit codes: 2 when a shard or a run is missing, else the most severe of the runs.\n"
       "Example:\n"
       "  ssbsim merge found/shard-*.jsonl");
-  command->add_option("file", options->files, "The files that sweep wrote")->required();
+  command->add_option("file", options->files, "The files that sweep, or load --json, wrote")
+      ->required();
   command->add_flag("--json", options->as_json, "One line of JSON, as the summary of a sweep");
   command->callback([&context, options] {
     try {
-      context.exit_code = MergeCommand(context, *options).run();
+      context.exit_code = is_load_file(options->files.front())
+                              ? merge_loads(context, *options)
+                              : MergeCommand(context, *options).run();
     } catch (const UsageError& error) {
       context.err << "ssbsim: " << error.text << '\n';
       context.exit_code = kExitUsage;

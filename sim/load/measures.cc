@@ -1,5 +1,6 @@
 #include "sim/load/measures.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <boost/json.hpp>
@@ -18,6 +19,8 @@ void visit(M& measures, Numbers numbers, Histograms histograms) {
   numbers("flushes", measures.flushes);
   numbers("cpu_ns", measures.cpu);
   numbers("generator_cpu_ns", measures.generator_cpu);
+  numbers("peak_kb", measures.peak_kb);
+  numbers("swapped_kb", measures.swapped_kb);
   histograms("lag", measures.lag);
   histograms("to_ack", measures.to_ack);
   histograms("to_receive", measures.to_receive);
@@ -33,6 +36,8 @@ void Measures::add(const Measures& other) {
   flushes += other.flushes;
   cpu += other.cpu;
   generator_cpu += other.generator_cpu;
+  peak_kb = std::max(peak_kb, other.peak_kb);
+  swapped_kb = std::max(swapped_kb, other.swapped_kb);
   lag.add(other.lag);
   to_ack.add(other.to_ack);
   to_receive.add(other.to_receive);

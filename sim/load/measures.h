@@ -22,10 +22,12 @@ struct Measures {
   std::uint64_t flushes = 0;      // durable steps of the store
   Nanoseconds cpu = 0;            // of the node, without what drives it
   Nanoseconds generator_cpu = 0;  // making and checking bodies, keeping the schedule
-  Histogram lag;                  // intended start to when the generator was at it
-  Histogram to_ack;               // intended start to durable here and acknowledged by the target
-  Histogram to_receive;           // intended start to the durable RECEIVE at the target
-  Histogram round_trip;           // intended start to the durable RECEIVE of the reply
+  std::uint64_t peak_kb = 0;      // memory of the process, at most
+  std::uint64_t swapped_kb = 0;
+  Histogram lag;         // intended start to when the generator was at it
+  Histogram to_ack;      // intended start to durable here and acknowledged by the target
+  Histogram to_receive;  // intended start to the durable RECEIVE at the target
+  Histogram round_trip;  // intended start to the durable RECEIVE of the reply
 
   void add(const Measures& other);
 };

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -32,6 +34,15 @@ constexpr broker::SessionId kSession = 1;
 constexpr Nanoseconds kNudgeGap = 50'000;
 // Keys of one side are never those of the other.
 constexpr std::uint64_t kKeySeedOfTarget = 9;
+
+// Of /proc/self/status, "VmHWM:     1234 kB"; 0 when it is not there.
+std::uint64_t status_kb(const std::string& name) {
+  std::ifstream in("/proc/self/status");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(name)) return std::strtoull(line.c_str() + name.size(), nullptr, 10);
+  }
+  return 0;
+}
 
 std::chrono::steady_clock::time_point time_point(Nanoseconds at) {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(at));
@@ -273,9 +284,12 @@ class Party {
         const Nanoseconds own = read_clock(CLOCK_THREAD_CPUTIME_ID);
         const Nanoseconds node = options_.has_process ? read_clock(CLOCK_PROCESS_CPUTIME_ID) - own
                                                       : read_clock(node_clock_);
-        measures->cpu = node - std::exchange(node_cpu_, node);
+        // Bodies are made and checked on the node's strand, and are no work of the node.
+        measures->cpu = node - std::exchange(node_cpu_, node) - measures->generator_cpu;
         measures->generator_cpu += own - std::exchange(own_cpu_, own);
         measures->lag = std::exchange(lag_, {});
+        measures->peak_kb = status_kb("VmHWM:");
+        measures->swapped_kb = status_kb("VmSwap:");
         if (type.empty()) return;
         json::object line{{"type", type}, {"at_ns", at}};
         for (auto& [name, value] : to_json(*measures)) line[name] = value;

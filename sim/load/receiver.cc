@@ -58,26 +58,31 @@ Result<ClientStep> Receiver::receive(Client& client, Batch& batch) {
   auto messages = client.receive(request);
   if (!messages) return messages.error();
   if (messages->empty()) return ClientStep::wait;
+  const Nanoseconds before = read_clock(CLOCK_THREAD_CPUTIME_ID);
+  for (const auto& message : *messages) check(message, batch);
+  measures_.generator_cpu += read_clock(CLOCK_THREAD_CPUTIME_ID) - before;
   for (auto& message : *messages) {
-    const auto taken = take(client, message, batch);
-    if (!taken) return taken.error();
+    const auto answered = answer(client, message, batch);
+    if (!answered) return answered.error();
   }
   return ClientStep::done;
 }
 
-Result<void> Receiver::take(Client& client, broker::conversation::QueuedMessage& message,
-                            Batch& batch) {
-  if (message.message_type_name == kRequest && message.message_body) {
-    const Nanoseconds before = monotonic_now();
-    const auto stamp = body_.read(*message.message_body);
-    const std::string problem =
-        stamp ? check_.arrived(message.conversation_handle, stamp->sequence)
-              : fmt::format("dialog {}: message {} is not as it was sent",
-                            message.conversation_handle.text(), message.message_sequence_number);
-    measures_.generator_cpu += monotonic_now() - before;
-    if (!problem.empty()) violated(problem);
-    if (stamp) batch.intended.push_back(stamp->intended);
-    if (!stamp || !workload_.request_reply) return {};
+void Receiver::check(const broker::conversation::QueuedMessage& message, Batch& batch) {
+  if (message.message_type_name != kRequest) return;
+  const auto stamp = message.message_body ? body_.read(*message.message_body) : std::nullopt;
+  const std::string problem =
+      stamp ? check_.arrived(message.conversation_handle, stamp->sequence)
+            : fmt::format("dialog {}: message {} is not as it was sent",
+                          message.conversation_handle.text(), message.message_sequence_number);
+  if (!problem.empty()) violated(problem);
+  batch.intended.push_back(stamp ? stamp->intended : 0);
+}
+
+Result<void> Receiver::answer(Client& client, broker::conversation::QueuedMessage& message,
+                              Batch& batch) {
+  if (message.message_type_name == kRequest) {
+    if (!workload_.request_reply) return {};
     return client.send(*database_, message.conversation_handle, kReply,
                        std::move(message.message_body));
   }

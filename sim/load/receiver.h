@@ -38,9 +38,10 @@ class Receiver {
 
   void ask(std::size_t receiver);
   [[nodiscard]] proto::Result<broker::ClientStep> receive(broker::Client& client, Batch& batch);
-  [[nodiscard]] proto::Result<void> take(broker::Client& client,
-                                         broker::conversation::QueuedMessage& message,
-                                         Batch& batch);
+  void check(const broker::conversation::QueuedMessage& message, Batch& batch);
+  [[nodiscard]] proto::Result<void> answer(broker::Client& client,
+                                           broker::conversation::QueuedMessage& message,
+                                           Batch& batch);
   void committed(const Batch& batch);
   void violated(const std::string& text);
 

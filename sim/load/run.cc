@@ -179,6 +179,8 @@ class Run {
     late.to_receive = measures.to_receive;
     late.round_trip = measures.round_trip;
     late.lag = measures.lag;
+    late.peak_kb = measures.peak_kb;
+    late.swapped_kb = measures.swapped_kb;
     (side == Side::initiator ? result_.total.initiator : result_.total.target).add(late);
   }
 

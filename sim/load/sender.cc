@@ -15,8 +15,9 @@ using broker::Client;
 using broker::ClientStep;
 using proto::Result;
 
-// XX messages are looked at when something has changed: acknowledgements come nearly in the order of sending, and a
+// Dialogs whose oldest messages are looked at when something has changed: acknowledgements come nearly in the order of sending, and a
 // look must not take longer than what it looks for.
+constexpr std::size_t kLookedAt = 64;
 
 }  // namespace
 
@@ -148,12 +149,12 @@ Result<ClientStep> Sender::send(Client& client, const Batch& batch) {
     dialog.handle = *handle;
     ++measures_.dialogs;
   }
-  const Nanoseconds before = monotonic_now();
+  const Nanoseconds before = read_clock(CLOCK_THREAD_CPUTIME_ID);
   std::vector<proto::Bytes> bodies;
   bodies.reserve(batch.intended.size());
   for (std::size_t i = 0; i < batch.intended.size(); ++i)
     bodies.push_back(body_.stamped({.sequence = batch.first + i, .intended = batch.intended[i]}));
-  measures_.generator_cpu += monotonic_now() - before;
+  measures_.generator_cpu += read_clock(CLOCK_THREAD_CPUTIME_ID) - before;
   for (proto::Bytes& body : bodies) {
     const auto sent = client.send(*database_, *dialog.handle, kRequest, std::move(body));
     if (!sent) return sent.error();
@@ -166,18 +167,44 @@ Result<ClientStep> Sender::send(Client& client, const Batch& batch) {
 }
 
 void Sender::committed(const std::shared_ptr<Batch>& batch) {
+  const Nanoseconds now = monotonic_now();
   Dialog& dialog = *batch->dialog;
   dialog.is_busy = false;
   sent_ += batch->intended.size();
   measures_.messages += batch->intended.size();
   ++measures_.transactions;
+  for (std::size_t i = 0; i < batch->intended.size(); ++i)
+    dialog.waiting.push_back(
+        {.sequence = batch->first + i, .intended = batch->intended[i], .committed = now});
+  unacknowledged_ += batch->intended.size();
+  if (!std::exchange(dialog.is_listed, true)) unacknowledged_dialogs_.push_back(batch->dialog);
   pump();
 }
 
 // ---- what comes back ----
 
 void Sender::look_for_acknowledgements(Client& client) {
-  if (workload_.request_reply || !database_) return;
+  const Nanoseconds now = monotonic_now();
+  std::size_t left = std::min(kLookedAt, unacknowledged_dialogs_.size());
+  for (std::size_t i = 0; i < unacknowledged_dialogs_.size() && left > 0; --left) {
+    Dialog& dialog = *unacknowledged_dialogs_[i];
+    // One that is not there any more has been acknowledged to its end.
+    const std::uint64_t up_to =
+        client.acknowledged(*database_, *dialog.handle).value_or(UINT64_MAX);
+    while (!dialog.waiting.empty() && dialog.waiting.front().sequence < up_to) {
+      const Nanoseconds intended = dialog.waiting.front().intended;
+      if (phases_.measures(intended)) measures_.to_ack.record(now - intended);
+      dialog.waiting.pop_front();
+      --unacknowledged_;
+    }
+    if (!dialog.waiting.empty()) {
+      ++i;
+      continue;
+    }
+    dialog.is_listed = false;
+    unacknowledged_dialogs_.erase(unacknowledged_dialogs_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (workload_.request_reply || !database_ || client.is_empty(*database_, queue_)) return;
   // Nothing but errors can be there.
   broker::conversation::ReceiveRequest request;
   request.database = *database_;

@@ -1,0 +1,154 @@
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "sim/load/report.h"
+
+namespace ssb::sim::load {
+namespace {
+
+// The ceiling's two runs may differ by so much before the machine counts as busy.
+constexpr double kCeilingSpreadMax = 0.05;
+
+double ms(const Histogram& histogram, double percent) {
+  return static_cast<double>(histogram.percentile(percent)) / 1e6;
+}
+
+std::string latency_row(const char* label, const Histogram& histogram) {
+  if (histogram.count() == 0) return fmt::format("{:<20} not measured\n", label);
+  return fmt::format("{:<20}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}  n {}\n", label,
+                     ms(histogram, 50), ms(histogram, 90), ms(histogram, 99), ms(histogram, 99.9),
+                     ms(histogram, 99.999), ms(histogram, 100), histogram.count());
+}
+
+std::string node_row(const char* label, const Measures& measures, double seconds) {
+  const auto messages = static_cast<double>(std::max<std::uint64_t>(1, measures.messages));
+  return fmt::format(
+      "{:<10}{:>9.2f} us cpu a message, {:.0f} % of a core; {:.1f} messages a transaction; {:.2f} "
+      "flushes per 1,000 messages; {:.0f} MB at most\n",
+      label, static_cast<double>(measures.cpu) / messages / 1e3,
+      seconds > 0 ? static_cast<double>(measures.cpu) / seconds / 1e7 : 0,
+      messages / static_cast<double>(std::max<std::uint64_t>(1, measures.transactions)),
+      1000 * static_cast<double>(measures.flushes) / messages,
+      static_cast<double>(measures.peak_kb) / 1024);
+}
+
+std::string ceiling_text(const Report& report) {
+  if (report.seals() <= 0) return "";
+  std::string out = fmt::format(
+      "ceiling   AES-128-GCM of {} bytes, one core, this run: {:.0f}/s; {:.1f} % of it used{}\n",
+      report.result.workload.size_bytes, report.seals(),
+      100 * report.result.per_second() / report.seals(),
+      report.result.workload.security == Security::none ? " (nothing of it is sealed)" : "");
+  const double spread = std::abs(report.seals_after - report.seals_before) / report.seals();
+  if (spread > kCeilingSpreadMax)
+    out += fmt::format(
+        "note      the ceiling changed by {:.0f} % during the run: the machine is not quiet\n",
+        100 * spread);
+  return out;
+}
+
+}  // namespace
+
+std::vector<Cost> costs_of(const Report& report) {
+  const LoadResult& result = report.result;
+  const auto messages =
+      static_cast<double>(std::max<std::uint64_t>(1, result.total.target.messages));
+  const auto us = [&](Nanoseconds time) { return static_cast<double>(time) / messages / 1e3; };
+  const Measures& one = result.total.initiator;
+  const Measures& other = result.total.target;
+  const double seal = report.seals() > 0 ? 1e6 / report.seals() : 0;
+  const double ways = result.workload.request_reply ? 2 : 1;
+  double left = us(one.cpu + other.cpu);
+  std::vector<Cost> out;
+  const auto take = [&](std::string what, double cost) {
+    left -= cost;
+    out.push_back({std::move(what), cost});
+  };
+  if (result.workload.security != Security::none)
+    take("dialog AES-GCM, seal and open, at the ceiling's cost", 2 * ways * seal);
+  if (result.workload.transport_encrypted)
+    take("TLS records, seal and open, at the ceiling's cost", 2 * ways * seal);
+  take("all else of both nodes: store, queues, network, T-SQL objects", left);
+  out.push_back({"the generator: making and checking bodies, schedule",
+                 us(one.generator_cpu + other.generator_cpu)});
+  return out;
+}
+
+std::string text_of(const Report& report) {
+  const LoadResult& result = report.result;
+  const Interval& total = result.total;
+  std::string out = fmt::format("{}: {}\n", report.verdict.is_valid() ? "VALID" : "INVALID",
+                                describe(result.workload));
+  for (const std::string& text : report.verdict.reasons) out += "INVALID   " + text + "\n";
+  for (const std::string& text : report.verdict.notes) out += "note      " + text + "\n";
+  out += fmt::format("received  {:.0f}/s over {:.1f} s", result.per_second(), total.seconds);
+  if (!result.workload.is_closed() && total.seconds > 0)
+    out += fmt::format("; offered {:.0f}/s",
+                       static_cast<double>(total.initiator.lag.count()) / total.seconds);
+  if (total.initiator.dialogs > 0 && total.seconds > 0)
+    out += fmt::format("; {:.1f} new dialogs/s",
+                       static_cast<double>(total.initiator.dialogs) / total.seconds);
+  out += "\n";
+  out += node_row("initiator", total.initiator, total.seconds);
+  out += node_row("target", total.target, total.seconds);
+  out += ceiling_text(report);
+  out += fmt::format("{:<20}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n",
+                     result.workload.is_closed() ? "ms, closed loop" : "ms, from intended", "p50",
+                     "p90", "p99", "p99.9", "p99.999", "max");
+  if (!result.workload.is_closed()) out += latency_row("schedule lag", total.initiator.lag);
+  out += latency_row("send to ack", total.initiator.to_ack);
+  out += latency_row("send to receive", total.target.to_receive);
+  if (result.workload.request_reply) out += latency_row("round trip", total.initiator.round_trip);
+  out += "cpu of a message\n";
+  for (const Cost& cost : costs_of(report))
+    out += fmt::format("{:>9.2f} us {}\n", cost.us, cost.what);
+  out +=
+      fmt::format("{} sent, {} received{}: {}\n", result.sent, result.received,
+                  result.workload.request_reply ? fmt::format(", {} answered", result.replied) : "",
+                  result.violations.empty() ? "each exactly once and in order" : "VIOLATED");
+  for (const std::string& text : result.violations) out += "  " + text + "\n";
+  return out;
+}
+
+std::string csv_of(const Report& report) {
+  std::string out =
+      "second,seconds,sent,received,received_per_second,initiator_cpu_ms,target_cpu_ms,flushes,"
+      "lag_p99_ms,to_ack_p50_ms,to_ack_p99_ms,to_receive_p50_ms,to_receive_p99_ms,"
+      "round_trip_p50_ms,round_trip_p99_ms\n";
+  std::size_t second = 0;
+  for (const Interval& interval : report.result.intervals) {
+    const Measures& one = interval.initiator;
+    const Measures& other = interval.target;
+    out += fmt::format(
+        "{},{:.3f},{},{},{:.1f},{:.3f},{:.3f},{},{:.6f},{:.6f},{:.6f},{:.6f},{:.6f},{:.6f},{:.6f}"
+        "\n",
+        second++, interval.seconds, one.messages, other.messages,
+        interval.seconds > 0 ? static_cast<double>(other.messages) / interval.seconds : 0,
+        static_cast<double>(one.cpu) / 1e6, static_cast<double>(other.cpu) / 1e6,
+        one.flushes + other.flushes, ms(one.lag, 99), ms(one.to_ack, 50), ms(one.to_ack, 99),
+        ms(other.to_receive, 50), ms(other.to_receive, 99), ms(one.round_trip, 50),
+        ms(one.round_trip, 99));
+  }
+  return out;
+}
+
+std::string progress_line(const LoadResult& so_far) {
+  if (so_far.intervals.empty()) return "";
+  // The last that both sides have told of.
+  std::size_t whole = so_far.intervals.size();
+  while (whole > 0 && (so_far.intervals[whole - 1].seconds <= 0 ||
+                       so_far.intervals[whole - 1].initiator.cpu == 0))
+    --whole;
+  if (whole == 0) return "";
+  const Interval& last = so_far.intervals[whole - 1];
+  const Histogram& latency =
+      so_far.workload.request_reply ? last.initiator.round_trip : last.target.to_receive;
+  return fmt::format("{} s: {:.0f}/s, p50 {:.2f} ms, p99 {:.2f} ms, cpu {:.0f} % and {:.0f} %",
+                     whole, static_cast<double>(last.target.messages) / last.seconds,
+                     ms(latency, 50), ms(latency, 99),
+                     static_cast<double>(last.initiator.cpu) / last.seconds / 1e7,
+                     static_cast<double>(last.target.cpu) / last.seconds / 1e7);
+}
+
+}  // namespace ssb::sim::load
