@@ -63,6 +63,8 @@ Histogram histogram_of(const json::value& value) {
         throw std::runtime_error("a histogram has a bucket that there is not");
     }
     out.set_max(value.at("max").to_number<std::uint64_t>());
+  } catch (const std::logic_error&) {  // not there
+    throw std::runtime_error("this is no histogram");
   } catch (const boost::system::system_error&) {
     throw std::runtime_error("this is no histogram");
   }

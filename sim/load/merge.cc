@@ -29,6 +29,7 @@ void add(LoadResult& sum, const LoadResult& one) {
   sum.sent += one.sent;
   sum.received += one.received;
   sum.replied += one.replied;
+  sum.dialogs += one.dialogs;
   sum.was_stopped = sum.was_stopped || one.was_stopped;
   sum.violations.insert(sum.violations.end(), one.violations.begin(), one.violations.end());
 }

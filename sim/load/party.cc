@@ -20,7 +20,6 @@
 #include "sim/load/receiver.h"
 #include "sim/load/sender.h"
 #include "sim/scenario/data_folder.h"
-#include "sim/scenario/key_pool.h"
 
 namespace ssb::sim::load {
 namespace {
@@ -32,8 +31,6 @@ using boost::system::error_code;
 constexpr broker::SessionId kSession = 1;
 // The schedule's clock is not asked more often: a node that is at work takes what is due by itself.
 constexpr Nanoseconds kNudgeGap = 50'000;
-// Keys of one side are never those of the other.
-constexpr std::uint64_t kKeySeedOfTarget = 9;
 
 // Of /proc/self/status, "VmHWM:     1234 kB"; 0 when it is not there.
 std::uint64_t status_kb(const std::string& name) {
@@ -53,8 +50,7 @@ class NodeSide {
  public:
   using Say = std::function<void(json::object)>;
   NodeSide(const PartyOptions& options, Window& window, Say say)
-      : options_(options), say_(std::move(say)), pool_(options.key_pool), wake_up_(io_) {
-    pool_.start_run(options.side == Side::target ? kKeySeedOfTarget : 1);
+      : options_(options), say_(std::move(say)), wake_up_(io_) {
     make_host();
     const auto fail = [this](const std::string& text) {
       say_({{"type", "failure"}, {"text", fmt::format("{}: {}", name(options_.side), text)}});
@@ -101,6 +97,7 @@ class NodeSide {
     return {{"type", "state"},
             {"messages", sender_ ? sender_->sent() : receiver_->received()},
             {"replies", sender_ ? sender_->replied() : 0},
+            {"dialogs", sender_ ? sender_->dialogs() : 0},
             {"unacknowledged", sender_ ? sender_->unacknowledged() : 0},
             {"done", sender_ ? sender_->is_done() : true},
             {"trouble", trouble_}};
@@ -124,7 +121,10 @@ class NodeSide {
     };
     host.files_folder = folder.files();
     host.listen_address = options_.address;
-    host.keys = [this](int) { return pool_.draw(options_.workload.rsa_bits); };
+    host.keys = [this](int bits) {
+      return keys_used_ < options_.keys.size() ? options_.keys[keys_used_++]
+                                               : broker::crypto::RsaPrivateKey::generate(bits);
+    };
     host_ = std::make_unique<net::Host>(io_, std::move(host));
     host_->on_output = [this](broker::SessionId, const broker::tsql::Output& output) {
       constexpr int kFirstErrorSeverity = 11;
@@ -155,11 +155,13 @@ class NodeSide {
   const PartyOptions& options_;
   Say say_;
   asio::io_context io_{1};
-  scenario::KeyPool pool_;
+  // Until its end is asked for: a node that has nothing to do yet is not at its end.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   std::unique_ptr<net::Host> host_;
   std::optional<Sender> sender_;
   std::optional<Receiver> receiver_;
   asio::posix::stream_descriptor wake_up_;
+  std::size_t keys_used_ = 0;
   std::string errors_;   // of the batch
   std::string trouble_;  // the last error that an event told of
   std::atomic<std::uint64_t> flushes_{0};
@@ -290,12 +292,24 @@ class Party {
         measures->lag = std::exchange(lag_, {});
         measures->peak_kb = status_kb("VmHWM:");
         measures->swapped_kb = status_kb("VmSwap:");
-        if (type.empty()) return;
+        if (type.empty()) {
+          // Counts begin here. What is timed was meant to start from here on, and may have been quick.
+          keep_histograms(*measures);
+          return;
+        }
+        measures->add(std::exchange(carried_, {}));
         json::object line{{"type", type}, {"at_ns", at}};
         for (auto& [name, value] : to_json(*measures)) line[name] = value;
         say(line);
       });
     });
+  }
+
+  void keep_histograms(const Measures& measures) {
+    carried_.lag = measures.lag;
+    carried_.to_ack = measures.to_ack;
+    carried_.to_receive = measures.to_receive;
+    carried_.round_trip = measures.round_trip;
   }
 
   const PartyOptions& options_;
@@ -314,6 +328,7 @@ class Party {
   Nanoseconds next_interval_ = 0;
   Nanoseconds node_cpu_ = 0, own_cpu_ = 0;
   Histogram lag_;
+  Measures carried_;
 };
 
 }  // namespace

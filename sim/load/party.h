@@ -6,13 +6,15 @@
 //           to it: {"do": "sql", "text": t} | {"do": "begin", "begin": ns, "from": ns, "until": ns} | {"do": "state"} | {"do": "stop"} |
 //                  {"do": "finish"}
 //           from it: {"type": "sql", "error": t or ""} | {"type": "interval", measures} once a second of the measured time |
-//                    {"type": "state", "messages": n, "replies": n, "unacknowledged": n, "done": bool, "trouble": t} |
+//                    {"type": "state", "messages": n, "replies": n, "dialogs": n, "unacknowledged": n, "done": bool, "trouble": t} |
 //                    {"type": "rest", measures} for finish, its last | {"type": "failure", "text": t}
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "broker/crypto/rsa.h"
 #include "sim/load/setup_sql.h"
 #include "sim/load/window.h"
 #include "sim/load/workload.h"
@@ -22,10 +24,11 @@ namespace ssb::sim::load {
 struct PartyOptions {
   Side side = Side::initiator;
   Workload workload;
-  std::filesystem::path folder;    // of its data
-  std::filesystem::path key_pool;  // throw-away keys
-  std::string address;             // that it listens on
-  bool has_process = true;         // of its own: all processor time of the process is its
+  std::filesystem::path folder;  // of its data
+  std::vector<broker::crypto::RsaPrivateKey>
+      keys;                 // of its certificates, in the order in which they are made
+  std::string address;      // that it listens on
+  bool has_process = true;  // of its own: all processor time of the process is its
 };
 
 // Serves until it has finished, or the socket ends. The descriptor is closed.

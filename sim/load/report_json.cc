@@ -100,6 +100,7 @@ void take_summary(const json::object& line, Report& report) {
   result.sent = line.at("sent").to_number<std::uint64_t>();
   result.received = line.at("received").to_number<std::uint64_t>();
   result.replied = line.at("replied").to_number<std::uint64_t>();
+  result.dialogs = line.at("dialogs").to_number<std::uint64_t>();
   result.was_stopped = line.at("stopped").as_bool();
   for (const auto& text : line.at("violations").as_array())
     result.violations.emplace_back(text.as_string());
@@ -145,6 +146,7 @@ std::string summary_line(const Report& report, int exit_code) {
       {"sent", result.sent},
       {"received", result.received},
       {"replied", result.replied},
+      {"dialogs", result.dialogs},
       {"violations", json::array(result.violations.begin(), result.violations.end())},
       {"valid", report.verdict.is_valid()},
       {"reasons", json::array(report.verdict.reasons.begin(), report.verdict.reasons.end())},

@@ -16,6 +16,7 @@
 #include "sim/load/clock.h"
 #include "sim/load/peer.h"
 #include "sim/scenario/data_folder.h"
+#include "sim/scenario/key_pool.h"
 
 namespace ssb::sim::load {
 namespace {
@@ -29,6 +30,8 @@ constexpr Nanoseconds kSetupAtMost =
 constexpr Nanoseconds kStartDelay = 20 * kMillisecond;
 constexpr Nanoseconds kAskAfter = 20 * kMillisecond;
 constexpr std::uint16_t kPort = 4022;
+constexpr int kKeysOfASide = 2;  // the endpoint's and the service's
+constexpr std::uint64_t kKeySeedOfTarget = 1 + kKeysOfASide;
 constexpr std::size_t kViolationsMax = 20;
 
 class TemporaryFolder {
@@ -86,7 +89,7 @@ class Run {
 
  private:
   struct Standing {
-    std::uint64_t sent = 0, replied = 0, received = 0;
+    std::uint64_t sent = 0, replied = 0, received = 0, dialogs = 0;
     bool is_done = false;
     std::string trouble;
     friend bool operator==(const Standing&, const Standing&) = default;
@@ -97,7 +100,11 @@ class Run {
     party.side = side;
     party.workload = options_.workload;
     party.folder = folder_.path() / name(side);
-    party.key_pool = options_.key_pool;
+    // Drawn here, before any thread: the pool makes what it lacks with a generator that all of OpenSSL then draws from.
+    scenario::KeyPool pool(options_.key_pool);
+    pool.start_run(side == Side::target ? kKeySeedOfTarget : 1);
+    for (int i = 0; i < kKeysOfASide; ++i)
+      party.keys.push_back(pool.draw(options_.workload.rsa_bits));
     party.address = loopback_address(side == Side::initiator ? 2 : 3);
     party.has_process = options_.processes != 1;
     return party;
@@ -137,6 +144,7 @@ class Run {
       if (side == Side::initiator) {
         standing_.sent = number("messages");
         standing_.replied = number("replies");
+        standing_.dialogs = number("dialogs");
         standing_.is_done = line.at("done").as_bool();
       } else {
         standing_.received = number("messages");
@@ -252,6 +260,7 @@ class Run {
     result_.sent = standing_.sent;
     result_.received = standing_.received;
     result_.replied = standing_.replied;
+    result_.dialogs = standing_.dialogs;
     if (!result_.violations.empty()) return;
     if (result_.received != result_.sent || !standing_.is_done)
       violate(fmt::format(

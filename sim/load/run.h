@@ -33,6 +33,7 @@ struct LoadResult {
   std::uint64_t sent = 0;           // from the first message to the last, warm-up included
   std::uint64_t received = 0;
   std::uint64_t replied = 0;
+  std::uint64_t dialogs = 0;            // begun
   bool was_stopped = false;             // on request, before its time
   std::vector<std::string> violations;  // of exactly once in order; empty is what counts
 

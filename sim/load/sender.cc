@@ -148,6 +148,7 @@ Result<ClientStep> Sender::send(Client& client, const Batch& batch) {
     if (!handle) return handle.error();
     dialog.handle = *handle;
     ++measures_.dialogs;
+    ++dialogs_;
   }
   const Nanoseconds before = read_clock(CLOCK_THREAD_CPUTIME_ID);
   std::vector<proto::Bytes> bodies;

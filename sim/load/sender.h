@@ -38,6 +38,7 @@ class Sender {
   [[nodiscard]] bool is_done() const;
   [[nodiscard]] std::uint64_t sent() const { return sent_; }  // committed
   [[nodiscard]] std::uint64_t replied() const { return replied_; }
+  [[nodiscard]] std::uint64_t dialogs() const { return dialogs_; }  // begun
   [[nodiscard]] std::uint64_t unacknowledged() const { return unacknowledged_; }
 
   // What was measured since the last time.
@@ -92,7 +93,7 @@ class Sender {
   std::vector<Nanoseconds> replies_;  // intended starts, of the RECEIVE under way
   OrderCheck replies_check_;
   Measures measures_;
-  std::uint64_t submitted_ = 0, sent_ = 0, replied_ = 0, unacknowledged_ = 0;
+  std::uint64_t submitted_ = 0, sent_ = 0, replied_ = 0, dialogs_ = 0, unacknowledged_ = 0;
   bool is_stopped_ = false;
   bool has_failed_ = false;
 };

@@ -23,12 +23,13 @@ const char* name(Arrival arrival) {
 }
 
 std::string describe(const Workload& workload) {
-  std::string text = fmt::format("{} security", name(workload.security));
-  if (workload.security != Security::none) text += fmt::format(", RSA-{}", workload.rsa_bits);
+  std::string text =
+      workload.security == Security::none
+          ? "no dialog security"
+          : fmt::format("{} security, RSA-{}", name(workload.security), workload.rsa_bits);
   text += fmt::format(", TLS {}, {} bytes, {} dialogs", workload.transport_encrypted ? "on" : "off",
                       workload.size_bytes, workload.dialogs);
-  if (workload.per_dialog > 0)
-    text += fmt::format(", a new dialog each {} messages", workload.per_dialog);
+  if (workload.per_dialog > 0) text += fmt::format(", {} messages a dialog", workload.per_dialog);
   text += fmt::format(", {} messages a transaction, {}", workload.per_transaction,
                       workload.flushed ? "flushed" : "NOT flushed");
   if (workload.request_reply) text += ", request and reply";
