@@ -69,7 +69,7 @@ std::vector<Cost> costs_of(const Report& report) {
     take("dialog AES-GCM, seal and open, at the ceiling's cost", 2 * ways * seal);
   if (result.workload.transport_encrypted)
     take("TLS records, seal and open, at the ceiling's cost", 2 * ways * seal);
-  take("all else of both nodes: store, queues, network, T-SQL objects", left);
+  take("all else of both nodes: store, queues, RSA, network", left);
   out.push_back({"the generator: making and checking bodies, schedule",
                  us(one.generator_cpu + other.generator_cpu)});
   return out;
@@ -103,10 +103,10 @@ std::string text_of(const Report& report) {
   out += "cpu of a message\n";
   for (const Cost& cost : costs_of(report))
     out += fmt::format("{:>9.2f} us {}\n", cost.us, cost.what);
-  out +=
-      fmt::format("{} sent, {} received{}: {}\n", result.sent, result.received,
-                  result.workload.request_reply ? fmt::format(", {} answered", result.replied) : "",
-                  result.violations.empty() ? "each exactly once and in order" : "VIOLATED");
+  out += fmt::format(
+      "{} dialogs, {} sent, {} received{}: {}\n", result.dialogs, result.sent, result.received,
+      result.workload.request_reply ? fmt::format(", {} answered", result.replied) : "",
+      result.violations.empty() ? "each exactly once and in order" : "VIOLATED");
   for (const std::string& text : result.violations) out += "  " + text + "\n";
   return out;
 }
