@@ -248,6 +248,57 @@ void open(benchmark::State& state) {
 BENCHMARK(seal)->ArgName("body_bytes")->Arg(0)->RangeMultiplier(4)->Range(64, 64 << 10);
 BENCHMARK(open)->ArgName("body_bytes")->Arg(0)->RangeMultiplier(4)->Range(64, 64 << 10);
 
+// ---- later messages of many dialogs in turn: what keeping keys for each of them costs ----
+
+struct Dialog {
+  DialogHeader header;
+  dialog::SessionKey key;
+};
+std::vector<Dialog> make_dialogs(std::int64_t count, std::size_t body_bytes) {
+  std::vector<Dialog> dialogs;
+  for (std::int64_t i = 0; i < count; ++i)
+    dialogs.push_back({header_of(crypto::random_id<proto::ConversationId>(), 1, body_bytes),
+                       dialog::SessionKey::make()});
+  return dialogs;
+}
+
+void seal_in_turn(benchmark::State& state) {
+  const proto::Bytes body(static_cast<std::size_t>(state.range(0)), 0x5A);
+  const std::vector<Dialog> dialogs = make_dialogs(state.range(1), body.size());
+  dialog::DatabaseKeys keys;
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const Dialog& one = dialogs[next];
+    next = next + 1 == dialogs.size() ? 0 : next + 1;
+    benchmark::DoNotOptimize(dialog::seal(one.header, body, one.key, keys));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void open_in_turn(benchmark::State& state) {
+  const proto::Bytes body(static_cast<std::size_t>(state.range(0)), 0x5A);
+  const std::vector<Dialog> dialogs = make_dialogs(state.range(1), body.size());
+  dialog::DatabaseKeys sender;
+  dialog::DatabaseKeys keys;
+  std::vector<proto::DialogMessage> messages;
+  for (const Dialog& one : dialogs)
+    messages.push_back(dialog::seal(one.header, body, one.key, sender).value());
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const proto::DialogMessage& message = messages[next];
+    const dialog::EndpointKeys endpoint{dialog::SecurityType::full, false, nullptr,
+                                        &dialogs[next].key};
+    next = next + 1 == dialogs.size() ? 0 : next + 1;
+    const auto header = dialog::parse_message(message);
+    require(
+        dialog::open({*header, message.header, message.body, "peer"}, endpoint, keys).has_value());
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(seal_in_turn)->ArgNames({"body_bytes", "dialogs"})->Args({1024, 10'000});
+BENCHMARK(open_in_turn)->ArgNames({"body_bytes", "dialogs"})->Args({1024, 10'000});
+
 void parse_header(
     benchmark::State&
         state) {  // of a later message: what each message pays before its key is looked up
