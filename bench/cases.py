@@ -13,6 +13,10 @@ class NotMeasured(Exception):
     """With its reason: an option or a peer that is not there."""
 
 
+class Broken(Exception):
+    """A measurement that failed: no figure is better than a wrong one."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     number: str
@@ -48,7 +52,7 @@ def load_figures(text, written):
     if "summary" in summary:
         summary = summary["summary"]
     if summary.get("violations"):
-        raise RuntimeError(f"ssbsim load: not exactly once in order: {summary['violations']}")
+        raise Broken(f"ssbsim load: not exactly once in order: {summary['violations']}")
     return {"summary": summary, "lines": lines[:-1], "written": written}
 
 
