@@ -78,6 +78,13 @@ class ManyConversationsTest(unittest.TestCase):
         self.assertEqual(out.returncode, 0, out.stderr)
         return json.loads(out.stdout)
 
+    def test_everything_arrives_while_others_begin_and_certificates_change(self):
+        line = self.line("disturb_bench", "--seconds", "0.6", "--dialogs-per-tick", "2", "--ticks-per-definition", "2")
+        self.assertEqual((line["received"], line["wrong"]), (line["sent"], 0))
+        self.assertGreater(line["dialogs"], 0)
+        self.assertGreater(line["definitions"], 0)
+        self.assertEqual(line["quiet_messages"] + line["disturbed_messages"], line["received"])
+
     def test_every_message_beside_idle_conversations_comes_once(self):
         line = self.line("idle_bench", "--conversations", "150", "--messages", "250", "--size", "100")
         self.assertEqual((line["received"], line["wrong"]), (150 + 250 + 1, 0))
@@ -111,7 +118,8 @@ class FakeBuild:
         self.program(name, f"echo '{json.dumps(line)}'\nexit {status}\n")
 
     def load(self, summary):
-        options = "--security --size --processes --not-flushed --json --data --duration --warm-up"
+        options = "--security --size --processes --not-flushed --json --data --duration --warm-up --quiet --key-pool"
+        summary = {"type": "summary", "violations": [], "valid": True, "reasons": [], **summary}
         self.program("ssbsim", f"""[ "$2" = --help ] && {{ echo "{options}"; exit; }}
 while [ $# -gt 0 ]; do [ "$1" = --json ] && echo '{json.dumps(summary)}' > "$2"; shift; done
 """)
@@ -132,7 +140,7 @@ class TableTest(unittest.TestCase):
 
     def test_a_ratio_is_ours_over_the_bound(self):
         self.fake.says("bench/bounds/exchange_bound", messages_per_s=1000, cpu_s_per_message=1e-6)
-        self.fake.load({"received_per_s": 550, "cpu_s_per_message": 2e-6, "sent": 1})
+        self.fake.load({"received_per_second": 550, "initiator": {"cpu_ns": 5000}, "target": {"cpu_ns": 3000, "messages": 4}})
 
         out, rows = self.run_fake("--only", "3a,3c,4", "--rounds", "5")
 
@@ -153,16 +161,24 @@ class TableTest(unittest.TestCase):
 
     def test_a_bound_that_fails_ends_the_run_without_a_table(self):
         self.fake.says("bench/bounds/exchange_bound", status=1, messages_per_s=1000, out_of_order=3)
-        self.fake.load({"received_per_s": 550})
+        self.fake.load({"received_per_second": 550})
         out, rows = self.run_fake("--only", "3a", "--rounds", "1")
         self.assertEqual((out.returncode, rows, out.stdout), (1, {}, ""))
 
     def test_a_load_that_was_not_exactly_once_ends_the_run_without_a_table(self):
         self.fake.says("bench/bounds/exchange_bound", messages_per_s=1000)
-        self.fake.load({"received_per_s": 550, "violations": ["7 came twice"]})
+        self.fake.load({"received_per_second": 550, "violations": ["7 came twice"]})
         out, rows = self.run_fake("--only", "3a", "--rounds", "1")
         self.assertEqual((out.returncode, rows, out.stdout), (1, {}, ""))
         self.assertIn("7 came twice", out.stderr)
+
+    def test_a_round_in_which_load_measured_itself_gives_no_figure(self):
+        self.fake.says("bench/bounds/exchange_bound", messages_per_s=1000)
+        self.fake.load({"received_per_second": 550, "valid": False, "reasons": ["the generator was late"]})
+        out, rows = self.run_fake("--only", "3a", "--rounds", "2")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertEqual(rows["3a"]["verdict"], "not measured")
+        self.assertIn("INVALID, the generator was late", out.stdout)
 
     def test_an_option_that_load_has_not_is_named(self):
         self.fake.says("bench/bounds/exchange_bound", reply_p50_s=1)
