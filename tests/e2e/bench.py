@@ -180,6 +180,14 @@ class TableTest(unittest.TestCase):
         self.assertEqual(rows["3a"]["verdict"], "not measured")
         self.assertIn("INVALID, the generator was late", out.stdout)
 
+    def test_a_load_that_could_not_run_gives_no_figure(self):
+        self.fake.says("bench/bounds/exchange_bound", messages_per_s=1000)
+        self.fake.load({})
+        self.fake.program("ssbsim", (self.fake.folder / "ssbsim").read_text().removeprefix("#!/bin/sh\n") + "echo no target >&2; exit 12\n")
+        out, rows = self.run_fake("--only", "3a", "--rounds", "1")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("no target", rows["3a"]["reason"])
+
     def test_an_option_that_load_has_not_is_named(self):
         self.fake.says("bench/bounds/exchange_bound", reply_p50_s=1)
         self.fake.load({})
