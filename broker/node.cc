@@ -25,7 +25,8 @@ struct Node::State {
         store(options.folder, options.store),
         instance(options.name, store, files, std::move(keys), std::move(machine_key), opened_at),
         views(instance),
-        engine(instance, views, {options.as_product, options.sign_every_dialog}),
+        engine(instance, views,
+               {options.as_product, options.sign_every_dialog, options.traces_messages}),
         runtime(instance, engine, views) {
     for (const auto& [id, database] : instance.databases()) engine.open_database(id, opened_at);
   }

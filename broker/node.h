@@ -77,6 +77,7 @@ struct NodeOptions {
   store::StoreOptions store;
   bool as_product = false;         // --as-product: no tombstones (A03)
   bool sign_every_dialog = false;  // --sign-every-dialog: a signature a dialog, not one for hours
+  bool traces_messages = true;     // as EngineOptions: false where nobody listens
 };
 
 class Node {

@@ -17,12 +17,6 @@ const pb::Contract* contract_named(const catalog::Catalog& catalog, const std::s
       [&name](const pb::Contract& contract) { return contract.name() == name; });
 }
 
-// What the records of an accepted message say of it.
-Detail digest_detail(const Incoming& incoming) {
-  if (incoming.digest.empty()) return {};
-  return {{"message_sha256", incoming.digest}};
-}
-
 // Code and description of a broker's Error body, as far as they can be read.
 std::string between(const std::string& text, std::string_view open, std::string_view close) {
   const auto begin = text.find(open);
@@ -128,6 +122,24 @@ std::unique_ptr<Endpoint> Engine::State::target_of(const Header& header, store::
   return endpoint;
 }
 
+Detail Engine::State::digest_detail(const Incoming& incoming) const {
+  if (!traces_messages || incoming.arrived == nullptr || !incoming.header.has_security()) return {};
+  return {{"message_sha256",
+           digest_of(incoming.header, incoming.arrived->header_bytes, incoming.arrived->body)}};
+}
+
+void Engine::State::trace_acknowledgement(const Endpoint& endpoint, const Incoming& incoming,
+                                          proto::TimePoint now) {
+  const Header& header = incoming.header;
+  const bool is_ack = header.kind() == Header::ACK;
+  auto out = record(proto::EventClass::remote_message_acknowledgement, is_ack ? 4 : 3,
+                    is_ack ? "Ack Received" : "Message With Ack Received", endpoint, now);
+  out.detail.emplace_back("ack", std::to_string(header.ack().next_sequence()));
+  out.detail.emplace_back("fragment", std::to_string(header.ack().next_fragment()));
+  for (auto& digest : digest_detail(incoming)) out.detail.push_back(std::move(digest));
+  trace(std::move(out));
+}
+
 void Engine::State::accept(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now) {
   const Header& header = incoming.header;
   const store::DatabaseId id = endpoint.database;
@@ -147,13 +159,7 @@ void Engine::State::accept(Endpoint& endpoint, const Incoming& incoming, proto::
     schedule(endpoint);
   }
   if (header.has_ack()) {
-    auto out = record(
-        proto::EventClass::remote_message_acknowledgement, header.kind() == Header::ACK ? 4 : 3,
-        header.kind() == Header::ACK ? "Ack Received" : "Message With Ack Received", endpoint, now);
-    out.detail.emplace_back("ack", std::to_string(header.ack().next_sequence()));
-    out.detail.emplace_back("fragment", std::to_string(header.ack().next_fragment()));
-    if (!incoming.digest.empty()) out.detail.emplace_back("message_sha256", incoming.digest);
-    trace(std::move(out));
+    if (traces_messages) trace_acknowledgement(endpoint, incoming, now);
     acknowledge(endpoint, header.ack().next_sequence(), header.ack().next_fragment(), now);
   }
   if (Endpoint* still = this->endpoint(id, handle)) {
@@ -221,7 +227,7 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
   touch(endpoint);
   ack_due(endpoint);
   if (!complete) return;
-  deliver(endpoint, {header, in_parts ? proto::ByteView(whole) : incoming.body, incoming.digest},
+  deliver(endpoint, {header, in_parts ? proto::ByteView(whole) : incoming.body, incoming.arrived},
           now);
 }
 
@@ -266,8 +272,7 @@ void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto:
       close(endpoint, now);
     } else if (may_receive) {
       endpoint.state = EndpointState::error;
-      enqueue(endpoint, {std::string(kErrorType), header.sequence(), 1, proto::to_bytes(body)},
-              now);
+      enqueue(endpoint, {std::string(kErrorType), header.sequence(), 1, body}, now);
     }
     schedule(endpoint);
     return;
@@ -283,17 +288,19 @@ void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto:
   }
   endpoint.state = EndpointState::conversing;
   trace_conversation(endpoint, 6, "Received Sequenced Message", now, digest_detail(incoming));
-  auto out = record(proto::EventClass::message_delivered, 0, "Delivered", endpoint, now);
-  const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
-  out.detail.emplace_back("queue", queue == nullptr ? "" : queue->name());
-  out.detail.emplace_back("message_type", header.message_type());
-  out.detail.emplace_back("sequence", std::to_string(header.sequence()));
-  out.detail.emplace_back("body_bytes", std::to_string(body.size()));
-  trace(std::move(out));
+  if (traces_messages) {
+    auto out = record(proto::EventClass::message_delivered, 0, "Delivered", endpoint, now);
+    const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
+    out.detail.emplace_back("queue", queue == nullptr ? "" : queue->name());
+    out.detail.emplace_back("message_type", header.message_type());
+    out.detail.emplace_back("sequence", std::to_string(header.sequence()));
+    out.detail.emplace_back("body_bytes", std::to_string(body.size()));
+    trace(std::move(out));
+  }
   // An empty message and one without a body are one thing on the wire, as in the product: NULL.
-  std::optional<proto::Bytes> stored;
-  if (!body.empty()) stored = proto::to_bytes(body);
-  enqueue(endpoint, {header.message_type(), header.sequence(), 2, std::move(stored)}, now);
+  std::optional<proto::ByteView> stored;
+  if (!body.empty()) stored = body;
+  enqueue(endpoint, {header.message_type(), header.sequence(), 2, stored}, now);
 }
 
 void Engine::State::accept_broker_error(Endpoint& endpoint, const Incoming& incoming,
@@ -316,8 +323,7 @@ void Engine::State::accept_broker_error(Endpoint& endpoint, const Incoming& inco
   }
   endpoint.state = EndpointState::error;
   endpoint.timer_at = proto::kNever;
-  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, proto::to_bytes(body)},
-          now);
+  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, body}, now);
   touch(endpoint);
   schedule(endpoint);
 }

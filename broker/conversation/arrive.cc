@@ -255,8 +255,7 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
   accepted.detail.insert(accepted.detail.end(), opened.detail.begin(), opened.detail.end());
   trace(std::move(accepted));
   endpoint.ack_with_inbound = true;
-  accept(endpoint, {header, opened.body, digest_of(header, message.header_bytes, message.body)},
-         now);
+  accept(endpoint, {header, opened.body, &message}, now);
 }
 
 // Nothing of the message can be believed, so nothing changes: the peer tries again.
@@ -329,7 +328,7 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
         opened->key == nullptr || !endpoint.outbound || opened->key != &*endpoint.outbound;
     body = std::move(opened->body);
   }
-  accept(endpoint, {header, body, digest_of(header, message.header_bytes, message.body)}, now);
+  accept(endpoint, {header, body, &message}, now);
 }
 
 void Engine::State::answer_error(store::DatabaseId id, const Header& header,

@@ -7,11 +7,7 @@ namespace ssb::broker::conversation {
 namespace {
 
 void untake(DatabaseState& database, const ReceiveWork& work) {
-  QueueIndex& queue = database.queues[work.queue];
-  for (const std::int64_t order : work.orders) {
-    const auto found = queue.entries.find(order);
-    if (found != queue.entries.end()) found->second.taken_by = 0;
-  }
+  database.queues[work.queue].give_back(work.group, work.orders);
 }
 
 }  // namespace
@@ -146,7 +142,8 @@ void Engine::State::apply_send(store::DatabaseId id, SendWork& work, proto::Time
   message.enqueued = now;
   trace_conversation(*endpoint, 1, "SEND Message", now,
                      {{"sequence", std::to_string(endpoint->send_sequence)}});
-  queue_for_sending(*endpoint, std::move(message), work.body);
+  queue_for_sending(*endpoint, std::move(message),
+                    work.body ? proto::ByteView(*work.body) : proto::ByteView());
   pump(*endpoint, now);
 }
 
@@ -172,7 +169,7 @@ void Engine::State::apply_end(store::DatabaseId id, const EndWork& work, proto::
   }
   endpoint->state = EndpointState::disconnected_outbound;
   PendingMessage message;
-  std::optional<proto::Bytes> body;
+  proto::Bytes body;
   message.enqueued = now;
   if (work.request.error_code) {
     drop_unsent(*endpoint);
@@ -184,7 +181,7 @@ void Engine::State::apply_end(store::DatabaseId id, const EndWork& work, proto::
     message.message_type = kErrorType;
     body = error_body(*work.request.error_code, work.request.error_description);
     message.has_body = true;
-    message.length = body->size();
+    message.length = body.size();
   } else {
     message.is_end_dialog = true;
     message.message_type = kEndDialogType;
@@ -195,17 +192,11 @@ void Engine::State::apply_end(store::DatabaseId id, const EndWork& work, proto::
 }
 
 void Engine::State::apply_receive(store::DatabaseId id, const ReceiveWork& work) {
-  QueueIndex& queue = database(id)->queues[work.queue];
-  for (const std::int64_t order : work.orders) {
-    const auto found = queue.entries.find(order);
-    if (found == queue.entries.end())
-      continue;  // END CONVERSATION in the same transaction dropped it
-    auto& group = queue.by_group[found->second.group];
-    group.erase(order);
-    if (group.empty()) queue.by_group.erase(found->second.group);
-    queue.entries.erase(found);
-    instance.store().write(id, "DELETE FROM queue_message WHERE queuing_order = ?1", {order});
-  }
+  DatabaseState& state = *database(id);
+  // What END CONVERSATION in the same transaction dropped is gone already.
+  state.queues[work.queue].remove(work.group, work.orders, [&state](const QueueEntry& entry) {
+    state.messages->remove(entry.place);
+  });
 }
 
 void Engine::State::apply_move(store::DatabaseId id, const MoveWork& work) {
@@ -217,15 +208,8 @@ void Engine::State::apply_move(store::DatabaseId id, const MoveWork& work) {
   Group& to = state.groups[work.group];
   to.members.insert(endpoint->handle);
   to.service = endpoint->service;
-  for (auto& [queue_id, queue] : state.queues) {
-    for (auto& [order, entry] : queue.entries) {
-      if (entry.conversation != endpoint->handle) continue;
-      queue.by_group[entry.group].erase(order);
-      if (queue.by_group[entry.group].empty()) queue.by_group.erase(entry.group);
-      entry.group = work.group;
-      queue.by_group[entry.group].insert(order);
-    }
-  }
+  for (auto& [queue_id, queue] : state.queues)
+    queue.move(endpoint->group, work.group, endpoint->handle);
   endpoint->group = work.group;
   touch(*endpoint);
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "broker/conversation/message_log.h"
 #include "broker/dialog/security.h"
 #include "broker/store/store.h"
 #include "proto/error.h"
@@ -33,7 +34,7 @@ enum class EndpointState {
 [[nodiscard]] const char* state_description(EndpointState state);
 [[nodiscard]] std::optional<EndpointState> parse_state(std::string_view code);
 
-// A message in the transmission queue; its body is in the store.
+// A message in the transmission queue; its body is in the message log.
 struct PendingMessage {
   std::uint64_t sequence = 0;
   std::string message_type;
@@ -42,6 +43,7 @@ struct PendingMessage {
   bool has_body = false;
   std::uint64_t length = 0;  // plaintext bytes
   proto::TimePoint enqueued{};
+  MessagePlace place{};
 
   [[nodiscard]] std::uint32_t fragment_count() const;
 };
@@ -97,8 +99,6 @@ struct Endpoint {
   bool status_is_of_link = false;  // it holds until the connection is there, or another one follows
   std::string address;             // where the messages in flight went; empty: this instance
   bool in_flight = false;
-  std::optional<std::pair<std::uint64_t, proto::Bytes>>
-      body_in_parts;  // of the fragmented message being sent
 
   // Receiving.
   std::uint64_t receive_sequence = 0;

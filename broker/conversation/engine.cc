@@ -14,9 +14,12 @@ namespace ssb::broker::conversation {
 Engine::Engine(catalog::Instance& instance, catalog::SystemViews& views, EngineOptions options)
     : state_(std::make_unique<State>(instance, options)) {
   state_->register_views(views);
+  state_->instance.store().before_flush([state = state_.get()] { state->write_changes(); });
 }
 
-Engine::~Engine() = default;
+Engine::~Engine() {
+  state_->instance.store().before_flush({});
+}
 
 void Engine::open_database(store::DatabaseId id, proto::TimePoint now) {
   DatabaseState& state = state_->databases[id];
@@ -105,7 +108,7 @@ bool Engine::queue_is_empty(store::DatabaseId id, std::int32_t queue) const {
   const DatabaseState* data = state_->database(id);
   if (data == nullptr) return true;
   const auto found = data->queues.find(queue);
-  return found == data->queues.end() || found->second.entries.empty();
+  return found == data->queues.end() || found->second.is_empty();
 }
 
 // ---- network ----
@@ -153,7 +156,6 @@ void Engine::link_ready(std::string_view address, proto::TimePoint now) {
 
 void Engine::take_actions(Actions& out, proto::TimePoint now) {
   state_->send_due_acks(now);
-  state_->write_dirty_rows();
   for (Action& action : state_->actions) out.push_back(std::move(action));
   state_->actions.clear();
 }

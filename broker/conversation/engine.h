@@ -74,6 +74,9 @@ struct EngineOptions {
   bool as_product =
       false;  // no tombstones: replays after WITH CLEANUP are accepted, as in the product (A03)
   bool sign_every_dialog = false;  // a signature a dialog instead of one for hours
+  // Records of messages on their way: Broker:Conversation, acknowledgements, what was sent and delivered. Refusals and failures
+  // are always told.
+  bool traces_messages = true;
 };
 
 // How full something is whose bound is a named constant.
@@ -173,7 +176,7 @@ class Engine {
   [[nodiscard]] proto::TimePoint deadline() const;
   // The next deadline that `settle` waits for: everything but retries of what was already refused, lifetimes and retention.
   [[nodiscard]] proto::TimePoint settle_deadline() const;
-  // Ends a batch of events: writes the rows that changed into the store and appends what must be done once it has been flushed.
+  // Ends a batch of events: appends what must be done once the store has been flushed. The rows that changed are written by that flush.
   void take_actions(Actions& out, proto::TimePoint now);
   // Grows with every change that a waiting RECEIVE could be waiting for.
   [[nodiscard]] std::uint64_t changes() const;

@@ -96,9 +96,11 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
   }
   auto classified = record(proto::EventClass::message_classify, 1, "Local", from, now);
   trace(std::move(classified));
-  const auto body = pending_body(from, message);
+  // Copied: what the target stores may stand in the same log.
+  const proto::Bytes body =
+      proto::to_bytes(pending_body(from, message).value_or(proto::ByteView()));
   if (!from.is_initiator) target->reply_seen = true;
-  accept_sequenced(*target, {header, body ? proto::ByteView(*body) : proto::ByteView()}, now);
+  accept_sequenced(*target, {header, body}, now);
   if (Endpoint* still = target) still->ack_due = false;
   if (from.is_initiator && !target->saw_first_ack) {  // delivered is acknowledged, here
     target->saw_first_ack = true;

@@ -98,6 +98,7 @@ proto::TraceRecord Engine::State::record(proto::EventClass event, int subclass,
 
 void Engine::State::trace_conversation(const Endpoint& endpoint, int subclass, const char* name,
                                        proto::TimePoint now, Detail more) {
+  if (!traces_messages) return;
   auto out = record(proto::EventClass::conversation, subclass, name, endpoint, now);
   out.text = state_description(endpoint.state);
   std::move(more.begin(), more.end(), std::back_inserter(out.detail));

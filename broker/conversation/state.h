@@ -11,11 +11,14 @@
 
 #include "broker/conversation/endpoint.h"
 #include "broker/conversation/engine.h"
+#include "broker/conversation/message_log.h"
+#include "broker/conversation/queue_index.h"
 #include "broker/dialog/decision.h"
 #include "broker/dialog/header.h"
 #include "broker/dialog/security.h"
 #include "broker/routing/route.h"
 #include "proto/envelope.pb.h"
+#include "proto/stored.pb.h"
 
 namespace ssb::broker::conversation {
 
@@ -47,25 +50,6 @@ inline constexpr int kPoisonRollbacks =
 // Retries that `settle` waits for before it takes a silent peer for a refusal: 4, 8 and 16 seconds.
 inline constexpr int kSettleAttempts = 3;
 
-// A message in a queue; body and names are in the row queue_message(queuing_order).
-struct QueueEntry {
-  std::int64_t order = 0;
-  proto::ConversationHandle conversation;
-  proto::ConversationGroupId group;
-  std::uint64_t sequence = 0;
-  int rank = 2;  // 0 DialogTimer, 1 Error, 2 the rest
-  int priority = 5;
-  std::uint64_t taken_by = 0;  // transaction that received it and has not ended yet
-};
-
-struct QueueIndex {
-  std::map<std::int64_t, QueueEntry> entries;  // by queuing order
-  std::map<proto::ConversationGroupId, std::set<std::int64_t>> by_group;
-  // Rollbacks in a row of transactions that received `rolled_back` first (poison.cc). In memory only: a restart counts anew.
-  int rollbacks = 0;
-  std::int64_t rolled_back = 0;
-};
-
 struct Group {
   std::set<proto::ConversationHandle> members;
   std::int32_t service = 0;
@@ -78,6 +62,7 @@ struct DatabaseState {
   std::map<std::pair<proto::ConversationId, bool>, Endpoint*> by_conversation;
   std::map<proto::ConversationGroupId, Group> groups;
   std::map<std::int32_t, QueueIndex> queues;
+  std::unique_ptr<MessageLog> messages;  // what waits, in queues and to be sent
   std::int64_t next_order = 1;
   std::set<proto::ConversationHandle> dirty;
   std::set<std::pair<proto::TimePoint, proto::ConversationHandle>> due;
@@ -101,6 +86,7 @@ struct EndWork {
 };
 struct ReceiveWork {
   std::int32_t queue;
+  proto::ConversationGroupId group;
   std::vector<std::int64_t> orders;
 };
 struct TimerWork {
@@ -132,7 +118,8 @@ using Detail = std::vector<std::pair<std::string, std::string>>;
 struct Incoming {
   const Header& header;
   proto::ByteView body;
-  std::string digest{};  // of a sealed message: digest_of
+  // As it came, for digest_of; null inside one instance.
+  const dialog::Arrived* arrived = nullptr;
 };
 
 // Why a message of a new conversation, or of a wrong type, is refused: the event here, and the Error for the sender.
@@ -145,11 +132,13 @@ struct Engine::State {
   State(catalog::Instance& the_instance, EngineOptions the_options)
       : instance(the_instance),
         as_product(the_options.as_product),
-        sign_every_dialog(the_options.sign_every_dialog) {}
+        sign_every_dialog(the_options.sign_every_dialog),
+        traces_messages(the_options.traces_messages) {}
 
   catalog::Instance& instance;
   const bool as_product;
   const bool sign_every_dialog;
+  const bool traces_messages;
   std::map<store::DatabaseId, DatabaseState> databases;
   Actions actions;
   std::uint64_t changes = 1;
@@ -182,9 +171,16 @@ struct Engine::State {
   void schedule(Endpoint& endpoint);  // its place in `due`
   void add_endpoint(std::unique_ptr<Endpoint> endpoint);
   void remove_endpoint(Endpoint& endpoint);
-  void write_dirty_rows();
-  std::optional<proto::Bytes> pending_body(const Endpoint& endpoint,
-                                           const PendingMessage& message) const;
+  // Before each flush: messages and endpoints that changed.
+  void write_changes();
+  void load_message(DatabaseState& database, const StoredMessage& message,
+                    const proto::stored::MessageClass& message_class, const MessagePlace& place,
+                    proto::TimePoint now);
+  void message_moved(DatabaseState& database, const StoredMessage& message,
+                     const proto::stored::MessageClass& message_class, const MessagePlace& to);
+  // Of a message that waits to be sent; nullopt: NULL. Holds until messages are added or written.
+  std::optional<proto::ByteView> pending_body(const Endpoint& endpoint,
+                                              const PendingMessage& message) const;
 
   // ---- session keys at rest (session_keys.cc) ----
   // Seals the endpoint's session keys for its row; fails when one of them is not known in clear, or nothing can be sealed.
@@ -218,17 +214,17 @@ struct Engine::State {
     std::string type;
     std::uint64_t sequence = 0;
     int rank = 2;
-    std::optional<proto::Bytes> body;
+    std::optional<proto::ByteView> body;  // nullopt: NULL
   };
   void enqueue(Endpoint& endpoint, NewMessage message, proto::TimePoint now);
   void enqueue_error(Endpoint& endpoint, std::int64_t code, std::string_view description,
                      proto::TimePoint now);
   void drop_queued(const Endpoint& endpoint);
-  QueuedMessage read_queued(store::DatabaseId database, const QueueEntry& entry) const;
+  QueuedMessage read_queued(store::DatabaseId database, proto::ConversationGroupId group,
+                            const QueueEntry& entry) const;
 
   // ---- sending (transmit.cc) ----
-  void queue_for_sending(Endpoint& endpoint, PendingMessage message,
-                         const std::optional<proto::Bytes>& body);
+  void queue_for_sending(Endpoint& endpoint, PendingMessage message, proto::ByteView body);
   // Sends what the window allows, where the routes say. May close and remove the endpoint.
   void pump(Endpoint& endpoint, proto::TimePoint now);
   void pump_remote(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);
@@ -239,8 +235,8 @@ struct Engine::State {
                     proto::TimePoint now);
   bool transmit_fragment(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment,
                          proto::TimePoint now);
-  proto::ByteView body_part(Endpoint& endpoint, const PendingMessage& message,
-                            std::uint32_t fragment);
+  proto::ByteView body_part(const Endpoint& endpoint, const PendingMessage& message,
+                            std::uint32_t fragment) const;
   Header header_of(const Endpoint& endpoint, Header::Kind kind) const;
   void acknowledge(Endpoint& endpoint, std::uint64_t next_sequence, std::uint32_t next_fragment,
                    proto::TimePoint now);
@@ -316,6 +312,12 @@ struct Engine::State {
                             const Endpoint& endpoint, proto::TimePoint now) const;
   void trace_conversation(const Endpoint& endpoint, int subclass, const char* name,
                           proto::TimePoint now, Detail more = {});
+  // What the records of an accepted message say of it: its digest, where anybody listens.
+  Detail digest_detail(const Incoming& incoming) const;
+  void trace_acknowledgement(const Endpoint& endpoint, const Incoming& incoming,
+                             proto::TimePoint now);
+  void trace_sent(const Endpoint& endpoint, const Header& header,
+                  const proto::DialogMessage& sealed, const char* kek, proto::TimePoint now);
 };
 
 // Names a sealed message in the records of who sent and who accepted it: SHA-256 over its header and its sealed body, of a long one over

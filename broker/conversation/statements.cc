@@ -213,32 +213,12 @@ static bool group_is_free(const DatabaseState& database, proto::ConversationGrou
          found->second.locked_by == transaction;
 }
 
-// The group that RECEIVE takes: the one of the best waiting message (priority, then arrival) whose lock is free.
 static std::optional<proto::ConversationGroupId> next_group(const DatabaseState& database,
                                                             const QueueIndex& queue,
                                                             std::uint64_t transaction) {
-  const QueueEntry* best = nullptr;
-  for (const auto& [order, entry] : queue.entries) {
-    if (entry.taken_by != 0 || (best != nullptr && entry.priority <= best->priority)) continue;
-    if (group_is_free(database, entry.group, transaction)) best = &entry;
-  }
-  return best == nullptr ? std::nullopt : std::optional(best->group);
-}
-
-// The waiting messages of a group in the order of RECEIVE: DialogTimer, Error, then by arrival (which is sequence order).
-static std::vector<QueueEntry*> messages_of(QueueIndex& queue, proto::ConversationGroupId group,
-                                            const std::optional<proto::ConversationHandle>& only) {
-  std::vector<QueueEntry*> found;
-  const auto orders = queue.by_group.find(group);
-  if (orders == queue.by_group.end()) return found;
-  for (const std::int64_t order : orders->second) {
-    QueueEntry& entry = queue.entries.at(order);
-    if (entry.taken_by == 0 && (!only || entry.conversation == *only)) found.push_back(&entry);
-  }
-  std::stable_sort(found.begin(), found.end(), [](const QueueEntry* a, const QueueEntry* b) {
-    return std::pair(std::min(a->rank, 2), a->order) < std::pair(std::min(b->rank, 2), b->order);
+  return queue.next([&](proto::ConversationGroupId group) {
+    return group_is_free(database, group, transaction);
   });
-  return found;
 }
 
 static proto::Result<const pb::Queue*> queue_for_receive(Engine::State& state,
@@ -283,16 +263,18 @@ proto::Result<std::vector<QueuedMessage>> Engine::receive(catalog::Transaction& 
   }
   std::vector<QueuedMessage> received;
   if (!group) return received;
-  const auto entries = messages_of(index, *group, request.conversation);
+  const auto at_most = static_cast<std::size_t>(std::max<std::int64_t>(0, request.top));
+  const auto entries = index.waiting(*group, request.conversation, at_most);
   if (entries.empty()) return received;
   if (auto locked = state.lock_group(transaction, database, *group); !locked) return locked.error();
-  ReceiveWork work{request.queue, {}};
-  for (QueueEntry* entry : entries) {
-    if (static_cast<std::int64_t>(received.size()) >= request.top) break;
-    entry->taken_by = transaction.id;
+  ReceiveWork work{request.queue, *group, {}};
+  work.orders.reserve(entries.size());
+  received.reserve(entries.size());
+  for (const QueueEntry* entry : entries) {
     work.orders.push_back(entry->order);
-    received.push_back(state.read_queued(request.database, *entry));
+    received.push_back(state.read_queued(request.database, *group, *entry));
   }
+  index.take(*group, entries, transaction.id);
   State::work(transaction).list.push_back({request.database, std::move(work)});
   return received;
 }

@@ -1,10 +1,11 @@
 // Rows of the engine in a database's file, and how they are read back.
 //
 //   conversation(handle, row)                    one a conversation, written once a group commit when it changed
-//   transmission(handle, sequence, row, body)    waiting to be acknowledged
 //   fragment(handle, fragment, body)             of the one message that is arriving in parts
-//   queue_message(queuing_order, queue, handle, row, body)
 //   tombstone(conversation, until_us)            replay protection after a conversation has gone
+//   message_pack, message_removed                messages that wait (message_log.h)
+#include <algorithm>
+
 #include "broker/conversation/state.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/check.h"
@@ -17,14 +18,9 @@ namespace stored = ssb::proto::stored;
 
 constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS conversation (handle BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS transmission (handle BLOB, sequence INTEGER, row BLOB, body BLOB, "
-    "PRIMARY KEY (handle, sequence)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS fragment (handle BLOB, fragment INTEGER, body BLOB, PRIMARY KEY "
     "(handle, fragment)) "
     "WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS queue_message (queuing_order INTEGER PRIMARY KEY, queue INTEGER, "
-    "handle BLOB, row BLOB, "
-    "body BLOB)",
     "CREATE TABLE IF NOT EXISTS tombstone (conversation BLOB PRIMARY KEY, until_us INTEGER) "
     "WITHOUT ROWID",
 };
@@ -213,41 +209,19 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
     if (master_key) open_keys(*loaded, *master_key);
     add_endpoint(std::move(loaded));
   }
-  const auto waiting =
-      store
-          .query(state.id,
-                 "SELECT handle, sequence, row FROM transmission ORDER BY handle, sequence", {})
-          .value();
-  for (const auto& row : waiting.rows) {
-    const auto handle = proto::ConversationHandle::from_bytes(blob(row[0]));
-    Endpoint* owner = handle ? endpoint(state.id, *handle) : nullptr;
-    if (owner == nullptr) continue;
-    const auto message = parse_row<stored::Transmission>(row[2]);
-    owner->pending.push_back({static_cast<std::uint64_t>(std::get<std::int64_t>(row[1])),
-                              message.message_type(), message.is_end_dialog(), message.is_error(),
-                              message.has_body(), message.length(),
-                              proto::from_unix_us(message.enqueued_us())});
-    owner->retry_at = now;
-  }
-  const auto queued =
-      store
-          .query(state.id, "SELECT queuing_order, queue, handle, row FROM queue_message ORDER BY 1",
-                 {})
-          .value();
-  for (const auto& row : queued.rows) {
-    const auto message = parse_row<stored::QueuedMessage>(row[3]);
-    QueueEntry entry;
-    entry.order = std::get<std::int64_t>(row[0]);
-    entry.conversation =
-        proto::ConversationHandle::from_bytes(blob(row[2])).value_or(proto::ConversationHandle{});
-    entry.group = id_of<proto::ConversationGroupId>(message.group_id());
-    entry.sequence = message.sequence();
-    entry.rank = message.rank();
-    entry.priority = message.priority();
-    QueueIndex& queue = state.queues[static_cast<std::int32_t>(std::get<std::int64_t>(row[1]))];
-    queue.by_group[entry.group].insert(entry.order);
-    state.next_order = std::max(state.next_order, entry.order + 1);
-    queue.entries.emplace(entry.order, entry);
+  state.messages = std::make_unique<MessageLog>(
+      store, state.id,
+      [this, &state](const StoredMessage& message, const stored::MessageClass& message_class,
+                     const MessagePlace&,
+                     const MessagePlace& to) { message_moved(state, message, message_class, to); });
+  state.messages->load(
+      [&](const StoredMessage& message, const stored::MessageClass& message_class,
+          const MessagePlace& place) { load_message(state, message, message_class, place, now); });
+  // Packs keep no order between them once messages have moved from one to another.
+  for (auto& [handle, loaded] : state.endpoints) {
+    std::sort(
+        loaded->pending.begin(), loaded->pending.end(),
+        [](const PendingMessage& a, const PendingMessage& b) { return a.sequence < b.sequence; });
   }
   const auto tombstones =
       store.query(state.id, "SELECT conversation, until_us FROM tombstone", {}).value();
@@ -256,6 +230,53 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
     if (id) state.tombstones[*id] = proto::from_unix_us(std::get<std::int64_t>(row[1]));
   }
   for (auto& [handle, loaded] : state.endpoints) schedule(*loaded);
+}
+
+void Engine::State::load_message(DatabaseState& state, const StoredMessage& message,
+                                 const stored::MessageClass& message_class,
+                                 const MessagePlace& place, proto::TimePoint now) {
+  const auto handle = id_of<proto::ConversationHandle>(message_class.handle());
+  const auto found = state.endpoints.find(handle);
+  Endpoint* owner = found == state.endpoints.end() ? nullptr : found->second.get();
+  if (message.kind == StoredKind::transmission) {
+    if (owner == nullptr) return;
+    owner->pending.push_back({message.sequence, message_class.message_type_name(),
+                              message_class.is_end_dialog(), message_class.is_error(),
+                              message_class.has_body(), place.body_bytes,
+                              proto::from_unix_us(message.enqueued_us), place});
+    owner->retry_at = now;
+    return;
+  }
+  QueueEntry entry;
+  entry.order = message.order;
+  entry.conversation = handle;
+  entry.sequence = message.sequence;
+  entry.place = place;
+  entry.rank = static_cast<std::int8_t>(message_class.rank());
+  entry.priority = static_cast<std::int8_t>(message_class.priority());
+  state.next_order = std::max(state.next_order, entry.order + 1);
+  // MOVE CONVERSATION changes the group of a conversation, not its messages.
+  const auto group =
+      owner == nullptr ? id_of<proto::ConversationGroupId>(message_class.group_id()) : owner->group;
+  state.queues[message_class.queue()].add(group, entry);
+}
+
+void Engine::State::message_moved(DatabaseState& state, const StoredMessage& message,
+                                  const stored::MessageClass& message_class,
+                                  const MessagePlace& to) {
+  const auto found = state.endpoints.find(id_of<proto::ConversationHandle>(message_class.handle()));
+  Endpoint* owner = found == state.endpoints.end() ? nullptr : found->second.get();
+  if (message.kind == StoredKind::transmission) {
+    SSB_CHECK(owner != nullptr && !owner->pending.empty());
+    const std::uint64_t first = owner->pending.front().sequence;
+    owner->pending.at(static_cast<std::size_t>(message.sequence - first)).place = to;
+    return;
+  }
+  const auto group =
+      owner == nullptr ? id_of<proto::ConversationGroupId>(message_class.group_id()) : owner->group;
+  QueueEntry* entry = state.queues[message_class.queue()].find(group, message.order);
+  SSB_CHECK(entry != nullptr);
+  entry->place = to;
 }
 
 void Engine::State::touch(Endpoint& endpoint) {
@@ -305,22 +326,18 @@ void Engine::State::remove_endpoint(Endpoint& endpoint) {
   state.endpoints.erase(handle);
 }
 
-void Engine::State::write_dirty_rows() {
+void Engine::State::write_changes() {
   for (auto& [id, state] : databases) {
+    if (state.messages) state.messages->write();
     for (const auto& handle : state.dirty) store_endpoint(*state.endpoints.at(handle));
     state.dirty.clear();
   }
 }
 
-std::optional<proto::Bytes> Engine::State::pending_body(const Endpoint& endpoint,
-                                                        const PendingMessage& message) const {
+std::optional<proto::ByteView> Engine::State::pending_body(const Endpoint& endpoint,
+                                                           const PendingMessage& message) const {
   if (!message.has_body) return std::nullopt;
-  auto rows = instance.store().query(
-      endpoint.database, "SELECT body FROM transmission WHERE handle = ?1 AND sequence = ?2",
-      {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(message.sequence)});
-  SSB_CHECK(rows.has_value() && rows->rows.size() == 1);
-  auto* body = std::get_if<proto::Bytes>(&rows->rows[0][0]);
-  return body == nullptr ? proto::Bytes{} : std::move(*body);
+  return databases.at(endpoint.database).messages->body(message.place);
 }
 
 }  // namespace ssb::broker::conversation

@@ -50,20 +50,18 @@ Detail sent_detail(const Header& header, const proto::DialogMessage& message,
 }  // namespace
 
 void Engine::State::queue_for_sending(Endpoint& endpoint, PendingMessage message,
-                                      const std::optional<proto::Bytes>& body) {
+                                      proto::ByteView body) {
   message.sequence = endpoint.send_sequence++;
-  proto::stored::Transmission row;
-  row.set_message_type(message.message_type);
-  row.set_is_end_dialog(message.is_end_dialog);
-  row.set_is_error(message.is_error);
-  row.set_has_body(message.has_body);
-  row.set_enqueued_us(proto::to_unix_us(message.enqueued));
-  row.set_length(message.length);
-  instance.store().write(
-      endpoint.database,
-      "INSERT INTO transmission (handle, sequence, row, body) VALUES (?1, ?2, ?3, ?4)",
-      {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(message.sequence),
-       serialized(row), body ? store::Value(*body) : store::Value()});
+  proto::stored::MessageClass common;
+  common.set_handle(proto::to_string(endpoint.handle.view()));
+  common.set_message_type_name(message.message_type);
+  common.set_is_end_dialog(message.is_end_dialog);
+  common.set_is_error(message.is_error);
+  common.set_has_body(message.has_body);
+  message.place = database(endpoint.database)
+                      ->messages->add({StoredKind::transmission, message.sequence, 0,
+                                       proto::to_unix_us(message.enqueued)},
+                                      serialized(common), body);
   endpoint.pending.push_back(std::move(message));
   touch(endpoint);
 }
@@ -80,14 +78,12 @@ void Engine::State::pump(Endpoint& endpoint, proto::TimePoint now) {
   }
   const auto to = routing::classify(
       instance, {endpoint.database, endpoint.far_service, endpoint.far_broker}, now);
-  auto classified = record(proto::EventClass::message_classify, 0, "", endpoint, now);
   switch (to.kind) {
     case routing::Destination::Kind::local: pump_local(endpoint, to, now); return;
     case routing::Destination::Kind::remote: pump_remote(endpoint, to, now); return;
     case routing::Destination::Kind::delayed: break;
   }
-  classified.subclass = 3;
-  classified.subclass_name = "Delayed";
+  auto classified = record(proto::EventClass::message_classify, 3, "Delayed", endpoint, now);
   classified.error = to.error;
   trace(std::move(classified));
   set_status(endpoint, to.error, now);
@@ -212,18 +208,25 @@ Header Engine::State::header_of(const Endpoint& endpoint, Header::Kind kind) con
   return header;
 }
 
-proto::ByteView Engine::State::body_part(Endpoint& endpoint, const PendingMessage& message,
-                                         std::uint32_t fragment) {
-  const std::uint32_t fragments = message.fragment_count();
-  if (!endpoint.body_in_parts || endpoint.body_in_parts->first != message.sequence) {
-    endpoint.body_in_parts.emplace(message.sequence,
-                                   pending_body(endpoint, message).value_or(proto::Bytes{}));
-  }
-  const proto::ByteView whole = endpoint.body_in_parts->second;
-  if (fragments == 1) return whole;
+proto::ByteView Engine::State::body_part(const Endpoint& endpoint, const PendingMessage& message,
+                                         std::uint32_t fragment) const {
+  const proto::ByteView whole = pending_body(endpoint, message).value_or(proto::ByteView());
+  if (message.fragment_count() == 1) return whole;
   const std::size_t offset = std::size_t{fragment} * proto::kFragmentBodyBytesMax;
   return whole.subspan(offset,
                        std::min<std::size_t>(proto::kFragmentBodyBytesMax, whole.size() - offset));
+}
+
+void Engine::State::trace_sent(const Endpoint& endpoint, const Header& header,
+                               const proto::DialogMessage& sealed, const char* kek,
+                               proto::TimePoint now) {
+  auto sent = record(proto::EventClass::message_sent, 0, kind_name(header), endpoint, now);
+  sent.detail = sent_detail(header, sealed, endpoint.address);
+  sent.detail.emplace_back("security", dialog::security_type_name(endpoint.parties.type));
+  if (kek != nullptr) sent.detail.emplace_back("kek", kek);
+  if (endpoint.outbound) sent.detail.emplace_back("session_key", endpoint.outbound->id.text());
+  if (endpoint.attempts > 0) sent.detail.emplace_back("retry", std::to_string(endpoint.attempts));
+  trace(std::move(sent));
 }
 
 bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& message,
@@ -271,16 +274,12 @@ bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& 
     }
     sealed = std::move(*made);
   }
-  if (message.fragment_count() == 1) endpoint.body_in_parts.reset();
   if (piggyback) endpoint.ack_due = false;
-  auto sent = record(proto::EventClass::message_sent, 0, kind_name(header), endpoint, now);
-  sent.detail = sent_detail(header, sealed, endpoint.address);
-  sent.detail.emplace_back("security", dialog::security_type_name(type));
-  if (with_header)
-    sent.detail.emplace_back("kek", keys.grants.size() > grants_before ? "new" : "known");
-  if (endpoint.outbound) sent.detail.emplace_back("session_key", endpoint.outbound->id.text());
-  if (endpoint.attempts > 0) sent.detail.emplace_back("retry", std::to_string(endpoint.attempts));
-  trace(std::move(sent));
+  if (traces_messages) {
+    const char* kek = nullptr;
+    if (with_header) kek = keys.grants.size() > grants_before ? "new" : "known";
+    trace_sent(endpoint, header, sealed, kek, now);
+  }
   actions.emplace_back(Transmit{endpoint.address, std::move(sealed)});
   return true;
 }
@@ -295,12 +294,11 @@ void Engine::State::acknowledge(Endpoint& endpoint, std::uint64_t next_sequence,
   if (behind || next_sequence > endpoint.send_sequence)
     return;  // old news, or more than was ever sent (28010)
   if (next_sequence > endpoint.acknowledged) {
-    instance.store().write(
-        endpoint.database, "DELETE FROM transmission WHERE handle = ?1 AND sequence < ?2",
-        {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(next_sequence)});
-    while (!endpoint.pending.empty() && endpoint.pending.front().sequence < next_sequence)
+    MessageLog& log = *database(endpoint.database)->messages;
+    while (!endpoint.pending.empty() && endpoint.pending.front().sequence < next_sequence) {
+      log.remove(endpoint.pending.front().place);
       endpoint.pending.pop_front();
-    endpoint.body_in_parts.reset();
+    }
   }
   endpoint.acknowledged = next_sequence;
   endpoint.acknowledged_fragment = next_fragment;
@@ -393,11 +391,13 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
     if (!sealed) return;  // no nonce is left: as if the message were lost
     message = std::move(*sealed);
   }
-  out.event = proto::EventClass::message_sent;
-  out.subclass_name = kind_name(header);
-  out.detail = sent_detail(header, message, to.address);
-  if (key != nullptr) out.detail.emplace_back("session_key", key->id.text());
-  trace(std::move(out));
+  if (traces_messages) {
+    out.event = proto::EventClass::message_sent;
+    out.subclass_name = kind_name(header);
+    out.detail = sent_detail(header, message, to.address);
+    if (key != nullptr) out.detail.emplace_back("session_key", key->id.text());
+    trace(std::move(out));
+  }
   actions.emplace_back(Transmit{to.address, std::move(message)});
   // What kept acknowledgements from leaving does so no longer; messages that wait speak for themselves.
   if (endpoint != nullptr && endpoint->pending.empty() && !endpoint->status_is_of_link)
@@ -438,22 +438,19 @@ void Engine::State::back_off(Endpoint& endpoint, proto::TimePoint now) {
 void Engine::State::drop_unsent(Endpoint& endpoint) {
   const std::uint64_t keep = std::max(endpoint.sent_highest, endpoint.acknowledged);
   if (endpoint.send_sequence <= keep) return;
-  instance.store().write(
-      endpoint.database, "DELETE FROM transmission WHERE handle = ?1 AND sequence >= ?2",
-      {proto::to_bytes(endpoint.handle.view()), static_cast<std::int64_t>(keep)});
-  while (!endpoint.pending.empty() && endpoint.pending.back().sequence >= keep)
+  MessageLog& log = *database(endpoint.database)->messages;
+  while (!endpoint.pending.empty() && endpoint.pending.back().sequence >= keep) {
+    log.remove(endpoint.pending.back().place);
     endpoint.pending.pop_back();
+  }
   endpoint.send_sequence = keep;
   touch(endpoint);
 }
 
 void Engine::State::drop_pending(Endpoint& endpoint) {
-  if (!endpoint.pending.empty()) {
-    instance.store().write(endpoint.database, "DELETE FROM transmission WHERE handle = ?1",
-                           {proto::to_bytes(endpoint.handle.view())});
-  }
+  MessageLog& log = *database(endpoint.database)->messages;
+  for (const PendingMessage& message : endpoint.pending) log.remove(message.place);
   endpoint.pending.clear();
-  endpoint.body_in_parts.reset();
   endpoint.acknowledged = endpoint.send_sequence;
   endpoint.acknowledged_fragment = 0;
   endpoint.next_to_send = endpoint.send_sequence;

@@ -102,7 +102,7 @@ std::vector<Row> transmission_queue(Engine::State& state, store::DatabaseId id) 
                       text(e.own_service), text(e.contract_name), datetime(message.enqueued),
                       number(static_cast<std::int64_t>(message.sequence)),
                       text(message.message_type), bit(message.is_error), bit(message.is_end_dialog),
-                      body ? Value(*body) : null(),
+                      body ? Value(proto::to_bytes(*body)) : null(),
                       text(e.status ? e.status->text() : std::string()), number(e.priority)});
     }
   }
@@ -115,8 +115,8 @@ std::vector<Row> queue_rows(Engine::State& state, store::DatabaseId id, std::int
   if (database == nullptr) return rows;
   const auto found = database->queues.find(static_cast<std::int32_t>(queue));
   if (found == database->queues.end()) return rows;
-  for (const auto& [order, entry] : found->second.entries) {
-    const QueuedMessage m = state.read_queued(id, entry);
+  for (const auto& [group, entry] : found->second.all()) {
+    const QueuedMessage m = state.read_queued(id, group, *entry);
     rows.push_back({number(m.status), number(m.priority), number(m.queuing_order),
                     guid(m.conversation_group_id), guid(m.conversation_handle),
                     number(m.message_sequence_number), text(m.service_name), number(m.service_id),

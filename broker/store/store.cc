@@ -81,6 +81,7 @@ struct Store::State {
   std::optional<CommitLog> log;  // none in memory
   std::map<DatabaseId, std::unique_ptr<Database>> databases;
   std::uint64_t last_transaction = 0;
+  std::function<void()> write_gathered;
 
   void step(std::string_view name) const {
     if (options.on_step) options.on_step(name);
@@ -415,8 +416,13 @@ ResultSet Store::write(DatabaseId id, std::string_view sql, std::vector<Value> p
   return *std::move(result);
 }
 
+void Store::before_flush(std::function<void()> write_gathered) {
+  state_->write_gathered = std::move(write_gathered);
+}
+
 void Store::flush() {
   state_->check_idle();
+  if (state_->write_gathered) state_->write_gathered();
   FailUnlessDone guard(state_->shared.failure);
   state_->flush();
   guard.done();

@@ -214,6 +214,9 @@ class Store {
   // Throws StoreFailure on any error.
   ResultSet write(DatabaseId database, std::string_view sql, std::vector<Value> parameters);
 
+  // Called at the beginning of each flush, to write what its owner has gathered in memory since the last one: what
+  // stands beside accepted transactions must not become durable without it, nor they without what stands in memory.
+  void before_flush(std::function<void()> write_gathered);
   // Makes all that was accepted durable, over all databases or over none. Does nothing when nothing
   // was written.
   void flush();

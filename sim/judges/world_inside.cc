@@ -11,6 +11,7 @@ namespace ssb::sim::judges {
 
 namespace catalog = broker::catalog;
 namespace store = broker::store;
+namespace conversation = broker::conversation;
 using broker::conversation::Fill;
 using proto::ConversationHandle;
 
@@ -121,27 +122,45 @@ std::optional<proto::Bytes> WorldInside::waiting_body(const EndpointPlace& place
                                                       std::uint64_t sequence) const {
   const catalog::Catalog* found = catalog(place.host, place.database);
   if (found == nullptr) return std::nullopt;
-  const auto row = rows(place.host, found->id(),
-                        "SELECT body FROM transmission WHERE handle = ?1 AND sequence = ?2",
-                        {handle_value(place), static_cast<std::int64_t>(sequence)});
-  if (row.empty() || !std::holds_alternative<proto::Bytes>(row[0][0])) return std::nullopt;
-  return blob(row[0][0]);
+  for (auto& each : messages(place.host, found->id())) {
+    const bool is_it =
+        each.message.kind == conversation::StoredKind::transmission &&
+        each.message.sequence == sequence &&
+        store::Value(proto::to_bytes(each.message_class.handle())) == handle_value(place);
+    if (is_it && each.message_class.has_body()) return std::move(each.body);
+  }
+  return std::nullopt;
+}
+
+std::vector<conversation::WaitingMessage> WorldInside::messages(Host host,
+                                                                store::DatabaseId database) const {
+  const catalog::Instance* found = instance(host);
+  if (found == nullptr) return {};
+  const Storage::Look look(world_.disk(host));
+  try {
+    return conversation::waiting_messages(found->store(), database);
+  } catch (const store::StoreFailure&) {
+    return {};
+  }
 }
 
 std::vector<WaitingEndpoint> WorldInside::waiting(Host host) const {
   std::vector<WaitingEndpoint> out;
   for (const std::string& database : databases(host)) {
     const store::DatabaseId id = catalog(host, database)->id();
-    for (const auto& row :
-         rows(host, id, "SELECT handle, COUNT(*) FROM transmission GROUP BY handle")) {
-      const auto handle = ConversationHandle::from_bytes(blob(row[0]));
-      const EndpointPlace place{host, database, guid_text(blob(row[0]))};
+    std::map<proto::Bytes, std::uint64_t> counts;
+    for (const auto& each : messages(host, id)) {
+      if (each.message.kind == conversation::StoredKind::transmission)
+        ++counts[proto::to_bytes(each.message_class.handle())];
+    }
+    for (const auto& [bytes, count] : counts) {
+      const auto handle = ConversationHandle::from_bytes(bytes);
+      const EndpointPlace place{host, database, guid_text(bytes)};
       const auto stored = endpoint(place);
       if (!handle || !stored) continue;
       const std::string status =
           world_.server(host).node().engine().transmission_status(id, *handle).value_or("");
-      out.push_back({place, stored->conversation, stored->row.is_initiator(),
-                     static_cast<std::uint64_t>(std::get<std::int64_t>(row[1])), status});
+      out.push_back({place, stored->conversation, stored->row.is_initiator(), count, status});
     }
   }
   return out;

@@ -5,6 +5,7 @@
 //           notice by itself.
 #pragma once
 
+#include "broker/conversation/message_log.h"
 #include "sim/judges/inside.h"
 #include "sim/world.h"
 
@@ -51,6 +52,8 @@ class WorldInside : public Inside {
   [[nodiscard]] const broker::catalog::Catalog* catalog(Host host,
                                                         const std::string& database) const;
   // The rows of a SELECT; none when it cannot be asked.
+  [[nodiscard]] std::vector<broker::conversation::WaitingMessage> messages(
+      Host host, broker::store::DatabaseId database) const;
   [[nodiscard]] std::vector<broker::store::Row> rows(
       Host host, broker::store::DatabaseId database, const std::string& select,
       const std::vector<broker::store::Value>& parameters = {}) const;
