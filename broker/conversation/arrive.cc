@@ -2,6 +2,7 @@
 // is known; the order of the questions is that of reference service-broker.md 2.7.
 #include "broker/conversation/state.h"
 #include "broker/keys/key_hierarchy.h"
+#include "proto/check.h"
 #include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
@@ -22,6 +23,24 @@ bool is_of_another_target(const Endpoint& endpoint, const Header& header) {
          broker_id(header.from_broker()) != endpoint.far_broker;
 }
 
+// The conversation that header bytes name, and whether they are for its initiator: where parse_header accepts them, they begin with
+// kind and conversation id, and the direction follows. Nothing is believed of it: it only finds what might read them.
+std::optional<std::pair<proto::ConversationId, bool>> name_of_peer(proto::ByteView bytes) {
+  constexpr std::size_t kIdAt = 4;
+  constexpr std::size_t kDirectionAt = kIdAt + 16;
+  const bool fits = bytes.size() > kDirectionAt + 1 && bytes[0] == 0x08 && bytes[1] < 0x80 &&
+                    bytes[2] == 0x12 && bytes[3] == 16;
+  if (!fits) return std::nullopt;
+  const auto id = proto::ConversationId::from_bytes(bytes.subspan(kIdAt, 16));
+  if (!id) return std::nullopt;
+  const bool from_initiator = bytes[kDirectionAt] == 0x18 && bytes[kDirectionAt + 1] == 1;
+  return std::pair(*id, !from_initiator);
+}
+
+bool is_ack(proto::ByteView bytes) {
+  return bytes[1] == Header::ACK;
+}
+
 const pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
   return instance.master().table<pb::Endpoint>().find_if(
       [](const pb::Endpoint& endpoint) { return endpoint.kind() == pb::Endpoint::SERVICE_BROKER; });
@@ -31,18 +50,45 @@ const pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
 
 void Engine::State::arrived(const proto::DialogMessage& message, std::string_view from_address,
                             proto::TimePoint now) {
-  const auto parsed = dialog::parse_message(message, from_address);
-  if (!parsed) {
-    proto::TraceRecord out;
-    out.at = now;
-    out.event = proto::EventClass::corrupted_message;
-    out.error = parsed.error();
-    out.text = parsed.error().text();
-    out.detail = {{"peer", std::string(from_address)}};
-    trace(std::move(out));
+  if (const auto name = name_of_peer(message.header)) {
+    Lane* lane = lanes.find(*name);
+    auto* reader = lane == nullptr ? nullptr : &lane->readers.at(is_ack(message.header) ? 1 : 0);
+    const Header* read = reader == nullptr || !*reader
+                             ? nullptr
+                             : (*reader)->read(message.header, message.body.size());
+    if (read != nullptr) {
+      parsed(message, *read, from_address, now);
+      return;
+    }
+  }
+  const auto header = dialog::parse_message(message, from_address);
+  if (header) {
+    parsed(message, *header, from_address, now);
     return;
   }
-  const Header& header = *parsed;
+  proto::TraceRecord out;
+  out.at = now;
+  out.event = proto::EventClass::corrupted_message;
+  out.error = header.error();
+  out.text = header.error().text();
+  out.detail = {{"peer", std::string(from_address)}};
+  trace(std::move(out));
+}
+
+void Engine::State::remember_header(const dialog::Arrived& message) {
+  const Header& header = message.header;
+  if (header.kind() != Header::SEQUENCED && header.kind() != Header::ACK) return;
+  const auto name = name_of_peer(message.header_bytes);
+  SSB_CHECK(name);
+  Lane* lane = lanes.find(*name);
+  if (lane == nullptr) lane = &lanes.put(*name, Lane{});
+  auto& reader = lane->readers.at(is_ack(message.header_bytes) ? 1 : 0);
+  if (reader && reader->has_given(header)) return;
+  reader.emplace(message.header_bytes, header);
+}
+
+void Engine::State::parsed(const proto::DialogMessage& message, const Header& header,
+                           std::string_view from_address, proto::TimePoint now) {
   const auto broker = broker_id(header.to_broker());
   // A target's message whose broker is here needs no route (reference 1.7, reply short cut).
   const catalog::Catalog* named = broker ? routing::find_broker(instance, *broker) : nullptr;
@@ -327,6 +373,7 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
     endpoint.ack_with_inbound =
         opened->key == nullptr || !endpoint.outbound || opened->key != &*endpoint.outbound;
     body = std::move(opened->body);
+    remember_header(message);
   }
   accept(endpoint, {header, body, &message}, now);
 }

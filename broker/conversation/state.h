@@ -1,6 +1,7 @@
 // The engine's memory: endpoints, conversation groups, queues, and the work that open transactions have queued. Private to this folder.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -128,6 +129,20 @@ struct Refused {
   proto::Error answer;  // sent as -number
 };
 
+// How later messages of one side of a conversation are written, and those of its peer read, without doing all of it each time.
+struct Lane {
+  std::array<std::optional<dialog::LaterHeaderReader>, 2>
+      readers;  // of sequenced messages, of acks
+  std::optional<dialog::LaterHeaderWriter> writer;
+  // What the writer's headers have in common, and may change.
+  store::DatabaseId database = 0;
+  std::string message_type;
+  std::optional<proto::BrokerId> far_broker;
+  std::optional<proto::KeyId> key;
+};
+// Of all databases; who sends to more conversations by turns pays as for a first message's header.
+inline constexpr std::size_t kLanesMax = 16'384;
+
 struct Engine::State {
   State(catalog::Instance& the_instance, EngineOptions the_options)
       : instance(the_instance),
@@ -144,6 +159,8 @@ struct Engine::State {
   std::uint64_t changes = 1;
   std::vector<std::pair<store::DatabaseId, proto::ConversationHandle>> acks_due;
   std::set<std::pair<store::DatabaseId, std::int32_t>> poisoned;  // queues to switch off
+  dialog::BoundedMap<std::pair<proto::ConversationId, bool>, Lane> lanes{
+      kLanesMax};  // by conversation and whether this side is its initiator
 
   // ---- look-ups (lookup.cc) ----
   DatabaseState* database(store::DatabaseId id);
@@ -235,6 +252,19 @@ struct Engine::State {
                     proto::TimePoint now);
   bool transmit_fragment(Endpoint& endpoint, const PendingMessage& message, std::uint32_t fragment,
                          proto::TimePoint now);
+  // The header that a message of this fragment has, security left out.
+  Header header_of(const Endpoint& endpoint, const PendingMessage& message,
+                   const dialog::Varying& varying) const;
+  [[nodiscard]] dialog::Varying varying_of(const Endpoint& endpoint, const PendingMessage& message,
+                                           std::uint32_t fragment, proto::TimePoint now) const;
+  const dialog::LaterHeaderWriter& writer_of(const Endpoint& endpoint,
+                                             const PendingMessage& message,
+                                             const dialog::SessionKey* key);
+  [[nodiscard]] proto::Result<proto::DialogMessage> seal_fragment(Endpoint& endpoint,
+                                                                  const PendingMessage& message,
+                                                                  const dialog::Varying& varying,
+                                                                  bool with_header,
+                                                                  proto::TimePoint now);
   proto::ByteView body_part(const Endpoint& endpoint, const PendingMessage& message,
                             std::uint32_t fragment) const;
   Header header_of(const Endpoint& endpoint, Header::Kind kind) const;
@@ -262,6 +292,10 @@ struct Engine::State {
   // ---- receiving (arrive.cc: keys and identities; accept.cc: sequence and queues) ----
   void arrived(const proto::DialogMessage& message, std::string_view from_address,
                proto::TimePoint now);
+  void parsed(const proto::DialogMessage& message, const Header& header,
+              std::string_view from_address, proto::TimePoint now);
+  // The next headers like this one are read without parsing all of them.
+  void remember_header(const dialog::Arrived& message);
   void forward(const proto::DialogMessage& message, const Header& header,
                const routing::Destination& to, proto::TimePoint now);
   void arrived_first(DatabaseState& database, const dialog::Arrived& message, proto::TimePoint now);
@@ -316,8 +350,8 @@ struct Engine::State {
   Detail digest_detail(const Incoming& incoming) const;
   void trace_acknowledgement(const Endpoint& endpoint, const Incoming& incoming,
                              proto::TimePoint now);
-  void trace_sent(const Endpoint& endpoint, const Header& header,
-                  const proto::DialogMessage& sealed, const char* kek, proto::TimePoint now);
+  void trace_sent(const Endpoint& endpoint, const proto::DialogMessage& sealed, const char* kek,
+                  proto::TimePoint now);
 };
 
 // Names a sealed message in the records of who sent and who accepted it: SHA-256 over its header and its sealed body, of a long one over

@@ -217,9 +217,10 @@ proto::ByteView Engine::State::body_part(const Endpoint& endpoint, const Pending
                        std::min<std::size_t>(proto::kFragmentBodyBytesMax, whole.size() - offset));
 }
 
-void Engine::State::trace_sent(const Endpoint& endpoint, const Header& header,
-                               const proto::DialogMessage& sealed, const char* kek,
-                               proto::TimePoint now) {
+void Engine::State::trace_sent(const Endpoint& endpoint, const proto::DialogMessage& sealed,
+                               const char* kek, proto::TimePoint now) {
+  Header header;
+  SSB_CHECK(header.ParseFromArray(sealed.header.data(), static_cast<int>(sealed.header.size())));
   auto sent = record(proto::EventClass::message_sent, 0, kind_name(header), endpoint, now);
   sent.detail = sent_detail(header, sealed, endpoint.address);
   sent.detail.emplace_back("security", dialog::security_type_name(endpoint.parties.type));
@@ -229,58 +230,112 @@ void Engine::State::trace_sent(const Endpoint& endpoint, const Header& header,
   trace(std::move(sent));
 }
 
-bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& message,
-                                      std::uint32_t fragment, proto::TimePoint now) {
+dialog::Varying Engine::State::varying_of(const Endpoint& endpoint, const PendingMessage& message,
+                                          std::uint32_t fragment, proto::TimePoint now) const {
+  dialog::Varying varying;
+  varying.sequence = message.sequence;
+  varying.fragment_index = fragment;
+  varying.fragment_count = message.fragment_count();
+  varying.total_length = message.length;
+  varying.is_end_dialog = message.is_end_dialog;
+  varying.is_error = message.is_error;
+  if (endpoint.expires != proto::kNever)
+    varying.lifetime_remaining_us = static_cast<std::uint64_t>((endpoint.expires - now).count());
+  // An ack rides along, but not on a first message: until its security header is accepted nothing in it counts.
+  if (endpoint.ack_due && message.sequence != 0)
+    varying.ack = dialog::Varying::Ack{endpoint.receive_sequence, endpoint.receive_fragment};
+  varying.saw_first_ack = endpoint.is_initiator && endpoint.first_acknowledged;
+  return varying;
+}
+
+Header Engine::State::header_of(const Endpoint& endpoint, const PendingMessage& message,
+                                const dialog::Varying& varying) const {
   Header header = header_of(endpoint, message.sequence == 0 ? Header::BEGIN : Header::SEQUENCED);
   if (message.sequence == 0 && endpoint.is_initiator) header.set_contract(endpoint.contract_name);
   if (!message.is_end_dialog && !message.is_error) header.set_message_type(message.message_type);
-  header.set_sequence(message.sequence);
-  header.set_fragment_index(fragment);
-  header.set_fragment_count(message.fragment_count());
-  header.set_total_length(message.length);
-  header.set_is_end_dialog(message.is_end_dialog);
-  header.set_is_error(message.is_error);
-  if (endpoint.expires != proto::kNever) {
-    header.set_lifetime_remaining_us(static_cast<std::uint64_t>((endpoint.expires - now).count()));
+  header.set_sequence(varying.sequence);
+  header.set_fragment_index(varying.fragment_index);
+  header.set_fragment_count(varying.fragment_count);
+  header.set_total_length(varying.total_length);
+  header.set_is_end_dialog(varying.is_end_dialog);
+  header.set_is_error(varying.is_error);
+  header.set_lifetime_remaining_us(varying.lifetime_remaining_us);
+  if (varying.ack) {
+    header.mutable_ack()->set_next_sequence(varying.ack->next_sequence);
+    header.mutable_ack()->set_next_fragment(varying.ack->next_fragment);
   }
-  // An ack rides along, but not on a first message: until its security header is accepted nothing in it counts.
-  const bool piggyback = endpoint.ack_due && message.sequence != 0;
-  if (piggyback) {
-    header.mutable_ack()->set_next_sequence(endpoint.receive_sequence);
-    header.mutable_ack()->set_next_fragment(endpoint.receive_fragment);
-  }
+  return header;
+}
+
+const dialog::LaterHeaderWriter& Engine::State::writer_of(const Endpoint& endpoint,
+                                                          const PendingMessage& message,
+                                                          const dialog::SessionKey* key) {
+  const std::pair name(endpoint.conversation, endpoint.is_initiator);
+  Lane* found = lanes.find(name);
+  Lane& lane = found != nullptr ? *found : lanes.put(name, Lane{});
+  // On the wire the type of an end or an error is no type.
+  const bool has_type = !message.is_end_dialog && !message.is_error;
+  const std::string_view type = has_type ? std::string_view(message.message_type) : "";
+  const bool fits = lane.writer && lane.database == endpoint.database &&
+                    lane.message_type == type && lane.far_broker == endpoint.far_broker &&
+                    lane.key.has_value() == (key != nullptr) &&
+                    (key == nullptr || *lane.key == key->id);
+  if (fits) return *lane.writer;
+  Header header = header_of(endpoint, Header::SEQUENCED);
+  header.set_message_type(std::string(type));
+  if (key != nullptr)
+    dialog::set_security(header, *key, database(endpoint.database)->keys.incarnation);
+  lane.database = endpoint.database;
+  lane.message_type = type;
+  lane.far_broker = endpoint.far_broker;
+  lane.key = key == nullptr ? std::nullopt : std::optional(key->id);
+  return lane.writer.emplace(header);
+}
+
+proto::Result<proto::DialogMessage> Engine::State::seal_fragment(Endpoint& endpoint,
+                                                                 const PendingMessage& message,
+                                                                 const dialog::Varying& varying,
+                                                                 bool with_header,
+                                                                 proto::TimePoint now) {
   dialog::DatabaseKeys& keys = database(endpoint.database)->keys;
-  const proto::ByteView body = body_part(endpoint, message, fragment);
+  const proto::ByteView body = body_part(endpoint, message, varying.fragment_index);
+  const bool is_clear = endpoint.parties.type == dialog::SecurityType::none;
+  const dialog::SessionKey* key = is_clear ? nullptr : &*endpoint.outbound;
+  if (message.sequence > 0) {
+    return dialog::seal_later(writer_of(endpoint, message, key), varying, endpoint.conversation,
+                              endpoint.is_initiator, body, key, keys);
+  }
+  const Header header = header_of(endpoint, message, varying);
+  if (is_clear) return dialog::clear_message(header, body);
+  if (!with_header) return dialog::seal(header, body, *key, keys);
+  const dialog::SessionKey* initiators =
+      endpoint.is_initiator || !endpoint.inbound ? nullptr : &*endpoint.inbound;
+  return dialog::seal_first(instance, endpoint.database, header, body,
+                            {endpoint.parties, endpoint.created, initiators}, *key, keys, now);
+}
+
+bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& message,
+                                      std::uint32_t fragment, proto::TimePoint now) {
+  const dialog::Varying varying = varying_of(endpoint, message, fragment, now);
+  dialog::DatabaseKeys& keys = database(endpoint.database)->keys;
   const std::size_t grants_before = keys.grants.size();
-  proto::DialogMessage sealed;
   const auto type = endpoint.parties.type;
   const bool with_header = message.sequence == 0 && type != dialog::SecurityType::none &&
                            (endpoint.is_initiator || type == dialog::SecurityType::full);
-  if (type == dialog::SecurityType::none) {
-    sealed = dialog::clear_message(header, body);
-  } else {
-    const dialog::SessionKey* initiators =
-        endpoint.is_initiator || !endpoint.inbound ? nullptr : &*endpoint.inbound;
-    const dialog::FirstMessage first{endpoint.parties, endpoint.created, initiators};
-    auto made = crypto::guarded([&] {
-      return with_header ? dialog::seal_first(instance, endpoint.database, header, body, first,
-                                              *endpoint.outbound, keys, now)
-                         : dialog::seal(header, body, *endpoint.outbound, keys);
-    });
-    if (!made) {  // it stays in the transmission queue
-      set_status(endpoint, made.error(), now);
-      back_off(endpoint, now);
-      return false;
-    }
-    sealed = std::move(*made);
+  auto sealed =
+      crypto::guarded([&] { return seal_fragment(endpoint, message, varying, with_header, now); });
+  if (!sealed) {  // it stays in the transmission queue
+    set_status(endpoint, sealed.error(), now);
+    back_off(endpoint, now);
+    return false;
   }
-  if (piggyback) endpoint.ack_due = false;
+  if (varying.ack) endpoint.ack_due = false;
   if (traces_messages) {
     const char* kek = nullptr;
     if (with_header) kek = keys.grants.size() > grants_before ? "new" : "known";
-    trace_sent(endpoint, header, sealed, kek, now);
+    trace_sent(endpoint, *sealed, kek, now);
   }
-  actions.emplace_back(Transmit{endpoint.address, std::move(sealed)});
+  actions.emplace_back(Transmit{endpoint.address, std::move(*sealed)});
   return true;
 }
 

@@ -188,6 +188,20 @@ RuleFailure check_kind(const DialogHeader& header, std::string_view peer) {
   return Error(ErrorCode::message_field_missing, "kind");
 }
 
+RuleFailure check_body(const DialogHeader& header, std::size_t size, std::string_view peer) {
+  const std::size_t overhead = header.has_security() ? kSealOverheadBytes : 0;
+  if (size < overhead) return Error(ErrorCode::sealed_body_missing, std::to_string(size));
+  std::size_t expected = size - overhead;  // of an Error: any, up to a fragment
+  if (header.kind() == DialogHeader::ACK) expected = 0;
+  if (is_sequenced(header))
+    expected = fragment_bytes_of(header.total_length(), header.fragment_index());
+  if (size - overhead != expected || expected > proto::kFragmentBodyBytesMax) {
+    return Error(ErrorCode::corrupt_message, peer,
+                 fmt::format("a body of {} bytes", size - overhead));
+  }
+  return std::nullopt;
+}
+
 // ---- the security header ----
 
 struct CertificateRule {
@@ -363,18 +377,14 @@ proto::Result<DialogHeader> parse_message(const proto::DialogMessage& message,
                                           std::string_view peer) {
   auto header = parse_header(message.header, peer);
   if (!header) return header;
-  const std::size_t overhead = header->has_security() ? kSealOverheadBytes : 0;
-  const std::size_t size = message.body.size();
-  if (size < overhead) return Error(ErrorCode::sealed_body_missing, std::to_string(size));
-  std::size_t expected = size - overhead;  // of an Error: any, up to a fragment
-  if (header->kind() == DialogHeader::ACK) expected = 0;
-  if (is_sequenced(*header))
-    expected = fragment_bytes_of(header->total_length(), header->fragment_index());
-  if (size - overhead != expected || expected > proto::kFragmentBodyBytesMax) {
-    return Error(ErrorCode::corrupt_message, peer,
-                 fmt::format("a body of {} bytes", size - overhead));
-  }
+  if (auto failure = check_body(*header, message.body.size(), peer)) return *failure;
   return header;
+}
+
+RuleFailure check_counts(const DialogHeader& header, std::size_t body_bytes,
+                         std::string_view peer) {
+  if (auto failure = check_kind(header, peer)) return failure;
+  return check_body(header, body_bytes, peer);
 }
 
 proto::Bytes serialize_header(const DialogHeader& header) {

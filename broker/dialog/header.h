@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "proto/dialog_message.h"
@@ -49,6 +50,11 @@ inline constexpr std::size_t kSecurityHeaderBytesMax =
 // short for its tag).
 [[nodiscard]] proto::Result<envelope::DialogHeader> parse_message(
     const proto::DialogMessage& message, std::string_view peer = "the network");
+// The rules of parse_message for what changes from one message of a conversation to the next: kind, flags, sequence, fragments,
+// acknowledgement, and the size of the body. nullopt: they hold.
+[[nodiscard]] std::optional<proto::Error> check_counts(const envelope::DialogHeader& header,
+                                                       std::size_t body_bytes,
+                                                       std::string_view peer);
 [[nodiscard]] proto::Bytes serialize_header(const envelope::DialogHeader& header);
 
 // The two parts inside of a service pair security header, with the rules of 11250-11268.

@@ -19,11 +19,11 @@ using envelope::DialogHeader;
 using proto::Error;
 using proto::ErrorCode;
 
-void set_security(DialogHeader& header, const SessionKey& key, const Incarnation& incarnation) {
-  envelope::Security& security = *header.mutable_security();
-  security.set_version(kSecurityVersion);
-  security.set_session_key_id(proto::to_string(key.id.view()));
-  security.set_incarnation_id(proto::to_string(incarnation.id().view()));
+crypto::AesGcm& message_key(const proto::ConversationId& conversation, bool from_initiator,
+                            const SessionKey& key, DatabaseKeys& keys) {
+  const MessageKeyName name{key.id, conversation, from_initiator, keys.incarnation.id()};
+  if (crypto::AesGcm* kept = keys.messages.find(name, key)) return *kept;
+  return keys.messages.keep(name, key, crypto::AesGcm(derive_message_key(key, name)));
 }
 
 // Takes the nonce, and with it the last change of the header, and seals.
@@ -36,15 +36,11 @@ proto::Result<proto::DialogMessage> finish(DialogHeader& header, proto::ByteView
   if (!counter) return Error(ErrorCode::session_key_not_retrievable);
   header.mutable_security()->set_nonce_counter(*counter);
 
-  const MessageKeyName name{key.id, *conversation, header.from_initiator(), keys.incarnation.id()};
-  crypto::AesGcm* gcm = keys.messages.find(name, key);
-  if (gcm == nullptr)
-    gcm = &keys.messages.keep(name, key, crypto::AesGcm(derive_message_key(key, name)));
-
+  crypto::AesGcm& gcm = message_key(*conversation, header.from_initiator(), key, keys);
   proto::DialogMessage message;
   message.header = serialize_header(header);
   message.body.reserve(body.size() + kSealOverheadBytes);
-  gcm->seal(nonce_of(*counter), message.header, body, message.body);
+  gcm.seal(nonce_of(*counter), message.header, body, message.body);
   return message;
 }
 
@@ -189,6 +185,34 @@ proto::DialogMessage clear_message(const DialogHeader& header, proto::ByteView b
   proto::DialogMessage message;
   message.header = serialize_header(header);
   message.body = proto::to_bytes(body);
+  return message;
+}
+
+void set_security(DialogHeader& header, const SessionKey& key, const Incarnation& incarnation) {
+  envelope::Security& security = *header.mutable_security();
+  security.set_version(kSecurityVersion);
+  security.set_session_key_id(proto::to_string(key.id.view()));
+  security.set_incarnation_id(proto::to_string(incarnation.id().view()));
+}
+
+proto::Result<proto::DialogMessage> seal_later(const LaterHeaderWriter& writer,
+                                               const Varying& varying,
+                                               proto::ConversationId conversation,
+                                               bool from_initiator, proto::ByteView body,
+                                               const SessionKey* key, DatabaseKeys& keys) {
+  SSB_CHECK(body.size() <= proto::kFragmentBodyBytesMax);
+  proto::DialogMessage message;
+  if (key == nullptr) {
+    writer.write(varying, 0, message.header);
+    message.body = proto::to_bytes(body);
+    return message;
+  }
+  const auto counter = keys.incarnation.next_nonce();
+  if (!counter) return Error(ErrorCode::session_key_not_retrievable);
+  writer.write(varying, *counter, message.header);
+  message.body.reserve(body.size() + kSealOverheadBytes);
+  message_key(conversation, from_initiator, *key, keys)
+      .seal(nonce_of(*counter), message.header, body, message.body);
   return message;
 }
 

@@ -34,6 +34,7 @@
 #include "broker/dialog/decision.h"
 #include "broker/dialog/header.h"
 #include "broker/dialog/keys.h"
+#include "broker/dialog/later_header.h"
 #include "proto/dialog_message.h"
 #include "proto/envelope.pb.h"
 #include "proto/error.h"
@@ -91,6 +92,15 @@ using Checked = boost::system::result<T, Refusal>;
 [[nodiscard]] proto::Result<proto::DialogMessage> seal(envelope::DialogHeader header,
                                                        proto::ByteView body, const SessionKey& key,
                                                        DatabaseKeys& keys);
+
+// As `seal`, of a later message whose header is written by `writer`: made of a header with the security of `key` and of the
+// incarnation of `keys`. `key` null: without security.
+[[nodiscard]] proto::Result<proto::DialogMessage> seal_later(
+    const LaterHeaderWriter& writer, const Varying& varying, proto::ConversationId conversation,
+    bool from_initiator, proto::ByteView body, const SessionKey* key, DatabaseKeys& keys);
+// Sets what makes a header one of `key` and of the incarnation of `keys`: all of its security but the nonce.
+void set_security(envelope::DialogHeader& header, const SessionKey& key,
+                  const Incarnation& incarnation);
 
 struct FirstMessage {
   Parties parties;           // of decide_security or decide_reply

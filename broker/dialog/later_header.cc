@@ -1,0 +1,244 @@
+#include "broker/dialog/later_header.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "proto/check.h"
+
+namespace ssb::broker::dialog {
+namespace {
+
+using envelope::DialogHeader;
+
+constexpr std::uint32_t kVarint = 0;  // protobuf's wire types
+constexpr std::uint32_t kBytes = 2;
+
+// Numbers of DialogHeader's fields from the first that varies, and of those of its submessages.
+enum Field : std::uint32_t {
+  kSequence = 10,
+  kFragmentIndex = 11,
+  kFragmentCount = 12,
+  kTotalLength = 13,
+  kIsEndDialog = 14,
+  kIsError = 15,
+  kLifetime = 16,
+  kAck = 17,
+  kSecurity = 18,
+  kSawFirstAck = 19,
+};
+constexpr std::uint32_t kAckSequence = 1;
+constexpr std::uint32_t kAckFragment = 2;
+constexpr std::uint32_t kNonceCounter = 4;
+
+void put_varint(proto::Bytes& out, std::uint64_t number) {
+  for (; number >= 0x80; number >>= 7) out.push_back(static_cast<std::uint8_t>(number | 0x80));
+  out.push_back(static_cast<std::uint8_t>(number));
+}
+// A scalar without presence: nothing when it is zero.
+void put_number(proto::Bytes& out, std::uint32_t field, std::uint64_t number) {
+  if (number == 0) return;
+  put_varint(out, (field << 3) | kVarint);
+  put_varint(out, number);
+}
+std::size_t varint_bytes(std::uint64_t number) {
+  std::size_t bytes = 1;
+  for (; number >= 0x80; number >>= 7) ++bytes;
+  return bytes;
+}
+std::size_t number_bytes(std::uint32_t field, std::uint64_t number) {
+  return number == 0 ? 0 : varint_bytes((field << 3) | kVarint) + varint_bytes(number);
+}
+
+// Reads canonical fields in ascending order; once something is not canonical it is bad for good.
+class FieldReader {
+ public:
+  explicit FieldReader(proto::ByteView bytes) : bytes_(bytes) {}
+
+  [[nodiscard]] bool is_good() const { return is_good_; }
+  [[nodiscard]] bool is_at_end() const { return bytes_.empty(); }
+  // Whether the next field is this one; then its tag is behind us. Fields must be asked for in ascending order.
+  bool next_is(std::uint32_t field, std::uint32_t wire_type) {
+    const std::uint64_t wanted = (field << 3) | wire_type;
+    const std::size_t size = varint_bytes(wanted);
+    if (bytes_.size() < size) return false;
+    std::uint64_t tag = bytes_[0] & 0x7F;
+    if (size == 2) tag |= std::uint64_t{bytes_[1]} << 7;
+    const bool is_it = tag == wanted && (size == 1) == (bytes_[0] < 0x80);
+    if (is_it) bytes_ = bytes_.subspan(size);
+    return is_it;
+  }
+  std::uint64_t varint() {
+    std::uint64_t number = 0;
+    for (unsigned shift = 0; shift < 64 && !bytes_.empty(); shift += 7) {
+      const std::uint8_t byte = bytes_[0];
+      bytes_ = bytes_.subspan(1);
+      if (shift == 63 && byte > 1) break;
+      number |= std::uint64_t{byte & 0x7FU} << shift;
+      if (byte >= 0x80) continue;
+      if (byte == 0 && shift > 0) break;  // not the shortest
+      return number;
+    }
+    is_good_ = false;
+    return 0;
+  }
+  // The field's value if it is there, else 0; there it must not be 0.
+  std::uint64_t number(std::uint32_t field,
+                       std::uint64_t at_most = std::numeric_limits<std::uint64_t>::max()) {
+    if (!next_is(field, kVarint)) return 0;
+    const std::uint64_t value = varint();
+    if (value == 0 || value > at_most) is_good_ = false;
+    return value;
+  }
+  proto::ByteView bytes() {
+    const std::uint64_t size = varint();
+    if (!is_good_ || size > bytes_.size()) {
+      is_good_ = false;
+      return {};
+    }
+    const proto::ByteView out = bytes_.first(static_cast<std::size_t>(size));
+    bytes_ = bytes_.subspan(out.size());
+    return out;
+  }
+  bool skip(proto::ByteView expected) {
+    const bool fits = bytes_.size() >= expected.size() &&
+                      std::equal(expected.begin(), expected.end(), bytes_.begin());
+    if (fits) bytes_ = bytes_.subspan(expected.size());
+    return fits;
+  }
+
+ private:
+  proto::ByteView bytes_;
+  bool is_good_ = true;
+};
+
+proto::Bytes common_of(const DialogHeader& header) {
+  DialogHeader common;
+  common.set_kind(header.kind());
+  common.set_conversation_id(header.conversation_id());
+  common.set_from_initiator(header.from_initiator());
+  common.set_from_service(header.from_service());
+  common.set_to_service(header.to_service());
+  common.set_from_broker(header.from_broker());
+  common.set_to_broker(header.to_broker());
+  common.set_contract(header.contract());
+  common.set_message_type(header.message_type());
+  return serialize_header(common);
+}
+
+std::optional<proto::Bytes> security_of(const DialogHeader& header) {
+  if (!header.has_security()) return std::nullopt;
+  SSB_CHECK(!header.security().has_first());
+  envelope::Security common;
+  common.set_version(header.security().version());
+  common.set_session_key_id(header.security().session_key_id());
+  common.set_incarnation_id(header.security().incarnation_id());
+  return proto::to_bytes(common.SerializeAsString());
+}
+
+}  // namespace
+
+Varying varying_of(const DialogHeader& header) {
+  Varying varying;
+  varying.sequence = header.sequence();
+  varying.fragment_index = header.fragment_index();
+  varying.fragment_count = header.fragment_count();
+  varying.total_length = header.total_length();
+  varying.is_end_dialog = header.is_end_dialog();
+  varying.is_error = header.is_error();
+  varying.lifetime_remaining_us = header.lifetime_remaining_us();
+  if (header.has_ack())
+    varying.ack = Varying::Ack{header.ack().next_sequence(), header.ack().next_fragment()};
+  varying.saw_first_ack = header.saw_first_ack();
+  return varying;
+}
+
+LaterHeaderWriter::LaterHeaderWriter(const DialogHeader& header)
+    : common_(common_of(header)), security_(security_of(header)) {}
+
+void LaterHeaderWriter::write(const Varying& varying, std::uint64_t nonce_counter,
+                              proto::Bytes& out) const {
+  constexpr std::size_t kVaryingBytesMax = 128;
+  out.reserve(out.size() + common_.size() + (security_ ? security_->size() : 0) + kVaryingBytesMax);
+  out.insert(out.end(), common_.begin(), common_.end());
+  put_number(out, kSequence, varying.sequence);
+  put_number(out, kFragmentIndex, varying.fragment_index);
+  put_number(out, kFragmentCount, varying.fragment_count);
+  put_number(out, kTotalLength, varying.total_length);
+  put_number(out, kIsEndDialog, varying.is_end_dialog ? 1 : 0);
+  put_number(out, kIsError, varying.is_error ? 1 : 0);
+  put_number(out, kLifetime, varying.lifetime_remaining_us);
+  if (varying.ack) {
+    put_varint(out, (kAck << 3) | kBytes);
+    put_varint(out, number_bytes(kAckSequence, varying.ack->next_sequence) +
+                        number_bytes(kAckFragment, varying.ack->next_fragment));
+    put_number(out, kAckSequence, varying.ack->next_sequence);
+    put_number(out, kAckFragment, varying.ack->next_fragment);
+  }
+  if (security_) {
+    put_varint(out, (kSecurity << 3) | kBytes);
+    put_varint(out, security_->size() + number_bytes(kNonceCounter, nonce_counter));
+    out.insert(out.end(), security_->begin(), security_->end());
+    put_number(out, kNonceCounter, nonce_counter);
+  }
+  put_number(out, kSawFirstAck, varying.saw_first_ack ? 1 : 0);
+}
+
+LaterHeaderReader::LaterHeaderReader(proto::ByteView bytes, const DialogHeader& header)
+    : common_(common_of(header)), security_(security_of(header)), header_(header) {
+  SSB_CHECK(bytes.size() >= common_.size() &&
+            std::equal(common_.begin(), common_.end(), bytes.begin()));
+}
+
+bool LaterHeaderReader::read_varying(proto::ByteView bytes, std::uint64_t& nonce_counter) {
+  constexpr std::uint64_t kUint32Max = std::numeric_limits<std::uint32_t>::max();
+  FieldReader reader(bytes);
+  varying_.sequence = reader.number(kSequence);
+  varying_.fragment_index = static_cast<std::uint32_t>(reader.number(kFragmentIndex, kUint32Max));
+  varying_.fragment_count = static_cast<std::uint32_t>(reader.number(kFragmentCount, kUint32Max));
+  varying_.total_length = reader.number(kTotalLength);
+  varying_.is_end_dialog = reader.number(kIsEndDialog, 1) != 0;
+  varying_.is_error = reader.number(kIsError, 1) != 0;
+  varying_.lifetime_remaining_us = reader.number(kLifetime);
+  varying_.ack.reset();
+  if (reader.next_is(kAck, kBytes)) {
+    FieldReader ack(reader.bytes());
+    varying_.ack.emplace();
+    varying_.ack->next_sequence = ack.number(kAckSequence);
+    varying_.ack->next_fragment = static_cast<std::uint32_t>(ack.number(kAckFragment, kUint32Max));
+    if (!ack.is_good() || !ack.is_at_end()) return false;
+  }
+  if (reader.next_is(kSecurity, kBytes) != security_.has_value()) return false;
+  if (security_) {
+    FieldReader security(reader.bytes());
+    if (!security.skip(*security_)) return false;
+    nonce_counter = security.number(kNonceCounter);
+    if (!security.is_good() || !security.is_at_end()) return false;
+  }
+  varying_.saw_first_ack = reader.number(kSawFirstAck, 1) != 0;
+  return reader.is_good() && reader.is_at_end();
+}
+
+const DialogHeader* LaterHeaderReader::read(proto::ByteView bytes, std::size_t body_bytes) {
+  const bool is_ours = bytes.size() >= common_.size() && bytes.size() <= proto::kHeaderBytesMax &&
+                       std::equal(common_.begin(), common_.end(), bytes.begin());
+  std::uint64_t nonce_counter = 0;
+  if (!is_ours || !read_varying(bytes.subspan(common_.size()), nonce_counter)) return nullptr;
+  header_.set_sequence(varying_.sequence);
+  header_.set_fragment_index(varying_.fragment_index);
+  header_.set_fragment_count(varying_.fragment_count);
+  header_.set_total_length(varying_.total_length);
+  header_.set_is_end_dialog(varying_.is_end_dialog);
+  header_.set_is_error(varying_.is_error);
+  header_.set_lifetime_remaining_us(varying_.lifetime_remaining_us);
+  if (varying_.ack) {
+    header_.mutable_ack()->set_next_sequence(varying_.ack->next_sequence);
+    header_.mutable_ack()->set_next_fragment(varying_.ack->next_fragment);
+  } else {
+    header_.clear_ack();
+  }
+  if (security_) header_.mutable_security()->set_nonce_counter(nonce_counter);
+  header_.set_saw_first_ack(varying_.saw_first_ack);
+  return check_counts(header_, body_bytes, {}) ? nullptr : &header_;
+}
+
+}  // namespace ssb::broker::dialog
