@@ -15,6 +15,8 @@ constexpr SessionId kLookSession = 0;
 // What all sessions together execute between two commits: a batch that never ends must not keep the
 // host from its commit, from other inputs and from a signal. Some 10 ms when half of them are SENDs.
 constexpr int kStatementsPerSlice = 512;
+// What may wait for a flush waits no longer than this: after a crash so much is sent again.
+constexpr proto::Duration kFlushDelayMax = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -99,8 +101,9 @@ struct Node::State {
   std::map<SessionId, std::unique_ptr<tsql::Session>> sessions;
   std::vector<ClientWork> clients;  // whose work waits
   std::uint64_t asked_at = 0;       // Engine::changes when they were asked last
-  NodeActions released;  // of sessions, since the last commit
+  NodeActions released;             // of sessions, since the last commit
   proto::TimePoint now{};
+  proto::TimePoint flush_at = proto::kNever;  // what may wait must not wait longer
   int statements_left = kStatementsPerSlice;
   bool unsettled = false;  // the slice is used up: sessions go on with the event after the commit
   SessionId turn = 0;      // who goes first then
@@ -156,7 +159,13 @@ void Node::commit(NodeActions& out) {
   State& state = *state_;
   Actions actions;
   state.engine.take_actions(actions, state.now);
-  state.store.flush();  // nothing below was said before this line
+  const bool must = state.engine.needs_flush() || state.store.has_unflushed() ||
+                    !state.released.empty() || state.flush_at <= state.now;
+  if (must) {
+    flush();  // nothing below was said before this line
+  } else if (state.engine.has_gathered()) {
+    state.flush_at = std::min(state.flush_at, state.now + kFlushDelayMax);
+  }
   state.statements_left = kStatementsPerSlice;
   for (Action& action : actions) {
     std::visit([&out](auto& what) { out.emplace_back(std::move(what)); }, action);
@@ -165,9 +174,14 @@ void Node::commit(NodeActions& out) {
   state.released.clear();
 }
 
+void Node::flush() {
+  state_->store.flush();
+  state_->flush_at = proto::kNever;
+}
+
 proto::TimePoint Node::deadline() const {
   if (state_->unsettled) return kAtOnce;
-  proto::TimePoint at = state_->engine.deadline();
+  proto::TimePoint at = std::min(state_->engine.deadline(), state_->flush_at);
   for (const auto& [id, session] : state_->sessions) at = std::min(at, session->deadline());
   return at;
 }

@@ -89,8 +89,11 @@ class Node {
   ~Node();
 
   void handle(const Event& event, proto::TimePoint now);
-  // Durable first; then appends what may now be said and done.
+  // Durable first; then appends what may now be said and done. Acknowledgements that were heard need not be durable for that: they
+  // wait for the next flush, for a moment at most.
   void commit(NodeActions& out);
+  // Makes all durable that commit has let wait.
+  void flush();
   [[nodiscard]] proto::TimePoint deadline() const;
   // As deadline, of what `settle` waits for.
   [[nodiscard]] proto::TimePoint settle_deadline() const;

@@ -29,6 +29,7 @@ proto::Result<void> Engine::commit(catalog::Transaction&& transaction, proto::Ti
     roll_back(std::move(ended), now);
     return committed.error();
   }
+  state.is_urgent = true;
   for (Work& step : work->list) state.apply(step, now);
   state.count_receives(*work, true);
   state.release(ended);

@@ -160,6 +160,14 @@ void Engine::take_actions(Actions& out, proto::TimePoint now) {
   state_->actions.clear();
 }
 
+bool Engine::needs_flush() const {
+  return state_->is_urgent;
+}
+
+bool Engine::has_gathered() const {
+  return state_->has_gathered;
+}
+
 std::vector<Fill> Engine::fills() const {
   Fill grants{"key exchange keys of its own", 0, dialog::kGrantsMax};
   Fill opened{"opened key exchange keys", 0, dialog::kOpenedKeksMax};

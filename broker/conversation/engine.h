@@ -178,6 +178,10 @@ class Engine {
   [[nodiscard]] proto::TimePoint settle_deadline() const;
   // Ends a batch of events: appends what must be done once the store has been flushed. The rows that changed are written by that flush.
   void take_actions(Actions& out, proto::TimePoint now);
+  // Whether the actions taken, and what the callers say, need what was changed to be durable.
+  [[nodiscard]] bool needs_flush() const;
+  // Whether something has changed that is not in the store yet, needed or not.
+  [[nodiscard]] bool has_gathered() const;
   // Grows with every change that a waiting RECEIVE could be waiting for.
   [[nodiscard]] std::uint64_t changes() const;
   // Of everything that peers and time could let grow; what there is several of, the fullest.

@@ -36,6 +36,7 @@ void Engine::State::enqueue(Endpoint& endpoint, NewMessage message, proto::TimeP
       {StoredKind::queued, message.sequence, entry.order, proto::to_unix_us(now)},
       serialized(common), message.body.value_or(proto::ByteView()));
   state.queues[service->queue()].add(endpoint.group, entry);
+  touch(endpoint);
   ++changes;
 }
 
@@ -51,6 +52,7 @@ void Engine::State::drop_queued(const Endpoint& endpoint) {
   DatabaseState& state = *database(endpoint.database);
   const pb::Queue* own = queue_of(endpoint.database, endpoint.service);
   if (own == nullptr) return;
+  is_urgent = true;
   state.queues[own->id()].remove_conversation(
       endpoint.group, endpoint.handle,
       [&state](const QueueEntry& entry) { state.messages->remove(entry.place); });

@@ -157,6 +157,8 @@ struct Engine::State {
   std::map<store::DatabaseId, DatabaseState> databases;
   Actions actions;
   std::uint64_t changes = 1;
+  bool is_urgent = false;   // something since the last flush must be durable before anything else is said
+  bool has_gathered = false;  // something waits to be written
   std::vector<std::pair<store::DatabaseId, proto::ConversationHandle>> acks_due;
   std::set<std::pair<store::DatabaseId, std::int32_t>> poisoned;  // queues to switch off
   dialog::BoundedMap<std::pair<proto::ConversationId, bool>, Lane> lanes{
@@ -184,7 +186,9 @@ struct Engine::State {
   // ---- storage (storage.cc) ----
   void load(DatabaseState& database, proto::TimePoint now);
   void store_endpoint(const Endpoint& endpoint);
-  void touch(Endpoint& endpoint);     // its row is written at the next flush
+  void touch(Endpoint& endpoint);     // its row is written at the next flush, which must not wait
+  // As touch, of what a crash may undo without harm: the flush may wait for others.
+  void touch_later(Endpoint& endpoint);
   void schedule(Endpoint& endpoint);  // its place in `due`
   void add_endpoint(std::unique_ptr<Endpoint> endpoint);
   void remove_endpoint(Endpoint& endpoint);

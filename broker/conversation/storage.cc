@@ -280,7 +280,13 @@ void Engine::State::message_moved(DatabaseState& state, const StoredMessage& mes
 }
 
 void Engine::State::touch(Endpoint& endpoint) {
+  touch_later(endpoint);
+  is_urgent = true;
+}
+
+void Engine::State::touch_later(Endpoint& endpoint) {
   database(endpoint.database)->dirty.insert(endpoint.handle);
+  has_gathered = true;
 }
 
 void Engine::State::schedule(Endpoint& endpoint) {
@@ -327,6 +333,8 @@ void Engine::State::remove_endpoint(Endpoint& endpoint) {
 }
 
 void Engine::State::write_changes() {
+  is_urgent = false;
+  has_gathered = false;
   for (auto& [id, state] : databases) {
     if (state.messages) state.messages->write();
     for (const auto& handle : state.dirty) store_endpoint(*state.endpoints.at(handle));

@@ -370,7 +370,8 @@ void Engine::State::acknowledge(Endpoint& endpoint, std::uint64_t next_sequence,
       endpoint.next_to_send > next_sequence ||
       (endpoint.next_to_send == next_sequence && endpoint.next_fragment > next_fragment);
   set_status(endpoint, std::nullopt, now);
-  touch(endpoint);
+  // After a crash that forgets the ack the messages are sent once more, and the peer drops them as duplicates.
+  touch_later(endpoint);
   ++changes;
   const bool end_acknowledged = endpoint.end_sequence >= 0 &&
                                 next_sequence > static_cast<std::uint64_t>(endpoint.end_sequence);

@@ -40,7 +40,8 @@ std::vector<const Route*> matching(const std::vector<const Route*>& routes, Fits
 }
 
 bool names_broker(const Route& route, const std::optional<proto::BrokerId>& broker) {
-  return broker && equals_ignoring_case(route.broker_instance(), broker->text());
+  return broker && !route.broker_instance().empty() &&
+         equals_ignoring_case(route.broker_instance(), broker->text());
 }
 
 // Steps 1 to 5 of the match; `step` tells which one it was. Step 4 matches nothing: the message waits for

@@ -171,6 +171,7 @@ void Connection::configure(bool flushed) {
   // The folder is locked by the Store; this spares the shared-memory file and its locking.
   control("PRAGMA locking_mode = EXCLUSIVE");
   control(flushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
+  control(fmt::format("PRAGMA page_size = {}", kPageBytes));  // of a new file
   control("PRAGMA journal_mode = WAL");  // "memory" for a database in memory
   control("PRAGMA temp_store = MEMORY");
   // In place of SQLite's automatic checkpoint, which would run inside COMMIT: flush decides.

@@ -28,7 +28,9 @@ namespace ssb::broker::store {
 
 inline constexpr std::size_t kCachedStatementsMax = 256;     // a connection
 inline constexpr std::size_t kRecordedAnswersMax = 1 << 20;  // a statement
-inline constexpr int kWalPagesMax = 4096;  // 16 MiB of 4096 bytes; then flush checkpoints
+// Twice SQLite's: packs of messages are long, and each page costs the log two writes.
+inline constexpr int kPageBytes = 8192;
+inline constexpr int kWalPagesMax = 2048;  // 16 MiB; then flush checkpoints
 
 struct Function {
   std::string name;

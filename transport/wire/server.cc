@@ -303,6 +303,7 @@ proto::Result<void> Server::connect_mirroring(std::string_view address, proto::T
 
 void Server::shut_down(proto::TimePoint now, Outputs& out) {
   state_->node.commit(state_->actions);
+  state_->node.flush();
   for (broker::NodeAction& action : std::exchange(state_->actions, {}))
     state_->perform(std::move(action), now);
   std::vector<ConnectionId> all;
