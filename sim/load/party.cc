@@ -99,7 +99,7 @@ class NodeSide {
             {"replies", sender_ ? sender_->replied() : 0},
             {"dialogs", sender_ ? sender_->dialogs() : 0},
             {"unacknowledged", sender_ ? sender_->unacknowledged() : 0},
-            {"done", sender_ ? sender_->is_done() : true},
+            {"done", !sender_ || (sender_->is_done() && sender_->unacknowledged() == 0)},
             {"trouble", trouble_}};
   }
   [[nodiscard]] Measures take_measures() {

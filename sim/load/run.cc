@@ -89,7 +89,7 @@ class Run {
 
  private:
   struct Standing {
-    std::uint64_t sent = 0, replied = 0, received = 0, dialogs = 0;
+    std::uint64_t sent = 0, replied = 0, received = 0, dialogs = 0, unacknowledged = 0;
     bool is_done = false;
     std::string trouble;
     friend bool operator==(const Standing&, const Standing&) = default;
@@ -145,6 +145,7 @@ class Run {
         standing_.sent = number("messages");
         standing_.replied = number("replies");
         standing_.dialogs = number("dialogs");
+        standing_.unacknowledged = number("unacknowledged");
         standing_.is_done = line.at("done").as_bool();
       } else {
         standing_.received = number("messages");
@@ -264,7 +265,8 @@ class Run {
     if (!result_.violations.empty()) return;
     if (result_.received != result_.sent || !standing_.is_done)
       violate(fmt::format(
-          "{} messages were sent, {} received{}{}", result_.sent, result_.received,
+          "{} messages were sent, {} received, {} not acknowledged{}{}", result_.sent,
+          result_.received, standing_.unacknowledged,
           options_.workload.request_reply ? fmt::format(", {} answered", result_.replied) : "",
           standing_.trouble.empty() ? "" : " (" + standing_.trouble + ")"));
   }

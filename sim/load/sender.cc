@@ -15,9 +15,9 @@ using broker::Client;
 using broker::ClientStep;
 using proto::Result;
 
-// Dialogs whose oldest messages are looked at when something has changed: acknowledgements come nearly in the order of sending, and a
-// look must not take longer than what it looks for.
-constexpr std::size_t kLookedAt = 64;
+// So many dialogs may wait before those behind them are not looked at: acknowledgements come nearly in the order of sending, and a look
+// must not take longer than what it looks for.
+constexpr std::size_t kWaitingMax = 64;
 
 }  // namespace
 
@@ -186,8 +186,7 @@ void Sender::committed(const std::shared_ptr<Batch>& batch) {
 
 void Sender::look_for_acknowledgements(Client& client) {
   const Nanoseconds now = monotonic_now();
-  std::size_t left = std::min(kLookedAt, unacknowledged_dialogs_.size());
-  for (std::size_t i = 0; i < unacknowledged_dialogs_.size() && left > 0; --left) {
+  for (std::size_t i = 0; i < std::min(kWaitingMax, unacknowledged_dialogs_.size());) {
     Dialog& dialog = *unacknowledged_dialogs_[i];
     // One that is not there any more has been acknowledged to its end.
     const std::uint64_t up_to =
