@@ -28,7 +28,7 @@ struct ExchangeOptions {
   // Only when durable.
   std::filesystem::path folder;
   std::uint64_t in_flight = 4096;
-  std::uint64_t batch = 2048; // messages that one flush covers at most
+  std::uint64_t batch = 2048;  // messages that one flush covers at most
   std::size_t log_bytes = std::size_t{128} << 20;
 };
 
