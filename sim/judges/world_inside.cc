@@ -115,7 +115,14 @@ std::optional<StoredEndpoint> WorldInside::endpoint(const EndpointPlace& place) 
   if (found == nullptr) return std::nullopt;
   const auto row = rows(place.host, found->id(), "SELECT row FROM conversation WHERE handle = ?1",
                         {handle_value(place)});
-  return row.empty() ? std::nullopt : stored_endpoint(place, row[0][0]);
+  auto out = row.empty() ? std::nullopt : stored_endpoint(place, row[0][0]);
+  const auto handle = ConversationHandle::from_bytes(std::get<proto::Bytes>(handle_value(place)));
+  if (!out || !handle) return out;
+  // An acknowledgement that was heard need not be written yet.
+  const auto acknowledged =
+      world_.server(place.host).node().engine().acknowledged(found->id(), *handle);
+  if (acknowledged) out->row.set_acknowledged(*acknowledged);
+  return out;
 }
 
 std::optional<proto::Bytes> WorldInside::waiting_body(const EndpointPlace& place,
