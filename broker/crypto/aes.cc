@@ -37,17 +37,27 @@ CipherContext make_context() {
 }  // namespace
 
 struct AesGcm::Contexts {
-  CipherContext seal = make_context();
-  CipherContext open = make_context();
+  CipherContext seal;  // null: not made for it
+  CipherContext open;
 };
 
-AesGcm::AesGcm(const proto::Secret& key) : contexts_(std::make_unique<Contexts>()) {
+AesGcm::AesGcm(const proto::Secret& key, GcmUse use) : contexts_(std::make_unique<Contexts>()) {
   const EVP_CIPHER* cipher = gcm_cipher(key.size());
   const auto* bytes = key.view().data();
-  require_openssl(
-      EVP_EncryptInit_ex(contexts_->seal.get(), cipher, nullptr, bytes, nullptr) == 1 &&
-          EVP_DecryptInit_ex(contexts_->open.get(), cipher, nullptr, bytes, nullptr) == 1,
-      "AES-GCM key");
+  if (use != GcmUse::open) {
+    contexts_->seal = make_context();
+    require_openssl(EVP_EncryptInit_ex(contexts_->seal.get(), cipher, nullptr, bytes, nullptr) == 1,
+                    "AES-GCM key");
+  }
+  if (use != GcmUse::seal) {
+    contexts_->open = make_context();
+    require_openssl(EVP_DecryptInit_ex(contexts_->open.get(), cipher, nullptr, bytes, nullptr) == 1,
+                    "AES-GCM key");
+  }
+}
+
+bool AesGcm::can(GcmUse use) const {
+  return (use == GcmUse::open || contexts_->seal) && (use == GcmUse::seal || contexts_->open);
 }
 
 AesGcm::AesGcm(AesGcm&&) noexcept = default;
@@ -58,6 +68,7 @@ void AesGcm::seal(proto::ByteView nonce, proto::ByteView additional_data, proto:
                   proto::Bytes& out) {
   SSB_CHECK(nonce.size() == kGcmNonceBytes);
   EVP_CIPHER_CTX* const context = contexts_->seal.get();
+  SSB_CHECK(context != nullptr);
   const std::size_t before = out.size();
   const int additional_size = openssl_size(additional_data.size());
   const int plaintext_size = openssl_size(plaintext.size());
@@ -86,6 +97,7 @@ std::optional<proto::Bytes> AesGcm::open(proto::ByteView nonce, proto::ByteView 
                                          proto::ByteView sealed) {
   if (nonce.size() != kGcmNonceBytes || sealed.size() < kGcmTagBytes) return std::nullopt;
   EVP_CIPHER_CTX* const context = contexts_->open.get();
+  SSB_CHECK(context != nullptr);
   const proto::ByteView ciphertext = sealed.first(sealed.size() - kGcmTagBytes);
   const proto::ByteView tag = sealed.last(kGcmTagBytes);
   const int additional_size = openssl_size(additional_data.size());

@@ -17,17 +17,21 @@ namespace ssb::broker::crypto {
 inline constexpr std::size_t kGcmNonceBytes = 12;
 inline constexpr std::size_t kGcmTagBytes = 16;
 
+// What a context is made for: each costs about a kilobyte.
+enum class GcmUse { both, seal, open };
+
 // One key, its schedule computed once; 16 or 32 byte keys.
 class AesGcm {
  public:
-  explicit AesGcm(const proto::Secret& key);
+  explicit AesGcm(const proto::Secret& key, GcmUse use = GcmUse::both);
   AesGcm(AesGcm&&) noexcept;
   AesGcm& operator=(AesGcm&&) noexcept;
   AesGcm(const AesGcm&) = delete;
   AesGcm& operator=(const AesGcm&) = delete;
   ~AesGcm();
 
-  // Appends ciphertext and tag to `out`.
+  [[nodiscard]] bool can(GcmUse use) const;
+  // Appends ciphertext and tag to `out`. Needs can(GcmUse::seal), as `open` needs can(GcmUse::open).
   void seal(proto::ByteView nonce, proto::ByteView additional_data, proto::ByteView plaintext,
             proto::Bytes& out);
   // The plaintext, or nullopt when the tag does not fit; nothing of a refused plaintext is

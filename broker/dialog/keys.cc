@@ -59,7 +59,7 @@ std::optional<SessionKey> load_session_key(const proto::Secret& master_key,
   auto key =
       keys::open_under(master_key, storage_purpose(conversation, is_initiator, slot, id), stored);
   if (!key || key->size() != kSessionKeyBytes) return std::nullopt;
-  return SessionKey{id, std::move(*key)};
+  return SessionKey{id, std::move(*key), {}};
 }
 
 proto::Secret derive_wrap_key(const proto::Secret& kek, proto::ByteView salt,
@@ -160,15 +160,29 @@ void FailedUnwraps::count_failure(std::string_view peer, const crypto::Sha256Dig
 // ---- MessageKeys ----
 
 crypto::AesGcm* MessageKeys::find(const MessageKeyName& name, const SessionKey& key) {
+  SessionKey::Hint& hint = key.hints.at(name.from_initiator ? 1 : 0);
+  if (hint.drops == drops_) {
+    auto* hinted = static_cast<Entry*>(hint.entry);
+    if (hinted->name == name) return &hinted->gcm;
+  }
   Entry* entry = keys_.find(name);
   const bool is_it =
       entry != nullptr && proto::equal_in_constant_time(entry->session_key.view(), key.key.view());
-  return is_it ? &entry->gcm : nullptr;
+  if (!is_it) return nullptr;
+  hint = {entry, drops_};
+  return &entry->gcm;
 }
 
 crypto::AesGcm& MessageKeys::keep(const MessageKeyName& name, const SessionKey& key,
                                   crypto::AesGcm made) {
-  return keys_.put(name, Entry{key.key.clone(), std::move(made)}).gcm;
+  // An entry of that name, or the oldest when there are too many, goes.
+  if (keys_.size() == keys_.size_max() || keys_.find(name) != nullptr) ++drops_;
+  return keys_.put(name, Entry{name, key.key.clone(), std::move(made)}).gcm;
+}
+
+void MessageKeys::clear() {
+  keys_.clear();
+  ++drops_;
 }
 
 // ---- DatabaseKeys ----

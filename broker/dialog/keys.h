@@ -16,6 +16,7 @@
 //   never a message. Source  our own; the argument is proto/PROTOCOL.md.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -47,7 +48,8 @@ inline constexpr std::uint64_t kSealsMax =
     std::uint64_t{1} << 48;  // of one incarnation: 90 years at 100,000 a second
 inline constexpr std::size_t kGrantsMax = 1024;
 inline constexpr std::size_t kOpenedKeksMax = 4096;
-inline constexpr std::size_t kMessageKeysMax = 4096;
+// Some 2 KiB each: what a node that sends on ten thousand dialogs by turns needs, in both directions.
+inline constexpr std::size_t kMessageKeysMax = 32'768;
 inline constexpr std::size_t kUnwrapSourcesMax = 4096;
 inline constexpr int kFailedUnwrapsMax = 16;  // at once, then
 inline constexpr proto::Duration kFailedUnwrapInterval =
@@ -58,10 +60,16 @@ inline constexpr proto::Duration kFailedUnwrapInterval =
 struct SessionKey {
   proto::KeyId id;
   proto::Secret key;  // kSessionKeyBytes
+  // Where its message keys of both directions were found last (MessageKeys).
+  struct Hint {
+    void* entry = nullptr;
+    std::uint64_t drops = 0;
+  };
+  mutable std::array<Hint, 2> hints{};
 
   [[nodiscard]] static SessionKey make(crypto::KeyDraws& draws);
   [[nodiscard]] static SessionKey make();  // for who makes one and no other
-  [[nodiscard]] SessionKey clone() const { return {id, key.clone()}; }
+  [[nodiscard]] SessionKey clone() const { return {id, key.clone(), {}}; }
 };
 
 // ---- session keys at rest ----
@@ -203,15 +211,17 @@ class MessageKeys {
   explicit MessageKeys(std::size_t size_max = kMessageKeysMax) : keys_(size_max) {}
   [[nodiscard]] crypto::AesGcm* find(const MessageKeyName& name, const SessionKey& key);
   crypto::AesGcm& keep(const MessageKeyName& name, const SessionKey& key, crypto::AesGcm made);
-  void clear() { keys_.clear(); }
+  void clear();
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
 
  private:
   struct Entry {
+    MessageKeyName name;
     proto::Secret session_key;
     crypto::AesGcm gcm;
   };
   BoundedMap<MessageKeyName, Entry> keys_;
+  std::uint64_t drops_ = 1;  // grows whenever an entry goes: no hint from before is followed then
 };
 
 // All that one open database keeps in memory for its dialogs. Made when it opens, gone when it

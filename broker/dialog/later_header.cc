@@ -49,6 +49,11 @@ std::size_t number_bytes(std::uint32_t field, std::uint64_t number) {
   return number == 0 ? 0 : varint_bytes((field << 3) | kVarint) + varint_bytes(number);
 }
 
+bool begins_with(proto::ByteView bytes, proto::ByteView beginning) {
+  return bytes.size() >= beginning.size() &&
+         std::ranges::equal(bytes.first(beginning.size()), beginning);
+}
+
 // Reads canonical fields in ascending order; once something is not canonical it is bad for good.
 class FieldReader {
  public:
@@ -61,9 +66,9 @@ class FieldReader {
     const std::uint64_t wanted = (field << 3) | wire_type;
     const std::size_t size = varint_bytes(wanted);
     if (bytes_.size() < size) return false;
-    std::uint64_t tag = bytes_[0] & 0x7F;
-    if (size == 2) tag |= std::uint64_t{bytes_[1]} << 7;
-    const bool is_it = tag == wanted && (size == 1) == (bytes_[0] < 0x80);
+    std::uint64_t found = bytes_[0] & 0x7F;
+    if (size == 2) found |= std::uint64_t{bytes_[1]} << 7;
+    const bool is_it = found == wanted && (size == 1) == (bytes_[0] < 0x80);
     if (is_it) bytes_ = bytes_.subspan(size);
     return is_it;
   }
@@ -100,8 +105,7 @@ class FieldReader {
     return out;
   }
   bool skip(proto::ByteView expected) {
-    const bool fits = bytes_.size() >= expected.size() &&
-                      std::equal(expected.begin(), expected.end(), bytes_.begin());
+    const bool fits = begins_with(bytes_, expected);
     if (fits) bytes_ = bytes_.subspan(expected.size());
     return fits;
   }
@@ -185,8 +189,7 @@ void LaterHeaderWriter::write(const Varying& varying, std::uint64_t nonce_counte
 
 LaterHeaderReader::LaterHeaderReader(proto::ByteView bytes, const DialogHeader& header)
     : common_(common_of(header)), security_(security_of(header)), header_(header) {
-  SSB_CHECK(bytes.size() >= common_.size() &&
-            std::equal(common_.begin(), common_.end(), bytes.begin()));
+  SSB_CHECK(begins_with(bytes, common_));
 }
 
 bool LaterHeaderReader::read_varying(proto::ByteView bytes, std::uint64_t& nonce_counter) {
@@ -219,8 +222,7 @@ bool LaterHeaderReader::read_varying(proto::ByteView bytes, std::uint64_t& nonce
 }
 
 const DialogHeader* LaterHeaderReader::read(proto::ByteView bytes, std::size_t body_bytes) {
-  const bool is_ours = bytes.size() >= common_.size() && bytes.size() <= proto::kHeaderBytesMax &&
-                       std::equal(common_.begin(), common_.end(), bytes.begin());
+  const bool is_ours = bytes.size() <= proto::kHeaderBytesMax && begins_with(bytes, common_);
   std::uint64_t nonce_counter = 0;
   if (!is_ours || !read_varying(bytes.subspan(common_.size()), nonce_counter)) return nullptr;
   header_.set_sequence(varying_.sequence);

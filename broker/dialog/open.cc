@@ -64,9 +64,11 @@ std::optional<proto::Bytes> open_sealed(const Arrived& message, const SessionKey
   SSB_CHECK(conversation && incarnation);  // parse_message has seen to it
   const MessageKeyName name{key.id, *conversation, message.header.from_initiator(), *incarnation};
   const Nonce nonce = nonce_of(security.nonce_counter());
-  if (crypto::AesGcm* kept = message_keys.find(name, key))
+  crypto::AesGcm* kept = message_keys.find(name, key);
+  if (kept != nullptr && kept->can(crypto::GcmUse::open))
     return kept->open(nonce, message.header_bytes, message.body);
-  crypto::AesGcm made(derive_message_key(key, name));
+  const auto use = kept == nullptr ? crypto::GcmUse::open : crypto::GcmUse::both;
+  crypto::AesGcm made(derive_message_key(key, name), use);
   auto body = made.open(nonce, message.header_bytes, message.body);
   if (body) message_keys.keep(name, key, std::move(made));
   return body;

@@ -405,7 +405,7 @@ Checked<OpenedFirst> Opening::decrypt() {
   const auto id =
       proto::KeyId::from_bytes(proto::as_bytes(message_.header.security().session_key_id()));
   SSB_CHECK(id);
-  auto opened = finish(*kek, SessionKey{*id, std::move(*session_key)});
+  auto opened = finish(*kek, SessionKey{*id, std::move(*session_key), {}});
   return opened ? std::move(opened) : refuse(opened.error());
 }
 

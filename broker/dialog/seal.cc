@@ -22,8 +22,11 @@ using proto::ErrorCode;
 crypto::AesGcm& message_key(const proto::ConversationId& conversation, bool from_initiator,
                             const SessionKey& key, DatabaseKeys& keys) {
   const MessageKeyName name{key.id, conversation, from_initiator, keys.incarnation.id()};
-  if (crypto::AesGcm* kept = keys.messages.find(name, key)) return *kept;
-  return keys.messages.keep(name, key, crypto::AesGcm(derive_message_key(key, name)));
+  crypto::AesGcm* kept = keys.messages.find(name, key);
+  if (kept != nullptr && kept->can(crypto::GcmUse::seal)) return *kept;
+  // One that is there opens what this same database has sealed: both ends of the dialog are in it.
+  const auto use = kept == nullptr ? crypto::GcmUse::seal : crypto::GcmUse::both;
+  return keys.messages.keep(name, key, crypto::AesGcm(derive_message_key(key, name), use));
 }
 
 // Takes the nonce, and with it the last change of the header, and seals.

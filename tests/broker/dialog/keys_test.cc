@@ -107,7 +107,7 @@ TEST(DerivationTest, EveryPartOfItsNameChangesAMessageKey) {
   other.incarnation = crypto::random_guid();
   keys.insert(proto::to_string(dialog::derive_message_key(key, other).view()));
   keys.insert(proto::to_string(
-      dialog::derive_message_key(SessionKey{key.id, crypto::random_secret(16)}, name).view()));
+      dialog::derive_message_key(SessionKey{key.id, crypto::random_secret(16), {}}, name).view()));
   EXPECT_EQ(keys.size(), 5u);
 }
 
@@ -229,7 +229,7 @@ TEST(FailedUnwrapsTest, TheNumberOfSourcesIsBounded) {
 TEST(MessageKeysTest, AnotherSessionKeyUnderTheSameNameFindsNothing) {
   dialog::MessageKeys keys(2);
   const SessionKey mine = SessionKey::make();
-  const SessionKey forged{mine.id, crypto::random_secret(16)};
+  const SessionKey forged{mine.id, crypto::random_secret(16), {}};
   const dialog::MessageKeyName name{mine.id, make_id<proto::ConversationId>(), true,
                                     crypto::random_guid()};
   keys.keep(name, forged, crypto::AesGcm(dialog::derive_message_key(forged, name)));
@@ -243,6 +243,32 @@ TEST(MessageKeysTest, AnotherSessionKeyUnderTheSameNameFindsNothing) {
     keys.keep(other, mine, crypto::AesGcm(dialog::derive_message_key(mine, other)));
   }
   EXPECT_EQ(keys.size(), 2u);
+}
+
+TEST(MessageKeysTest, WhatWasFoundOnceIsNotFoundAfterItWasDropped) {
+  dialog::MessageKeys keys(2);
+  const SessionKey mine = SessionKey::make();
+  const auto name_of = [&](std::uint8_t incarnation) {
+    return dialog::MessageKeyName{
+        mine.id, proto::ConversationId{}, true,
+        proto::Guid::from_bytes(proto::Bytes(16, incarnation)).value()};
+  };
+  const auto keep = [&](std::uint8_t incarnation) {
+    keys.keep(name_of(incarnation), mine,
+              crypto::AesGcm(dialog::derive_message_key(mine, name_of(incarnation))));
+  };
+  keep(1);
+  keep(2);
+  ASSERT_NE(keys.find(name_of(1), mine), nullptr);
+  ASSERT_NE(keys.find(name_of(1), mine), nullptr);
+
+  keep(3);
+  keep(4);
+  EXPECT_EQ(keys.find(name_of(1), mine), nullptr);
+  ASSERT_NE(keys.find(name_of(4), mine), nullptr);
+
+  keys.clear();
+  EXPECT_EQ(keys.find(name_of(4), mine), nullptr);
 }
 
 TEST(DatabaseKeysTest, ForgetsKeksOfMissingCertificatesAndAllWithoutMasterKey) {

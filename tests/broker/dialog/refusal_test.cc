@@ -386,7 +386,7 @@ TEST_F(EvilPeerTest, CannotSpoilAnotherConversationsKeysByTakingItsIds) {
   evil.add_certificate("Mallory_cert", evil.owner, certificate, {.private_key = &attacker_key()});
   Dialog forged(evil, target);
   forged.conversation = dialog_.conversation;
-  forged.initiators_key = dialog::SessionKey{dialog_.initiators_key->id, crypto::random_secret(16)};
+  forged.initiators_key = dialog::SessionKey{dialog_.initiators_key->id, crypto::random_secret(16), {}};
   const auto opened = forged.open_at_target(forged.first(decide(evil)));
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->source_user, user);  // she is herself, whatever ids she uses
@@ -543,7 +543,7 @@ TEST_F(ReplyTest, AnotherCertificateOfTheBindingsUserIsFine) {
 }
 
 TEST_F(ReplyTest, WithoutTheInitiatorsSessionKeyIsRefused) {
-  key = dialog::SessionKey{key.id, crypto::random_secret(16)};
+  key = dialog::SessionKey{key.id, crypto::random_secret(16), {}};
   const auto refused = dialog_.open_at_initiator(reply());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().error.number(), 11230);
