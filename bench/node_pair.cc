@@ -147,6 +147,7 @@ bool NodePair::turn(End& end, End& other) {
 
 void NodePair::perform(End& end, End& other, NodeAction& action) {
   if (auto* transmit = std::get_if<Transmit>(&action)) {
+    end.inbox.emplace_back(LinkRoom{transmit->address, proto::link_bytes_of(transmit->message)});
     if (other.node != nullptr)
       other.inbox.emplace_back(MessageArrived{std::move(transmit->message), end.name});
   } else if (const auto* done = std::get_if<ClientDone>(&action)) {

@@ -10,7 +10,8 @@
 
 namespace ssb::broker {
 
-// Hand a dialog message to the adjacent layer, for "TCP://host:port" as a route names it. It may be lost: the engine retries.
+// Hand a dialog message to the adjacent layer, for "TCP://host:port" as a route names it. It may be lost: the engine retries. Once it
+// waits no longer, sent or lost, the host says so with LinkRoom; the engine hands over no more than kLinkBytesMax beyond that.
 struct Transmit {
   std::string address;
   proto::DialogMessage message;

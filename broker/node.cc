@@ -149,6 +149,8 @@ void Node::handle(const Event& event, proto::TimePoint now) {
     state.engine.link_failed(failed->address, failed->error, now);
   } else if (const auto* ready = std::get_if<LinkReady>(&event)) {
     state.engine.link_ready(ready->address, now);
+  } else if (const auto* room = std::get_if<LinkRoom>(&event)) {
+    state.engine.link_room(room->address, room->bytes, now);
   }
   state.engine.expire(now);
   state.work_waiting();

@@ -53,9 +53,14 @@ struct LinkFailed {
 struct LinkReady {
   std::string address;
 };
+struct
+    LinkRoom {  // so much of what was handed over for this address waits no longer (proto::link_bytes_of)
+  std::string address;
+  std::size_t bytes = 0;
+};
 struct TimerDue {};
 using Event = std::variant<SessionOpened, SessionClosed, BatchSubmitted, BatchCancelled, ClientWork,
-                           MessageArrived, LinkFailed, LinkReady, TimerDue>;
+                           MessageArrived, LinkFailed, LinkReady, LinkRoom, TimerDue>;
 
 // ---- what it asks for ----
 struct BatchOutput {  // in order; several for a long batch

@@ -20,4 +20,10 @@ struct DialogMessage {
   std::uint64_t time_spent_us = 0;  // on the way so far
 };
 
+// What a message counts for while it waits for a link: its bytes, and what keeps them.
+inline constexpr std::size_t kMessageOverheadBytes = 64;
+[[nodiscard]] inline std::size_t link_bytes_of(const DialogMessage& message) {
+  return message.header.size() + message.body.size() + kMessageOverheadBytes;
+}
+
 }  // namespace ssb::proto

@@ -149,7 +149,7 @@ void Engine::State::forward(const proto::DialogMessage& message, const Header& h
   out.subclass = 2;
   out.subclass_name = "Remote";
   trace(std::move(out));
-  actions.emplace_back(Transmit{to.address, message});
+  hand_over(to.address, message);
 }
 
 void Engine::State::refused(store::DatabaseId id, const dialog::Arrived& message,

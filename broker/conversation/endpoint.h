@@ -99,6 +99,7 @@ struct Endpoint {
   bool status_is_of_link = false;  // it holds until the connection is there, or another one follows
   std::string address;             // where the messages in flight went; empty: this instance
   bool in_flight = false;
+  bool waits_for_room = false;  // in LinkQueue::waiting
 
   // Receiving.
   std::uint64_t receive_sequence = 0;

@@ -128,17 +128,41 @@ void Engine::message_arrived(const proto::DialogMessage& message, std::string_vi
 
 void Engine::link_failed(std::string_view address, const proto::Error& error,
                          proto::TimePoint now) {
+  if (const auto link = state_->links.find(address); link != state_->links.end())
+    state_->links.erase(link);  // its queue is gone
   for (auto& [id, data] : state_->databases) {
     for (auto& [handle, endpoint] : data.endpoints) {
-      const bool waits = endpoint->in_flight && endpoint->address == address;
+      const bool waits =
+          endpoint->address == address && (endpoint->in_flight || endpoint->waits_for_room);
       if (!waits) continue;
       endpoint->in_flight = false;
+      endpoint->waits_for_room = false;
       endpoint->next_to_send = endpoint->acknowledged;
       endpoint->next_fragment = endpoint->acknowledged_fragment;
+      if (endpoint->retry_at == proto::kNever) state_->back_off(*endpoint, now);
       state_->set_status(*endpoint, error, now);
       endpoint->status_is_of_link = true;
     }
   }
+}
+
+void Engine::link_room(std::string_view address, std::size_t bytes, proto::TimePoint now) {
+  State& state = *state_;
+  const auto found = state.links.find(address);
+  if (found == state.links.end()) return;
+  LinkQueue& link = found->second;
+  link.bytes -= std::min(link.bytes, bytes);
+  // Not for every message that leaves: those that wait would get it one by one.
+  if (link.bytes > kLinkBytesMax / 2) return;
+  for (std::size_t turns = link.waiting.size(); turns > 0 && link.bytes < kLinkBytesMax; --turns) {
+    const auto [id, handle] = link.waiting.front();
+    link.waiting.pop_front();
+    Endpoint* endpoint = state.endpoint(id, handle);
+    if (endpoint == nullptr) continue;
+    endpoint->waits_for_room = false;
+    if (!endpoint->pending.empty()) state.pump(*endpoint, now);
+  }
+  if (link.bytes == 0 && link.waiting.empty()) state.links.erase(found);
 }
 
 void Engine::link_ready(std::string_view address, proto::TimePoint now) {

@@ -170,6 +170,8 @@ class Engine {
   // The link to an address failed: waiting messages show the error, and are tried again by the retry schedule.
   void link_failed(std::string_view address, const proto::Error& error, proto::TimePoint now);
   void link_ready(std::string_view address, proto::TimePoint now);
+  // Of what was handed over for this address so much has left the link's queue: conversations that wait for room go on, by turns.
+  void link_room(std::string_view address, std::size_t bytes, proto::TimePoint now);
 
   // ---- time and output ----
   void expire(proto::TimePoint now);  // retries, timers, lifetimes, retention that are due

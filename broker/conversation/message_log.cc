@@ -204,8 +204,7 @@ MessagePlace MessageLog::add(const StoredMessage& message, proto::ByteView messa
   SSB_CHECK(body.size() < UINT32_MAX);
   Pack& pack = open_pack(kClassHeadBytes + message_class.size() + kMessageHeadBytes + body.size());
   const std::size_t before = pack.data.size();
-  if (last_class_.empty() || !std::equal(message_class.begin(), message_class.end(),
-                                         last_class_.begin(), last_class_.end())) {
+  if (last_class_.empty() || !std::ranges::equal(message_class, last_class_)) {
     class_offset_ = static_cast<std::uint32_t>(pack.data.size());
     put_head(pack.data, kClassKind, static_cast<std::uint32_t>(message_class.size()));
     pack.data.insert(pack.data.end(), message_class.begin(), message_class.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -129,6 +130,14 @@ struct Refused {
   proto::Error answer;  // sent as -number
 };
 
+// What was handed over for an address and waits for its link, and the conversations that wait to hand over more.
+struct LinkQueue {
+  std::size_t bytes = 0;
+  std::deque<std::pair<store::DatabaseId, proto::ConversationHandle>> waiting;
+};
+// Half of what the adjacent layer keeps for a link: the rest is for acknowledgements and what it forwards.
+inline constexpr std::size_t kLinkBytesMax = std::size_t{2} * 1024 * 1024;
+
 // How later messages of one side of a conversation are written, and those of its peer read, without doing all of it each time.
 struct Lane {
   std::array<std::optional<dialog::LaterHeaderReader>, 2>
@@ -138,7 +147,7 @@ struct Lane {
   store::DatabaseId database = 0;
   std::string message_type;
   std::optional<proto::BrokerId> far_broker;
-  std::optional<proto::KeyId> key;
+  std::optional<proto::KeyId> session_key_id;
 };
 // Of all databases; who sends to more conversations by turns pays as for a first message's header.
 inline constexpr std::size_t kLanesMax = 16'384;
@@ -157,10 +166,13 @@ struct Engine::State {
   std::map<store::DatabaseId, DatabaseState> databases;
   Actions actions;
   std::uint64_t changes = 1;
-  bool is_urgent = false;   // something since the last flush must be durable before anything else is said
+  bool is_urgent =
+      false;  // something since the last flush must be durable before anything else is said
   bool has_gathered = false;  // something waits to be written
   std::vector<std::pair<store::DatabaseId, proto::ConversationHandle>> acks_due;
   std::set<std::pair<store::DatabaseId, std::int32_t>> poisoned;  // queues to switch off
+  std::map<std::string, LinkQueue, std::less<>>
+      links;  // by address, those with something in their queue
   dialog::BoundedMap<std::pair<proto::ConversationId, bool>, Lane> lanes{
       kLanesMax};  // by conversation and whether this side is its initiator
 
@@ -186,7 +198,7 @@ struct Engine::State {
   // ---- storage (storage.cc) ----
   void load(DatabaseState& database, proto::TimePoint now);
   void store_endpoint(const Endpoint& endpoint);
-  void touch(Endpoint& endpoint);     // its row is written at the next flush, which must not wait
+  void touch(Endpoint& endpoint);  // its row is written at the next flush, which must not wait
   // As touch, of what a crash may undo without harm: the flush may wait for others.
   void touch_later(Endpoint& endpoint);
   void schedule(Endpoint& endpoint);  // its place in `due`
@@ -275,6 +287,10 @@ struct Engine::State {
   void acknowledge(Endpoint& endpoint, std::uint64_t next_sequence, std::uint32_t next_fragment,
                    proto::TimePoint now);
   void send_due_acks(proto::TimePoint now);
+  // Hands a message over for an address, and counts it.
+  void hand_over(const std::string& address, proto::DialogMessage message);
+  // Whether the address' queue takes more; if not, the endpoint waits for its turn.
+  bool has_room(Endpoint& endpoint);
   void send_ack(Endpoint& endpoint, proto::TimePoint now);
   void ack_due(Endpoint& endpoint);
   void set_status(Endpoint& endpoint, std::optional<proto::Error> status, proto::TimePoint now);

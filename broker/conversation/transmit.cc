@@ -4,6 +4,7 @@
 //   broker the dialog is pinned to. Then a window opens. Delivery is in order, so acknowledgements are cumulative, and a retry goes back
 //   to the first thing that was not acknowledged.
 #include <algorithm>
+#include <utility>
 
 #include "broker/conversation/state.h"
 #include "broker/crypto/failure.h"
@@ -99,12 +100,13 @@ void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& 
     classified.detail.emplace_back("address", to.address);
     trace(std::move(classified));
     endpoint.address = to.address;
+    endpoint.waits_for_room = false;
   }
   const bool met = endpoint.acknowledged > 0 || endpoint.acknowledged_fragment > 0;
   std::uint64_t bytes = 0;
   while (endpoint.next_to_send < endpoint.send_sequence) {
     const bool first_fragment = endpoint.next_to_send == 0 && endpoint.next_fragment == 0;
-    if (!met && !first_fragment) break;
+    if ((!met && !first_fragment) || !has_room(endpoint)) break;
     const auto& message =
         endpoint.pending[static_cast<std::size_t>(endpoint.next_to_send - endpoint.acknowledged)];
     const auto ahead = endpoint.next_to_send - endpoint.acknowledged;
@@ -125,6 +127,19 @@ void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& 
     if (!endpoint.status_is_of_link) set_status(endpoint, std::nullopt, now);
   }
   if (endpoint.in_flight && endpoint.retry_at == proto::kNever) back_off(endpoint, now);
+}
+
+void Engine::State::hand_over(const std::string& address, proto::DialogMessage message) {
+  links[address].bytes += proto::link_bytes_of(message);
+  actions.emplace_back(Transmit{address, std::move(message)});
+}
+
+bool Engine::State::has_room(Endpoint& endpoint) {
+  const auto link = links.find(endpoint.address);
+  if (link == links.end() || link->second.bytes < kLinkBytesMax) return true;
+  if (!std::exchange(endpoint.waits_for_room, true))
+    link->second.waiting.emplace_back(endpoint.database, endpoint.handle);
+  return false;
 }
 
 bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
@@ -278,8 +293,8 @@ const dialog::LaterHeaderWriter& Engine::State::writer_of(const Endpoint& endpoi
   const std::string_view type = has_type ? std::string_view(message.message_type) : "";
   const bool fits = lane.writer && lane.database == endpoint.database &&
                     lane.message_type == type && lane.far_broker == endpoint.far_broker &&
-                    lane.key.has_value() == (key != nullptr) &&
-                    (key == nullptr || *lane.key == key->id);
+                    lane.session_key_id.has_value() == (key != nullptr) &&
+                    (key == nullptr || lane.session_key_id == key->id);
   if (fits) return *lane.writer;
   Header header = header_of(endpoint, Header::SEQUENCED);
   header.set_message_type(std::string(type));
@@ -288,7 +303,7 @@ const dialog::LaterHeaderWriter& Engine::State::writer_of(const Endpoint& endpoi
   lane.database = endpoint.database;
   lane.message_type = type;
   lane.far_broker = endpoint.far_broker;
-  lane.key = key == nullptr ? std::nullopt : std::optional(key->id);
+  lane.session_key_id = key == nullptr ? std::nullopt : std::optional(key->id);
   return lane.writer.emplace(header);
 }
 
@@ -335,7 +350,7 @@ bool Engine::State::transmit_fragment(Endpoint& endpoint, const PendingMessage& 
     if (with_header) kek = keys.grants.size() > grants_before ? "new" : "known";
     trace_sent(endpoint, *sealed, kek, now);
   }
-  actions.emplace_back(Transmit{endpoint.address, std::move(*sealed)});
+  hand_over(endpoint.address, std::move(*sealed));
   return true;
 }
 
@@ -454,7 +469,7 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
     if (key != nullptr) out.detail.emplace_back("session_key", key->id.text());
     trace(std::move(out));
   }
-  actions.emplace_back(Transmit{to.address, std::move(message)});
+  hand_over(to.address, std::move(message));
   // What kept acknowledgements from leaving does so no longer; messages that wait speak for themselves.
   if (endpoint != nullptr && endpoint->pending.empty() && !endpoint->status_is_of_link)
     set_status(*endpoint, std::nullopt, now);

@@ -219,6 +219,7 @@ class NodeProgram {
     host.node.folder = folder.store();
     host.node.as_product = options_.as_product;
     host.node.sign_every_dialog = options_.sign_every_dialog;
+    host.node.traces_messages = logger_->should_log(spdlog::level::debug);
     host.files_folder = folder.files();
     host.listen_address = options_.listen;
     host.resolve = make_resolver(io_, options_.peers);

@@ -115,6 +115,7 @@ class NodeSide {
     host.machine_key = folder.prepare();
     host.node.name = options_.side == Side::initiator ? "LOAD_INITIATOR" : "LOAD_TARGET";
     host.node.folder = folder.store();
+    host.node.traces_messages = false;
     host.node.store.flushed = options_.workload.flushed;
     host.node.store.on_step = [this](std::string_view) {
       if (options_.workload.flushed) ++flushes_;

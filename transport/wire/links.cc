@@ -17,10 +17,6 @@ std::string key_of(const broker::routing::Address& address) {
   return key;
 }
 
-std::size_t charge_of(const proto::DialogMessage& message) {
-  return message.header.size() + message.body.size() + kMessageOverheadBytes;
-}
-
 }  // namespace
 
 void Server::State::transmit(broker::Transmit&& transmit, proto::TimePoint now) {
@@ -46,17 +42,21 @@ void Server::State::transmit(broker::Transmit&& transmit, proto::TimePoint now) 
   Link& link = links[key_of(*address)];
   if (link.address.host.empty()) link.address = *address;
   if (link.spellings.size() < kSpellingsMax) link.spellings.insert(transmit.address);
+  const auto spelling = link.spellings.find(transmit.address);
   if (link.connection == 0 && now < link.not_before && link.last_error) {
     link_failed({transmit.address}, *link.last_error);
     return;
   }
-  const std::size_t charge = charge_of(message);
+  const std::size_t charge = proto::link_bytes_of(message);
   if (link.queued_bytes + charge > kLinkQueueBytesMax) {
     link.has_dropped = true;
+    node_events.emplace_back(broker::LinkRoom{transmit.address, charge});
     return;
   }
   link.queued_bytes += charge;
-  link.queue.push_back({std::move(transmit.message), now});
+  const bool is_known = spelling != link.spellings.end();
+  if (!is_known) node_events.emplace_back(broker::LinkRoom{transmit.address, charge});
+  link.queue.push_back({std::move(transmit.message), now, is_known ? &*spelling : nullptr});
   if (link.connection == 0) connect_link(link, now);
 }
 
@@ -118,6 +118,7 @@ void Server::State::pump(Connection& connection, proto::TimePoint now) {
   proto::Boxcar boxcar;
   for (auto& [key, link] : links) {
     if (link.connection != connection.settings().id) continue;
+    std::map<const std::string*, std::size_t> left;  // a link has few spellings, nearly always one
     while (!link.queue.empty() && connection.can_send()) {
       Waiting& next = link.queue.front();
       if (!boxcar.has_room_for(next.message)) {
@@ -126,9 +127,15 @@ void Server::State::pump(Connection& connection, proto::TimePoint now) {
       }
       next.message.time_spent_us +=
           static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - next.since).count()));
-      link.queued_bytes -= charge_of(next.message);
+      const std::size_t charge = proto::link_bytes_of(next.message);
+      link.queued_bytes -= charge;
+      if (next.spelling != nullptr) left[next.spelling] += charge;
       boxcar.add(next.message);
       link.queue.pop_front();
+    }
+    for (const std::string& spelling : link.spellings) {
+      const auto bytes = left.find(&spelling);
+      if (bytes != left.end()) node_events.emplace_back(broker::LinkRoom{spelling, bytes->second});
     }
     if (link.has_dropped && link.queued_bytes < kLinkQueueBytesMax / 2) {
       link.has_dropped = false;

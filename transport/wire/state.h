@@ -20,7 +20,6 @@
 namespace ssb::wire {
 
 inline constexpr std::size_t kLinkQueueBytesMax = std::size_t{4} * 1024 * 1024;
-inline constexpr std::size_t kMessageOverheadBytes = 64;  // charged for each message that waits
 inline constexpr std::size_t kLinksMax = 1024;
 inline constexpr std::size_t kSpellingsMax = 16;  // of one link's address
 inline constexpr std::size_t kUnauthenticatedMax = 64;
@@ -43,6 +42,7 @@ struct EndpointSlot {
 struct Waiting {
   proto::DialogMessage message;
   proto::TimePoint since{};
+  const std::string* spelling = nullptr;  // of Link::spellings; null: too many
 };
 
 struct Link {

@@ -80,6 +80,11 @@ class Machine {
     node->handle(MessageArrived{message, "peer"}, now);
     commit();
   }
+  // What stood in the link's queue has left it.
+  void give_room(const Transmit& transmit) {
+    node->handle(LinkRoom{transmit.address, proto::link_bytes_of(transmit.message)}, now);
+    commit();
+  }
   void tick() {
     node->handle(TimerDue{}, now);
     commit();
@@ -170,6 +175,7 @@ class Pair {
       Machine& to = from_a ? b : a;
       Transmit transmit = std::move(from.sent.front());
       from.sent.pop_front();
+      from.give_room(transmit);
       const int copies = wire ? wire(from_a, transmit.message) : 1;
       for (int i = 0; i < copies; ++i) to.arrive(transmit.message);
     }
