@@ -198,6 +198,9 @@ std::vector<Fill> Engine::fills() const {
   Fill unwraps{"sources of failed unwraps", 0, dialog::kUnwrapSourcesMax};
   Fill message_keys{"message keys", 0, dialog::kMessageKeysMax};
   Fill tombstones{"tombstones", 0, kTombstonesMax};
+  const Fill lanes{"headers of conversations in use", state_->lanes.size(), kLanesMax};
+  // The pack that was used last stays, and may be one large message.
+  Fill packs{"bytes of stored packs in memory", 0, kPackCacheBytes + kMessageBytesMax};
   Fill messages{"messages of a conversation in flight", 0, kWindowMessages};
   Fill fragments{"fragments of a message in flight", 0, kWindowFragments};
   Fill parts{"fragments of a message that arrives", 0,
@@ -209,6 +212,7 @@ std::vector<Fill> Engine::fills() const {
     raise(unwraps, data.keys.failed_unwraps.size());
     raise(message_keys, data.keys.messages.size());
     raise(tombstones, data.tombstones.size());
+    if (data.messages) raise(packs, data.messages->sizes().cached_bytes);
     for (const auto& [handle, endpoint] : data.endpoints) {
       const Endpoint& e = *endpoint;
       raise(messages, e.next_to_send - std::min(e.next_to_send, e.acknowledged));
@@ -218,7 +222,8 @@ std::vector<Fill> Engine::fills() const {
       raise(parts, e.receive_fragment);
     }
   }
-  return {grants, opened, unwraps, message_keys, tombstones, messages, fragments, parts};
+  return {grants, opened, unwraps,  message_keys, tombstones,
+          lanes,  packs,  messages, fragments,    parts};
 }
 
 std::optional<std::uint64_t> Engine::acknowledged(store::DatabaseId database,

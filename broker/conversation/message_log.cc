@@ -321,6 +321,8 @@ void MessageLog::write_pack(std::uint64_t number, Pack& pack) {
     store_->write(database_, "INSERT INTO message_pack (pack, data) VALUES (?1, ?2)",
                   {name, pack.data});
     pack.is_stored = true;
+    // What is counted against the cache's bound is what it holds.
+    if (pack.data.capacity() > 2 * pack.data.size()) pack.data.shrink_to_fit();
     pack.used = ++clock_;
     by_use_[pack.used] = number;
     cached_bytes_ += pack.bytes;
@@ -357,7 +359,8 @@ void MessageLog::compact() {
   open_ = 0;
   for (const std::uint64_t number : changed) {
     Pack& pack = packs_.at(number);
-    if (!pack.is_stored && pack.live > 0 && pack.live_bytes * 2 < pack.bytes) move_live(number);
+    const bool has_lost = !pack.is_stored && pack.live > 0 && !pack.removed.empty();
+    if (has_lost && pack.live_bytes * 2 < pack.bytes) move_live(number);
   }
   int moved = 0;
   std::vector<std::uint64_t> sparse;
