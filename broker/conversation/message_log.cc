@@ -18,7 +18,7 @@ constexpr std::uint8_t kClassKind = 0;
 constexpr int kPacksMovedMax = 16;  // at one flush: it must not take long
 constexpr std::uint8_t kBitsPerByte = 8;
 
-constexpr const char* kSchema[] = {
+constexpr const char* kPackSchema[] = {
     "CREATE TABLE IF NOT EXISTS message_pack (pack INTEGER PRIMARY KEY, data BLOB)",
     "CREATE TABLE IF NOT EXISTS message_removed (pack INTEGER PRIMARY KEY, bits BLOB)",
 };
@@ -101,7 +101,7 @@ class Records {
   std::set<std::size_t> classes_;
 };
 
-const proto::Bytes& blob(const store::Value& value) {
+const proto::Bytes& bytes_of(const store::Value& value) {
   static const proto::Bytes empty;
   const auto* bytes = std::get_if<proto::Bytes>(&value);
   return bytes == nullptr ? empty : *bytes;
@@ -123,7 +123,7 @@ void each_pack(const store::Store& store, store::DatabaseId database, See see) {
   std::map<std::uint64_t, proto::Bytes> removed;
   for (const auto& row :
        store.query(database, "SELECT pack, bits FROM message_removed", {}).value().rows)
-    removed[number_of(row[0])] = blob(row[1]);
+    removed[number_of(row[0])] = bytes_of(row[1]);
   const auto packs =
       store.query(database, "SELECT pack FROM message_pack ORDER BY pack", {}).value();
   for (const auto& row : packs.rows) {
@@ -133,7 +133,7 @@ void each_pack(const store::Store& store, store::DatabaseId database, See see) {
         store.query(database, "SELECT data FROM message_pack WHERE pack = ?1", {row[0]}).value();
     SSB_CHECK(data.rows.size() == 1);
     const auto bits = removed.find(number);
-    see(number, blob(data.rows[0][0]),
+    see(number, bytes_of(data.rows[0][0]),
         bits == removed.end() ? std::vector<std::uint8_t>() : bits->second);
   }
 }
@@ -154,7 +154,7 @@ void MessageLog::load(const Found& found) {
         " was written by an older ssbsim, whose waiting messages this one does not read: "
         "receive them with that one, or make the instance anew");
   }
-  for (const char* statement : kSchema) store_->write(database_, statement, {});
+  for (const char* statement : kPackSchema) store_->write(database_, statement, {});
   each_pack(*store_, database_,
             [&](std::uint64_t number, const proto::Bytes& data, std::vector<std::uint8_t> removed) {
               Pack& pack = packs_[number];

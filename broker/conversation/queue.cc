@@ -30,8 +30,8 @@ void Engine::State::enqueue(Endpoint& endpoint, NewMessage message, proto::TimeP
   entry.order = state.next_order++;
   entry.conversation = endpoint.handle;
   entry.sequence = message.sequence;
-  entry.rank = static_cast<std::int8_t>(message.rank);
-  entry.priority = static_cast<std::int8_t>(endpoint.priority);
+  entry.rank = static_cast<std::uint8_t>(message.rank);
+  entry.priority = static_cast<std::uint8_t>(endpoint.priority);
   entry.place = state.messages->add(
       {StoredKind::queued, message.sequence, entry.order, proto::to_unix_us(now)},
       serialized(common), message.body.value_or(proto::ByteView()));

@@ -25,8 +25,8 @@ struct QueueEntry {
   std::uint64_t sequence = 0;
   MessagePlace place;
   std::uint64_t taken_by = 0;  // transaction that received it and has not ended yet
-  std::int8_t rank = 2;        // 0 DialogTimer, 1 Error, 2 the rest
-  std::int8_t priority = 5;
+  std::uint8_t rank = 2;       // 0 DialogTimer, 1 Error, 2 the rest
+  std::uint8_t priority = 5;   // 1 to 10
 };
 
 class QueueIndex {

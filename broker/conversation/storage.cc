@@ -252,8 +252,8 @@ void Engine::State::load_message(DatabaseState& state, const StoredMessage& mess
   entry.conversation = handle;
   entry.sequence = message.sequence;
   entry.place = place;
-  entry.rank = static_cast<std::int8_t>(message_class.rank());
-  entry.priority = static_cast<std::int8_t>(message_class.priority());
+  entry.rank = static_cast<std::uint8_t>(message_class.rank());
+  entry.priority = static_cast<std::uint8_t>(message_class.priority());
   state.next_order = std::max(state.next_order, entry.order + 1);
   // MOVE CONVERSATION changes the group of a conversation, not its messages.
   const auto group =

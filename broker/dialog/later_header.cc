@@ -205,7 +205,7 @@ bool LaterHeaderReader::read_varying(proto::ByteView bytes, std::uint64_t& nonce
   varying_.ack.reset();
   if (reader.next_is(kAck, kBytes)) {
     FieldReader ack(reader.bytes());
-    varying_.ack.emplace();
+    varying_.ack = Varying::Ack{0, 0};
     varying_.ack->next_sequence = ack.number(kAckSequence);
     varying_.ack->next_fragment = static_cast<std::uint32_t>(ack.number(kAckFragment, kUint32Max));
     if (!ack.is_good() || !ack.is_at_end()) return false;

@@ -25,7 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using load::Arrival;
-using load::Report;
 using load::Security;
 
 constexpr int kExitInvalid = 4;
@@ -47,7 +46,7 @@ struct LoadCommandOptions {
   std::string key_pool;
 };
 
-int exit_code_of(const Report& report) {
+int exit_code_of(const load::Report& report) {
   if (!report.result.violations.empty()) return 1;
   if (report.result.was_stopped) return kExitStopped;
   return report.verdict.is_valid() ? 0 : kExitInvalid;
@@ -73,7 +72,7 @@ class LoadCommand {
 
   int run() {
     if (options_.find_max) return find_max();
-    Report report = new_report(workload_);
+    load::Report report = new_report(workload_);
     if (const auto done = options_.outputs.finished(report)) {
       context_.out << load::text_of(*done);
       return 0;
@@ -97,8 +96,8 @@ class LoadCommand {
     shard_ = std::get<sweep::Shard>(found);
   }
 
-  Report new_report(const load::Workload& workload) {
-    Report report;
+  load::Report new_report(const load::Workload& workload) {
+    load::Report report;
     report.version = version();
     report.build = build_id();
     report.arguments = context_.arguments;
@@ -117,7 +116,7 @@ class LoadCommand {
     return part;
   }
 
-  void measure(Report& report, const load::Workload& part) {
+  void measure(load::Report& report, const load::Workload& part) {
     load::RunOptions run;
     run.workload = part;
     run.processes = options_.processes;
@@ -142,8 +141,8 @@ class LoadCommand {
     report.is_complete = !report.result.was_stopped;
   }
 
-  Report try_rate(const load::Workload& workload) {
-    Report report = new_report(workload);
+  load::Report try_rate(const load::Workload& workload) {
+    load::Report report = new_report(workload);
     measure(report, part_of(workload));
     context_.out << fmt::format("{:.1f}/s: {}\n", workload.rate,
                                 !report.verdict.is_valid()    ? report.verdict.reasons.front()
@@ -157,12 +156,12 @@ class LoadCommand {
     load::Workload workload = workload_;
     if (workload.is_closed()) workload.arrival = Arrival::poisson;
     constexpr double kFirstRate = 1000;
-    std::optional<Report> best;
+    std::optional<load::Report> best;
     int end = 0;  // why the search ended before its time
     const auto found = load::find_max(
         workload_.rate > 0 ? workload_.rate : kFirstRate, kFindRunsMax, [&](double rate) {
           workload.rate = rate;
-          std::optional<Report> report;
+          std::optional<load::Report> report;
           // What measured the generator says nothing of the nodes, and is done again.
           for (int i = 0; i < kTriesOfARate && end == 0 && !report; ++i) {
             report = try_rate(workload);
@@ -300,8 +299,8 @@ void add_compare(CLI::App& parent, Context& context) {
   command->add_option("--more-b", *second, "More runs of B");
   command->callback([&context, files, first, second] {
     guarded(context, [&] {
-      std::vector<Report> a = {read_load((*files)[0])};
-      std::vector<Report> b = {read_load((*files)[1])};
+      std::vector<load::Report> a = {read_load((*files)[0])};
+      std::vector<load::Report> b = {read_load((*files)[1])};
       for (const std::string& file : *first) a.push_back(read_load(file));
       for (const std::string& file : *second) b.push_back(read_load(file));
       context.out << load::compare(a, b);
@@ -320,7 +319,7 @@ void add_show(CLI::App& parent, Context& context) {
   command->add_option("--html", outputs->html, "One page with plots, which needs no network");
   command->callback([&context, file, outputs] {
     guarded(context, [&] {
-      const Report report = read_load(*file);
+      const load::Report report = read_load(*file);
       outputs->write(report, 0, context.out);
       return report.is_complete ? 0 : kExitInconclusive;
     });

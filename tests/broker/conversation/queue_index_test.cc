@@ -21,8 +21,8 @@ QueueEntry entry(std::int64_t order, std::uint8_t of, int priority = 5, int rank
   QueueEntry out;
   out.order = order;
   out.conversation = conversation(of);
-  out.priority = static_cast<std::int8_t>(priority);
-  out.rank = static_cast<std::int8_t>(rank);
+  out.priority = static_cast<std::uint8_t>(priority);
+  out.rank = static_cast<std::uint8_t>(rank);
   return out;
 }
 std::vector<std::int64_t> orders(const std::vector<QueueEntry*>& entries) {
