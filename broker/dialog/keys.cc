@@ -161,7 +161,7 @@ void FailedUnwraps::count_failure(std::string_view peer, const crypto::Sha256Dig
 
 crypto::AesGcm* MessageKeys::find(const MessageKeyName& name, const SessionKey& key) {
   SessionKey::Hint& hint = key.hints.at(name.from_initiator ? 1 : 0);
-  if (hint.drops == drops_) {
+  if (hint.epoch == epoch_) {
     auto* hinted = static_cast<Entry*>(hint.entry);
     if (hinted->name == name) return &hinted->gcm;
   }
@@ -169,20 +169,21 @@ crypto::AesGcm* MessageKeys::find(const MessageKeyName& name, const SessionKey& 
   const bool is_it =
       entry != nullptr && proto::equal_in_constant_time(entry->session_key.view(), key.key.view());
   if (!is_it) return nullptr;
-  hint = {entry, drops_};
+  hint = {entry, epoch_};
   return &entry->gcm;
 }
 
 crypto::AesGcm& MessageKeys::keep(const MessageKeyName& name, const SessionKey& key,
                                   crypto::AesGcm made) {
   // An entry of that name, or the oldest when there are too many, goes.
-  if (keys_.size() == keys_.size_max() || keys_.find(name) != nullptr) ++drops_;
+  if (keys_.size() == keys_.size_max() || keys_.find(name) != nullptr)
+    epoch_ = std::make_shared<const char>();
   return keys_.put(name, Entry{name, key.key.clone(), std::move(made)}).gcm;
 }
 
 void MessageKeys::clear() {
   keys_.clear();
-  ++drops_;
+  epoch_ = std::make_shared<const char>();
 }
 
 // ---- DatabaseKeys ----

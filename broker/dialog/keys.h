@@ -19,6 +19,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,10 +61,11 @@ inline constexpr proto::Duration kFailedUnwrapInterval =
 struct SessionKey {
   proto::KeyId id;
   proto::Secret key;  // kSessionKeyBytes
-  // Where its message keys of both directions were found last (MessageKeys).
+  // Where its message keys of both directions were found last, and of which MessageKeys, at which time: the epoch that the hint
+  // holds is nobody else's, so a hint that outlives what it points to is never followed.
   struct Hint {
     void* entry = nullptr;
-    std::uint64_t drops = 0;
+    std::shared_ptr<const char> epoch;
   };
   mutable std::array<Hint, 2> hints{};
 
@@ -221,7 +223,8 @@ class MessageKeys {
     crypto::AesGcm gcm;
   };
   BoundedMap<MessageKeyName, Entry> keys_;
-  std::uint64_t drops_ = 1;  // grows whenever an entry goes: no hint from before is followed then
+  std::shared_ptr<const char> epoch_ =
+      std::make_shared<const char>();  // another whenever an entry goes
 };
 
 // All that one open database keeps in memory for its dialogs. Made when it opens, gone when it

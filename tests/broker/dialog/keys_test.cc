@@ -271,6 +271,18 @@ TEST(MessageKeysTest, WhatWasFoundOnceIsNotFoundAfterItWasDropped) {
   EXPECT_EQ(keys.find(name_of(4), mine), nullptr);
 }
 
+TEST(MessageKeysTest, AKeyThatOutlivesThemIsNotFoundWhereTheyWere) {
+  const SessionKey mine = SessionKey::make();
+  const dialog::MessageKeyName name{mine.id, proto::ConversationId{}, true,
+                                    crypto::random_guid()};
+  for (int i = 0; i < 2; ++i) {
+    dialog::MessageKeys keys(2);
+    EXPECT_EQ(keys.find(name, mine), nullptr);
+    keys.keep(name, mine, crypto::AesGcm(dialog::derive_message_key(mine, name)));
+    EXPECT_NE(keys.find(name, mine), nullptr);
+  }
+}
+
 TEST(DatabaseKeysTest, ForgetsKeksOfMissingCertificatesAndAllWithoutMasterKey) {
   Initiator side;
   const auto own =
