@@ -90,29 +90,35 @@ void QueueIndex::take(GroupId id, const std::vector<QueueEntry*>& entries,
   if (group != groups_.end()) renew_head(group);
 }
 
+QueueIndex::Groups::iterator QueueIndex::group_of(GroupId expected, std::int64_t order) {
+  const auto has = [order](Groups::value_type& group) {
+    return at(group.second, order) != group.second.entries.end();
+  };
+  const auto group = groups_.find(expected);
+  if (group != groups_.end() && has(*group)) return group;
+  return std::find_if(groups_.begin(), groups_.end(), has);
+}
+
 void QueueIndex::give_back(GroupId id, const std::vector<std::int64_t>& orders) {
-  const auto group = groups_.find(id);
-  if (group == groups_.end()) return;
   for (const std::int64_t order : orders) {
-    const auto found = at(group->second, order);
-    if (found != group->second.entries.end()) found->taken_by = 0;
+    const auto group = group_of(id, order);
+    if (group == groups_.end()) continue;
+    at(group->second, order)->taken_by = 0;
+    renew_head(group);
   }
-  renew_head(group);
 }
 
 void QueueIndex::remove(GroupId id, const std::vector<std::int64_t>& orders,
                         const std::function<void(const QueueEntry&)>& removed) {
-  const auto group = groups_.find(id);
-  if (group == groups_.end()) return;
-  Entries& entries = group->second.entries;
   for (const std::int64_t order : orders) {
+    const auto group = group_of(id, order);
+    if (group == groups_.end()) continue;
     const auto found = at(group->second, order);
-    if (found == entries.end()) continue;
     removed(*found);
-    entries.erase(found);
+    group->second.entries.erase(found);
     --size_;
+    renew_head(group);
   }
-  renew_head(group);
 }
 
 void QueueIndex::remove_conversation(GroupId id, proto::ConversationHandle conversation,

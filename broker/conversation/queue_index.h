@@ -49,7 +49,7 @@ class QueueIndex {
       GroupId group, const std::optional<proto::ConversationHandle>& only, std::size_t at_most);
 
   void take(GroupId group, const std::vector<QueueEntry*>& entries, std::uint64_t transaction);
-  // Those of `orders` that are still there.
+  // Those of `orders` that are still there, in this group or, moved by the same transaction, in another.
   void give_back(GroupId group, const std::vector<std::int64_t>& orders);
   // Removes those of `orders` that are still there, and tells each.
   void remove(GroupId group, const std::vector<std::int64_t>& orders,
@@ -76,6 +76,8 @@ class QueueIndex {
   using Groups = std::map<GroupId, Group>;
 
   void renew_head(Groups::iterator group);
+  // The group that has the message, `expected` first: MOVE CONVERSATION before RECEIVE in one transaction is applied before it.
+  Groups::iterator group_of(GroupId expected, std::int64_t order);
   static Entries::iterator at(Group& group, std::int64_t order);
 
   Groups groups_;

@@ -268,17 +268,7 @@ Header Engine::State::header_of(const Endpoint& endpoint, const PendingMessage& 
   Header header = header_of(endpoint, message.sequence == 0 ? Header::BEGIN : Header::SEQUENCED);
   if (message.sequence == 0 && endpoint.is_initiator) header.set_contract(endpoint.contract_name);
   if (!message.is_end_dialog && !message.is_error) header.set_message_type(message.message_type);
-  header.set_sequence(varying.sequence);
-  header.set_fragment_index(varying.fragment_index);
-  header.set_fragment_count(varying.fragment_count);
-  header.set_total_length(varying.total_length);
-  header.set_is_end_dialog(varying.is_end_dialog);
-  header.set_is_error(varying.is_error);
-  header.set_lifetime_remaining_us(varying.lifetime_remaining_us);
-  if (varying.ack) {
-    header.mutable_ack()->set_next_sequence(varying.ack->next_sequence);
-    header.mutable_ack()->set_next_fragment(varying.ack->next_fragment);
-  }
+  dialog::set_varying(header, varying);
   return header;
 }
 

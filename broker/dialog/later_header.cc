@@ -156,6 +156,22 @@ Varying varying_of(const DialogHeader& header) {
   return varying;
 }
 
+void set_varying(DialogHeader& header, const Varying& varying) {
+  header.set_sequence(varying.sequence);
+  header.set_fragment_index(varying.fragment_index);
+  header.set_fragment_count(varying.fragment_count);
+  header.set_total_length(varying.total_length);
+  header.set_is_end_dialog(varying.is_end_dialog);
+  header.set_is_error(varying.is_error);
+  header.set_lifetime_remaining_us(varying.lifetime_remaining_us);
+  header.clear_ack();
+  if (varying.ack) {
+    header.mutable_ack()->set_next_sequence(varying.ack->next_sequence);
+    header.mutable_ack()->set_next_fragment(varying.ack->next_fragment);
+  }
+  header.set_saw_first_ack(varying.saw_first_ack);
+}
+
 LaterHeaderWriter::LaterHeaderWriter(const DialogHeader& header)
     : common_(common_of(header)), security_(security_of(header)) {}
 
@@ -225,21 +241,8 @@ const DialogHeader* LaterHeaderReader::read(proto::ByteView bytes, std::size_t b
   const bool is_ours = bytes.size() <= proto::kHeaderBytesMax && begins_with(bytes, common_);
   std::uint64_t nonce_counter = 0;
   if (!is_ours || !read_varying(bytes.subspan(common_.size()), nonce_counter)) return nullptr;
-  header_.set_sequence(varying_.sequence);
-  header_.set_fragment_index(varying_.fragment_index);
-  header_.set_fragment_count(varying_.fragment_count);
-  header_.set_total_length(varying_.total_length);
-  header_.set_is_end_dialog(varying_.is_end_dialog);
-  header_.set_is_error(varying_.is_error);
-  header_.set_lifetime_remaining_us(varying_.lifetime_remaining_us);
-  if (varying_.ack) {
-    header_.mutable_ack()->set_next_sequence(varying_.ack->next_sequence);
-    header_.mutable_ack()->set_next_fragment(varying_.ack->next_fragment);
-  } else {
-    header_.clear_ack();
-  }
+  set_varying(header_, varying_);
   if (security_) header_.mutable_security()->set_nonce_counter(nonce_counter);
-  header_.set_saw_first_ack(varying_.saw_first_ack);
   return check_counts(header_, body_bytes, {}) ? nullptr : &header_;
 }
 

@@ -34,6 +34,7 @@ struct Varying {
   bool saw_first_ack = false;
 };
 [[nodiscard]] Varying varying_of(const envelope::DialogHeader& header);
+void set_varying(envelope::DialogHeader& header, const Varying& varying);
 
 class LaterHeaderWriter {
  public:

@@ -116,6 +116,20 @@ TEST_F(QueueIndexTest, AConversationMovesWithItsMessagesAndTheyStayInOrder) {
   EXPECT_EQ(index.size(), 3U);
 }
 
+TEST_F(QueueIndexTest, WhatWasTakenAndMovedIsRemovedWhereItIs) {
+  index.add(group(1), entry(1, 1));
+  index.add(group(1), entry(2, 1));
+  take(1, 2);
+  index.move(group(1), group(2), conversation(1));
+
+  std::vector<std::int64_t> told;
+  index.remove(group(1), {1}, [&](const QueueEntry& removed) { told.push_back(removed.order); });
+  index.give_back(group(1), {2});
+
+  EXPECT_THAT(told, ElementsAre(1));
+  EXPECT_THAT(waiting(2), ElementsAre(2));
+}
+
 TEST_F(QueueIndexTest, OneConversationOfAGroupIsDroppedAloneAndAskedAlone) {
   index.add(group(1), entry(1, 1));
   index.add(group(1), entry(2, 2));
