@@ -100,16 +100,20 @@ QueueIndex::Groups::iterator QueueIndex::group_of(GroupId expected, std::int64_t
 }
 
 void QueueIndex::give_back(GroupId id, const std::vector<std::int64_t>& orders) {
+  auto changed = groups_.end();  // its head is looked for once, not for each message
   for (const std::int64_t order : orders) {
     const auto group = group_of(id, order);
     if (group == groups_.end()) continue;
     at(group->second, order)->taken_by = 0;
-    renew_head(group);
+    if (changed != groups_.end() && changed != group) renew_head(changed);
+    changed = group;
   }
+  if (changed != groups_.end()) renew_head(changed);
 }
 
 void QueueIndex::remove(GroupId id, const std::vector<std::int64_t>& orders,
                         const std::function<void(const QueueEntry&)>& removed) {
+  auto changed = groups_.end();
   for (const std::int64_t order : orders) {
     const auto group = group_of(id, order);
     if (group == groups_.end()) continue;
@@ -117,8 +121,10 @@ void QueueIndex::remove(GroupId id, const std::vector<std::int64_t>& orders,
     removed(*found);
     group->second.entries.erase(found);
     --size_;
-    renew_head(group);
+    if (changed != groups_.end() && changed != group) renew_head(changed);
+    changed = group;
   }
+  if (changed != groups_.end()) renew_head(changed);
 }
 
 void QueueIndex::remove_conversation(GroupId id, proto::ConversationHandle conversation,
