@@ -288,7 +288,8 @@ TEST_F(SweepTest, ALimitOfMemoryThatNoProcessCanKeepIsRefused) {
 }
 
 TEST_F(SweepTest, TheSmallestLimitOfMemoryIsEnoughForASmallScenario) {
-  if (!can_fail_allocations()) GTEST_SKIP() << "a sanitizer reserves more address space than any limit";
+  if (!can_fail_allocations())
+    GTEST_SKIP() << "a sanitizer reserves more address space than any limit";
 
   const Ran enough = sweep({at("good.sql"), "--seeds", "0-1", "--mem-limit", "256MB"});
 
