@@ -234,27 +234,23 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
 bool Engine::State::store_fragment(Endpoint& endpoint, const Incoming& incoming,
                                    proto::Bytes& whole) {
   const Header& header = incoming.header;
-  const proto::Bytes handle = proto::to_bytes(endpoint.handle.view());
-  const bool last = header.fragment_index() + 1 == header.fragment_count();
-  if (!last) {
-    instance.store().write(
-        endpoint.database,
-        "INSERT OR REPLACE INTO fragment (handle, fragment, body) VALUES (?1, ?2, ?3)",
-        {handle, std::int64_t{header.fragment_index()}, proto::to_bytes(incoming.body)});
+  store::Store& store = instance.store();
+  const std::uint32_t index = header.fragment_index();
+  if (index + 1 < header.fragment_count()) {
+    store.put_record(endpoint.database, kFragmentTable, fragment_key(endpoint.handle, index),
+                     std::make_shared<const proto::Bytes>(proto::to_bytes(incoming.body)));
     return false;
   }
   whole.reserve(static_cast<std::size_t>(header.total_length()));
-  const auto parts =
-      instance.store()
-          .query(endpoint.database, "SELECT body FROM fragment WHERE handle = ?1 ORDER BY fragment",
-                 {handle})
-          .value();
-  for (const auto& row : parts.rows) {
-    const auto& part = std::get<proto::Bytes>(row[0]);
-    whole.insert(whole.end(), part.begin(), part.end());
+  for (std::uint32_t i = 0; i < index; ++i) {
+    const proto::Bytes key = fragment_key(endpoint.handle, i);
+    const store::RecordValue part = store.record(endpoint.database, kFragmentTable, key);
+    if (!part)
+      throw store::StoreFailure("a part of a message is missing: the database file is damaged");
+    whole.insert(whole.end(), part->begin(), part->end());
+    store.erase_record(endpoint.database, kFragmentTable, key);
   }
   whole.insert(whole.end(), incoming.body.begin(), incoming.body.end());
-  instance.store().write(endpoint.database, "DELETE FROM fragment WHERE handle = ?1", {handle});
   return true;
 }
 

@@ -57,10 +57,7 @@ void Engine::State::bury(const Endpoint& endpoint, proto::TimePoint now) {
   const auto until =
       std::max(endpoint.grant_not_after, now + dialog::kClockSkewMax + dialog::kGrantLifetime);
   state.tombstones[endpoint.conversation] = until;
-  instance.store().write(
-      endpoint.database,
-      "INSERT OR REPLACE INTO tombstone (conversation, until_us) VALUES (?1, ?2)",
-      {proto::to_bytes(endpoint.conversation.view()), proto::to_unix_us(until)});
+  keep_tombstone(endpoint.database, endpoint.conversation, until);
 }
 
 void Engine::State::expire_endpoint(Endpoint& endpoint, proto::TimePoint now) {
@@ -103,8 +100,7 @@ void Engine::expire(proto::TimePoint now) {
     }
     std::erase_if(state.tombstones, [&, id = id](const auto& tombstone) {
       if (tombstone.second + dialog::kClockSkewMax > now) return false;
-      state_->instance.store().write(id, "DELETE FROM tombstone WHERE conversation = ?1",
-                                     {proto::to_bytes(tombstone.first.view())});
+      state_->instance.store().erase_record(id, kTombstoneTable, tombstone.first.view());
       return true;
     });
   }

@@ -18,10 +18,20 @@ constexpr std::uint8_t kClassKind = 0;
 constexpr int kPacksMovedMax = 16;  // at one flush: it must not take long
 constexpr std::uint8_t kBitsPerByte = 8;
 
-constexpr const char* kPackSchema[] = {
-    "CREATE TABLE IF NOT EXISTS message_pack (pack INTEGER PRIMARY KEY, data BLOB)",
-    "CREATE TABLE IF NOT EXISTS message_removed (pack INTEGER PRIMARY KEY, bits BLOB)",
-};
+constexpr std::size_t kNumberBytes = 8;
+
+// Keys are in the order of the numbers.
+std::array<std::uint8_t, kNumberBytes> key_of(std::uint64_t pack) {
+  std::array<std::uint8_t, kNumberBytes> key{};
+  for (std::size_t i = 0; i < kNumberBytes; ++i)
+    key[i] = static_cast<std::uint8_t>(pack >> (8 * (kNumberBytes - 1 - i)));
+  return key;
+}
+std::uint64_t number_of(const proto::Bytes& key) {
+  std::uint64_t pack = 0;
+  for (const std::uint8_t byte : key) pack = pack << 8 | byte;
+  return pack;
+}
 
 [[noreturn]] void throw_damaged(std::uint64_t pack) {
   throw store::StoreFailure("message pack " + std::to_string(pack) +
@@ -101,40 +111,21 @@ class Records {
   std::set<std::size_t> classes_;
 };
 
-const proto::Bytes& bytes_of(const store::Value& value) {
-  static const proto::Bytes empty;
-  const auto* bytes = std::get_if<proto::Bytes>(&value);
-  return bytes == nullptr ? empty : *bytes;
-}
-
 stored::MessageClass parse_class(std::uint64_t pack, proto::ByteView bytes) {
   stored::MessageClass parsed;
   if (!parsed.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) throw_damaged(pack);
   return parsed;
 }
 
-std::uint64_t number_of(const store::Value& value) {
-  return static_cast<std::uint64_t>(std::get<std::int64_t>(value));
-}
-
 // Each pack of a database with what was removed from it.
 template <typename See>
 void each_pack(const store::Store& store, store::DatabaseId database, See see) {
-  std::map<std::uint64_t, proto::Bytes> removed;
-  for (const auto& row :
-       store.query(database, "SELECT pack, bits FROM message_removed", {}).value().rows)
-    removed[number_of(row[0])] = bytes_of(row[1]);
-  const auto packs =
-      store.query(database, "SELECT pack FROM message_pack ORDER BY pack", {}).value();
-  for (const auto& row : packs.rows) {
-    const std::uint64_t number = number_of(row[0]);
-    // One at a time: together they may be larger than memory.
-    auto data =
-        store.query(database, "SELECT data FROM message_pack WHERE pack = ?1", {row[0]}).value();
-    SSB_CHECK(data.rows.size() == 1);
-    const auto bits = removed.find(number);
-    see(number, bytes_of(data.rows[0][0]),
-        bits == removed.end() ? std::vector<std::uint8_t>() : bits->second);
+  // One at a time: together they may be larger than memory.
+  for (const proto::Bytes& key : store.record_keys(database, kPackTable)) {
+    const store::RecordValue data = store.record(database, kPackTable, key);
+    SSB_CHECK(data != nullptr);
+    const store::RecordValue removed = store.record(database, kRemovedTable, key);
+    see(number_of(key), *data, removed ? *removed : proto::Bytes());
   }
 }
 
@@ -144,17 +135,8 @@ MessageLog::MessageLog(store::Store& store, store::DatabaseId database, Moved mo
     : store_(&store), database_(database), moved_(std::move(moved)) {}
 
 void MessageLog::load(const Found& found) {
-  const bool is_older =
-      !store_->query(database_, "SELECT 1 FROM sqlite_schema WHERE name = 'queue_message'", {})
-           .value()
-           .rows.empty();
-  if (is_older) {
-    throw store::StoreFailure(
-        "database " + std::to_string(database_) +
-        " was written by an older ssbsim, whose waiting messages this one does not read: "
-        "receive them with that one, or make the instance anew");
-  }
-  for (const char* statement : kPackSchema) store_->write(database_, statement, {});
+  store_->open_records(database_, kPackTable);
+  store_->open_records(database_, kRemovedTable);
   each_pack(*store_, database_,
             [&](std::uint64_t number, const proto::Bytes& data, std::vector<std::uint8_t> removed) {
               Pack& pack = packs_[number];
@@ -189,7 +171,7 @@ MessageLog::Pack& MessageLog::open_pack(std::size_t bytes) {
   open_ = next_++;
   last_class_.clear();
   Pack& pack = packs_[open_];
-  pack.data.reserve(std::min(kPackBytes, std::max<std::size_t>(bytes, 4096)));
+  pack.open.reserve(std::min(kPackBytes, std::max<std::size_t>(bytes, 4096)));
   note_changed(open_, pack);
   return pack;
 }
@@ -203,25 +185,25 @@ MessagePlace MessageLog::add(const StoredMessage& message, proto::ByteView messa
                              proto::ByteView body) {
   SSB_CHECK(body.size() < UINT32_MAX);
   Pack& pack = open_pack(kClassHeadBytes + message_class.size() + kMessageHeadBytes + body.size());
-  const std::size_t before = pack.data.size();
+  const std::size_t before = pack.open.size();
   if (last_class_.empty() || !std::ranges::equal(message_class, last_class_)) {
-    class_offset_ = static_cast<std::uint32_t>(pack.data.size());
-    put_head(pack.data, kClassKind, static_cast<std::uint32_t>(message_class.size()));
-    pack.data.insert(pack.data.end(), message_class.begin(), message_class.end());
+    class_offset_ = static_cast<std::uint32_t>(pack.open.size());
+    put_head(pack.open, kClassKind, static_cast<std::uint32_t>(message_class.size()));
+    pack.open.insert(pack.open.end(), message_class.begin(), message_class.end());
     last_class_ = proto::to_bytes(message_class);
   }
-  const MessagePlace place{open_, static_cast<std::uint32_t>(pack.data.size()), pack.messages,
+  const MessagePlace place{open_, static_cast<std::uint32_t>(pack.open.size()), pack.messages,
                            static_cast<std::uint32_t>(body.size())};
-  put_head(pack.data, static_cast<std::uint8_t>(message.kind),
+  put_head(pack.open, static_cast<std::uint8_t>(message.kind),
            static_cast<std::uint32_t>(body.size()));
-  put(pack.data, message.sequence);
-  put(pack.data, message.order);
-  put(pack.data, message.enqueued_us);
-  put(pack.data, class_offset_);
-  pack.data.insert(pack.data.end(), body.begin(), body.end());
+  put(pack.open, message.sequence);
+  put(pack.open, message.order);
+  put(pack.open, message.enqueued_us);
+  put(pack.open, class_offset_);
+  pack.open.insert(pack.open.end(), body.begin(), body.end());
   ++pack.messages;
   ++pack.live;
-  const std::size_t added = pack.data.size() - before;
+  const std::size_t added = pack.open.size() - before;
   pack.bytes += added;
   bytes_ += added;
   pack.live_bytes += kMessageHeadBytes + body.size();
@@ -256,13 +238,9 @@ MessageLog::Pack& MessageLog::cached(std::uint64_t number) {
   SSB_CHECK(found != packs_.end());
   Pack& pack = found->second;
   if (!pack.is_stored) return pack;
-  if (pack.data.empty()) {
-    auto read = store_->query(database_, "SELECT data FROM message_pack WHERE pack = ?1",
-                              {static_cast<std::int64_t>(number)});
-    SSB_CHECK(read.has_value() && read->rows.size() == 1);
-    auto* data = std::get_if<proto::Bytes>(&read->rows[0][0]);
-    if (data == nullptr || data->size() != pack.bytes) throw_damaged(number);
-    pack.data = std::move(*data);
+  if (!pack.stored) {
+    pack.stored = store_->record(database_, kPackTable, key_of(number));
+    if (!pack.stored || pack.stored->size() != pack.bytes) throw_damaged(number);
     cached_bytes_ += pack.bytes;
   } else {
     by_use_.erase(pack.used);
@@ -279,27 +257,27 @@ void MessageLog::evict() {
     Pack& pack = packs_.at(by_use_.begin()->second);
     by_use_.erase(by_use_.begin());
     cached_bytes_ -= pack.bytes;
-    pack.data = {};
+    pack.stored.reset();
   }
 }
 
 proto::ByteView MessageLog::body(const MessagePlace& place) {
-  const proto::ByteView data = cached(place.pack).data;
+  const proto::ByteView data = cached(place.pack).view();
   return data.subspan(place.offset + kMessageHeadBytes, place.body_bytes);
 }
 
 StoredMessage MessageLog::message(const MessagePlace& place) {
-  return message_at(cached(place.pack).data, place.offset);
+  return message_at(cached(place.pack).view(), place.offset);
 }
 
 proto::ByteView MessageLog::message_class(const MessagePlace& place) {
-  const proto::ByteView data = cached(place.pack).data;
+  const proto::ByteView data = cached(place.pack).view();
   return class_at(data, class_of(data, place.offset));
 }
 
 void MessageLog::forget(std::uint64_t number, Pack& pack) {
   bytes_ -= pack.bytes;
-  if (pack.is_stored && !pack.data.empty()) {
+  if (pack.is_stored && pack.stored) {
     by_use_.erase(pack.used);
     cached_bytes_ -= pack.bytes;
   }
@@ -308,43 +286,42 @@ void MessageLog::forget(std::uint64_t number, Pack& pack) {
 }
 
 void MessageLog::write_pack(std::uint64_t number, Pack& pack) {
-  const auto name = static_cast<std::int64_t>(number);
+  const auto key = key_of(number);
   if (pack.live == 0) {
-    if (pack.is_stored)
-      store_->write(database_, "DELETE FROM message_pack WHERE pack = ?1", {name});
-    if (pack.has_bits_stored)
-      store_->write(database_, "DELETE FROM message_removed WHERE pack = ?1", {name});
+    if (pack.is_stored) store_->erase_record(database_, kPackTable, key);
+    if (pack.has_bits_stored) store_->erase_record(database_, kRemovedTable, key);
     forget(number, pack);
     return;
   }
   if (!pack.is_stored) {
-    store_->write(database_, "INSERT INTO message_pack (pack, data) VALUES (?1, ?2)",
-                  {name, pack.data});
-    pack.is_stored = true;
     // What is counted against the cache's bound is what it holds.
-    if (pack.data.capacity() > 2 * pack.data.size()) pack.data.shrink_to_fit();
+    if (pack.open.capacity() > 2 * pack.open.size()) pack.open.shrink_to_fit();
+    pack.stored = std::make_shared<const proto::Bytes>(std::exchange(pack.open, {}));
+    store_->put_record(database_, kPackTable, key, pack.stored);
+    pack.is_stored = true;
     pack.used = ++clock_;
     by_use_[pack.used] = number;
     cached_bytes_ += pack.bytes;
   }
   if (pack.removed.empty()) return;
-  store_->write(database_, "INSERT OR REPLACE INTO message_removed (pack, bits) VALUES (?1, ?2)",
-                {name, proto::Bytes(pack.removed)});
+  store_->put_record(database_, kRemovedTable, key,
+                     std::make_shared<const proto::Bytes>(pack.removed));
   pack.has_bits_stored = true;
 }
 
 void MessageLog::move_live(std::uint64_t number) {
   Pack& pack = cached(number);
-  Records records(number, pack.data);
+  const store::RecordValue kept = pack.stored;  // while others come into the cache
+  const proto::ByteView data = pack.view();
+  Records records(number, data);
   std::uint32_t index = 0;
   while (const auto at = records.next()) {
     const std::uint32_t own = index++;
     if (is_set(pack.removed, own)) continue;
-    const StoredMessage message = message_at(pack.data, *at);
-    const proto::ByteView bytes = class_at(pack.data, class_of(pack.data, *at));
-    const MessagePlace to = add(
-        message, bytes,
-        proto::ByteView(pack.data).subspan(*at + kMessageHeadBytes, body_bytes_at(pack.data, *at)));
+    const StoredMessage message = message_at(data, *at);
+    const proto::ByteView bytes = class_at(data, class_of(data, *at));
+    const MessagePlace to =
+        add(message, bytes, data.subspan(*at + kMessageHeadBytes, body_bytes_at(data, *at)));
     moved_(message, parse_class(number, bytes), {number, *at, own, to.body_bytes}, to);
   }
   live_bytes_ -= pack.live_bytes;

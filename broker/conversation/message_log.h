@@ -1,26 +1,29 @@
-// Waiting messages of one database: those of a group commit stand packed in one row, and are deleted together.
+// Waiting messages of one database: those of a group commit stand packed in one record, and are deleted together.
 //
 //   A message is written once, into the open pack, and never moves while it waits: its place is its name. Removing it only
-//   counts. At each flush the open pack becomes one row; a pack whose messages are all gone is deleted, and of the others that
-//   lost some, one small row says which. So a durable message costs bytes and no row of its own.
+//   counts. At each flush the open pack becomes one record; a pack whose messages are all gone is deleted, and of the others that
+//   lost some, one small record says which. So a durable message costs bytes and no row of its own.
 //
-//   Shape   message_pack(pack INTEGER PRIMARY KEY, data BLOB), data = record | record | ...
+//   Shape   records of the store, by the pack's number, 8 bytes big-endian
+//           message_pack     record | record | ...
 //           record = 1 byte kind | 3 bytes zero | 4 bytes body length | 8 bytes sequence | 8 bytes order | 8 bytes enqueued_us
 //                    | 4 bytes offset of its class record | body; little-endian
 //           class  = 1 byte 0 | 3 bytes zero | 4 bytes length | stored.proto MessageClass: what messages of a dialog have in common
-//           message_removed(pack INTEGER PRIMARY KEY, bits BLOB): bit i, lowest first, is message i of the pack
+//           message_removed  bit i, lowest first, is message i of the pack
 //   Units   a pack is closed at kPackBytes; one message alone may be larger. Packs that were used last are kept in memory, up to
 //           kPackCacheBytes of each database.
 //   Errors  a pack that does not parse is damage: StoreFailure.
 //   Source  our own; the measurements that decided for it are in docs/performance.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/store/store.h"
@@ -29,6 +32,15 @@
 #include "proto/stored.pb.h"
 
 namespace ssb::broker::conversation {
+
+// The engine's tables of records: the others are of storage.cc.
+inline constexpr std::string_view kPackTable = "message_pack";
+inline constexpr std::string_view kRemovedTable = "message_removed";
+inline constexpr std::string_view kConversationTable = "conversation";
+inline constexpr std::string_view kFragmentTable = "fragment";
+inline constexpr std::string_view kTombstoneTable = "tombstone";
+inline constexpr std::array kRecordTables = {kPackTable, kRemovedTable, kConversationTable,
+                                             kFragmentTable, kTombstoneTable};
 
 inline constexpr std::size_t kPackBytes = std::size_t{256} * 1024;
 inline constexpr std::size_t kPackCacheBytes = std::size_t{32} * 1024 * 1024;
@@ -90,7 +102,9 @@ class MessageLog {
 
  private:
   struct Pack {
-    proto::Bytes data;  // empty: not in memory
+    proto::Bytes open;          // while it takes messages
+    store::RecordValue stored;  // from then on; nullptr: not in memory
+    [[nodiscard]] proto::ByteView view() const { return stored ? proto::ByteView(*stored) : open; }
     std::size_t bytes = 0;
     std::size_t live_bytes = 0;
     std::uint32_t messages = 0;

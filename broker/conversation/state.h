@@ -204,6 +204,8 @@ struct Engine::State {
   void schedule(Endpoint& endpoint);  // its place in `due`
   void add_endpoint(std::unique_ptr<Endpoint> endpoint);
   void remove_endpoint(Endpoint& endpoint);
+  void keep_tombstone(store::DatabaseId id, proto::ConversationId conversation,
+                      proto::TimePoint until);
   // Before each flush: messages and endpoints that changed.
   void write_changes();
   void load_message(DatabaseState& database, const StoredMessage& message,
@@ -378,6 +380,10 @@ struct Engine::State {
 // both ends (the last holds the tag); the first half of it, in hexadecimal digits. Empty without security: bodies are not for traces.
 [[nodiscard]] std::string digest_of(const Header& parsed, proto::ByteView header,
                                     proto::ByteView body);
+
+// The key of a part of a message that is arriving (storage.cc).
+[[nodiscard]] proto::Bytes fragment_key(const proto::ConversationHandle& handle,
+                                        std::uint32_t fragment);
 
 // A row as the engine's tables hold it (storage.cc).
 [[nodiscard]] proto::Bytes serialized(const google::protobuf::MessageLite& row);

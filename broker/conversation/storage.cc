@@ -1,9 +1,9 @@
-// Rows of the engine in a database's file, and how they are read back.
+// Records of the engine in a database, and how they are read back.
 //
-//   conversation(handle, row)                    one a conversation, written once a group commit when it changed
-//   fragment(handle, fragment, body)             of the one message that is arriving in parts
-//   tombstone(conversation, until_us)            replay protection after a conversation has gone
-//   message_pack, message_removed                messages that wait (message_log.h)
+//   conversation   handle -> stored.proto Conversation, written once a group commit when it changed
+//   fragment       handle | 4 bytes index, big-endian -> body: of the one message that is arriving in parts
+//   tombstone      conversation id -> 8 bytes microseconds of Unix time, little-endian: replay protection after a conversation has gone
+//   message_pack, message_removed: messages that wait (message_log.h)
 #include <algorithm>
 
 #include "broker/conversation/state.h"
@@ -15,15 +15,6 @@ namespace ssb::broker::conversation {
 namespace {
 
 namespace stored = ssb::proto::stored;
-
-constexpr const char* kSchema[] = {
-    "CREATE TABLE IF NOT EXISTS conversation (handle BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS fragment (handle BLOB, fragment INTEGER, body BLOB, PRIMARY KEY "
-    "(handle, fragment)) "
-    "WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS tombstone (conversation BLOB PRIMARY KEY, until_us INTEGER) "
-    "WITHOUT ROWID",
-};
 
 std::string text_of(proto::ByteView bytes) {
   return proto::to_string(bytes);
@@ -41,21 +32,29 @@ Id id_of(const std::string& bytes) {
   return id.value_or(Id{});
 }
 
-const proto::Bytes& blob(const store::Value& value) {
-  static const proto::Bytes empty;
-  const auto* bytes = std::get_if<proto::Bytes>(&value);
-  return bytes == nullptr ? empty : *bytes;
-}
-
-template <typename Message>
-Message parse_row(const store::Value& value) {
-  Message message;
-  const proto::Bytes& bytes = blob(value);
-  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+stored::Conversation parse_row(const proto::Bytes& bytes) {
+  stored::Conversation row;
+  if (!row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     throw store::StoreFailure(
         "a row of the conversation engine does not parse: the database file is damaged");
   }
-  return message;
+  return row;
+}
+
+constexpr std::size_t kTimeBytes = 8;
+
+proto::Bytes time_bytes(proto::TimePoint time) {
+  const auto us = static_cast<std::uint64_t>(proto::to_unix_us(time));
+  proto::Bytes out;
+  for (std::size_t i = 0; i < kTimeBytes; ++i)
+    out.push_back(static_cast<std::uint8_t>(us >> (8 * i)));
+  return out;
+}
+proto::TimePoint time_of(const proto::Bytes& bytes) {
+  std::uint64_t us = 0;
+  for (std::size_t i = 0; i < std::min(bytes.size(), kTimeBytes); ++i)
+    us |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
+  return proto::from_unix_us(static_cast<std::int64_t>(us));
 }
 
 void put_key(stored::SessionKey* out, const dialog::SessionKey& key, const proto::Bytes& sealed) {
@@ -147,6 +146,19 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
 
 }  // namespace
 
+proto::Bytes fragment_key(const proto::ConversationHandle& handle, std::uint32_t fragment) {
+  proto::Bytes key = proto::to_bytes(handle.view());
+  for (int shift = 24; shift >= 0; shift -= 8)
+    key.push_back(static_cast<std::uint8_t>(fragment >> shift));
+  return key;
+}
+
+void Engine::State::keep_tombstone(store::DatabaseId id, proto::ConversationId conversation,
+                                   proto::TimePoint until) {
+  instance.store().put_record(id, kTombstoneTable, conversation.view(),
+                              std::make_shared<const proto::Bytes>(time_bytes(until)));
+}
+
 proto::Bytes serialized(const google::protobuf::MessageLite& row) {
   proto::Bytes out(row.ByteSizeLong());
   row.SerializeToArray(out.data(), static_cast<int>(out.size()));
@@ -188,24 +200,22 @@ void Engine::State::store_endpoint(const Endpoint& endpoint) {
   if (endpoint.outbound)
     put_key(row.mutable_outbound(), *endpoint.outbound, endpoint.outbound_sealed);
   if (endpoint.inbound) put_key(row.mutable_inbound(), *endpoint.inbound, endpoint.inbound_sealed);
-  instance.store().write(endpoint.database,
-                         "INSERT OR REPLACE INTO conversation (handle, row) VALUES (?1, ?2)",
-                         {proto::to_bytes(endpoint.handle.view()), serialized(row)});
+  instance.store().put_record(endpoint.database, kConversationTable, endpoint.handle.view(),
+                              std::make_shared<const proto::Bytes>(serialized(row)));
 }
 
 void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
   store::Store& store = instance.store();
-  for (const char* statement : kSchema) store.write(state.id, statement, {});
+  for (const auto table : {kConversationTable, kFragmentTable, kTombstoneTable})
+    store.open_records(state.id, table);
   std::optional<proto::Secret> master_key;
   if (auto opened = keys::open_by_service_master_key(instance, state.id))
     master_key = std::move(*opened);
 
-  const auto conversations =
-      store.query(state.id, "SELECT handle, row FROM conversation", {}).value();
-  for (const auto& row : conversations.rows) {
-    const auto handle = proto::ConversationHandle::from_bytes(blob(row[0]));
+  for (const auto& [key, row] : store.records(state.id, kConversationTable)) {
+    const auto handle = proto::ConversationHandle::from_bytes(key);
     if (!handle) continue;
-    auto loaded = endpoint_of(parse_row<stored::Conversation>(row[1]), *handle, state.id);
+    auto loaded = endpoint_of(parse_row(*row), *handle, state.id);
     if (master_key) open_keys(*loaded, *master_key);
     add_endpoint(std::move(loaded));
   }
@@ -223,11 +233,9 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
         loaded->pending.begin(), loaded->pending.end(),
         [](const PendingMessage& a, const PendingMessage& b) { return a.sequence < b.sequence; });
   }
-  const auto tombstones =
-      store.query(state.id, "SELECT conversation, until_us FROM tombstone", {}).value();
-  for (const auto& row : tombstones.rows) {
-    const auto id = proto::ConversationId::from_bytes(blob(row[0]));
-    if (id) state.tombstones[*id] = proto::from_unix_us(std::get<std::int64_t>(row[1]));
+  for (const auto& [key, until] : store.records(state.id, kTombstoneTable)) {
+    const auto id = proto::ConversationId::from_bytes(key);
+    if (id) state.tombstones[*id] = time_of(*until);
   }
   for (auto& [handle, loaded] : state.endpoints) schedule(*loaded);
 }
@@ -323,12 +331,10 @@ void Engine::State::remove_endpoint(Endpoint& endpoint) {
   group.members.erase(handle);
   if (group.members.empty() && group.locked_by == 0) state.groups.erase(endpoint.group);
   state.by_conversation.erase({endpoint.conversation, endpoint.is_initiator});
-  instance.store().write(state.id, "DELETE FROM conversation WHERE handle = ?1",
-                         {proto::to_bytes(handle.view())});
-  if (endpoint.receive_fragment > 0) {  // of a message whose rest will never come
-    instance.store().write(state.id, "DELETE FROM fragment WHERE handle = ?1",
-                           {proto::to_bytes(handle.view())});
-  }
+  instance.store().erase_record(state.id, kConversationTable, handle.view());
+  // Of a message whose rest will never come.
+  for (std::uint32_t i = 0; i < endpoint.receive_fragment; ++i)
+    instance.store().erase_record(state.id, kFragmentTable, fragment_key(handle, i));
   state.endpoints.erase(handle);
 }
 

@@ -41,7 +41,7 @@ class CommitLog {
   void forget_complete();
 
   [[nodiscard]] bool is_checkpoint_due() const { return connection_.is_checkpoint_due(); }
-  void checkpoint() { connection_.checkpoint(); }
+  void checkpoint(bool truncated) { connection_.checkpoint(truncated); }
 
  private:
   void begin();

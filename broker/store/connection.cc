@@ -172,7 +172,7 @@ void Connection::configure(bool flushed) {
   control("PRAGMA locking_mode = EXCLUSIVE");
   control(flushed ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
   control(fmt::format("PRAGMA page_size = {}", kPageBytes));  // of a new file
-  control("PRAGMA journal_mode = WAL");  // "memory" for a database in memory
+  control("PRAGMA journal_mode = WAL");                       // "memory" for a database in memory
   control("PRAGMA temp_store = MEMORY");
   // In place of SQLite's automatic checkpoint, which would run inside COMMIT: flush decides.
   sqlite3_wal_hook(
@@ -366,14 +366,24 @@ StoreResult<ResultSet> Connection::run(const Lease& lease, const std::vector<Val
   return result;
 }
 
+namespace {
+
+// What the store itself runs may do what no caller may.
+class Internal {
+ public:
+  explicit Internal(bool& flag) : flag_(flag), before_(std::exchange(flag, true)) {}
+  Internal(const Internal&) = delete;
+  Internal& operator=(const Internal&) = delete;
+  ~Internal() { flag_ = before_; }
+
+ private:
+  bool& flag_;
+  bool before_;
+};
+
+}  // namespace
+
 ResultSet Connection::control(std::string_view sql, const std::vector<Value>& parameters) {
-  struct Internal {
-    explicit Internal(bool& flag) : flag_(flag) { flag_ = true; }
-    Internal(const Internal&) = delete;
-    Internal& operator=(const Internal&) = delete;
-    ~Internal() { flag_ = false; }
-    bool& flag_;
-  };
   const Internal internal(is_internal_);
   const StoreResult<Lease> lease = prepare(sql);
   if (!lease) fail(lease.error().message);
@@ -386,6 +396,20 @@ ResultSet Connection::control(std::string_view sql, const std::vector<Value>& pa
   return result;
 }
 
+std::int64_t Connection::write_record(std::string_view sql, proto::ByteView key,
+                                      const proto::Bytes* value) {
+  const Internal internal(is_internal_);
+  const StoreResult<Lease> lease = prepare(sql);
+  if (!lease) fail(lease.error().message);
+  sqlite3_stmt* const statement = lease->get();
+  int code = sqlite3_bind_blob64(statement, 1, key.data(), key.size(), SQLITE_STATIC);
+  if (code == SQLITE_OK && value != nullptr) code = Binder{statement, 2}(*value);
+  const std::int64_t before = sqlite3_total_changes64(db_);
+  if (code == SQLITE_OK) code = sqlite3_step(statement);
+  if (code != SQLITE_DONE) fail(last_error(code).message);
+  return sqlite3_total_changes64(db_) == before ? 0 : sqlite3_changes64(db_);
+}
+
 std::int64_t Connection::control_number(std::string_view sql) {
   const ResultSet found = control(sql);
   const bool is_one = found.rows.size() == 1 && found.rows[0].size() == 1;
@@ -394,9 +418,9 @@ std::int64_t Connection::control_number(std::string_view sql) {
   return *number;
 }
 
-void Connection::checkpoint() {
-  const int code =
-      sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+void Connection::checkpoint(bool truncated) {
+  const int mode = truncated ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+  const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, mode, nullptr, nullptr);
   if (code != SQLITE_OK) fail(sqlite3_errmsg(db_));
   wal_pages_ = 0;
 }

@@ -117,6 +117,8 @@ class Connection {
   // A statement of the store itself, exempt from what callers may not do; any error is a
   // StoreFailure.
   ResultSet control(std::string_view sql, const std::vector<Value>& parameters = {});
+  // Such a statement about one record: ?1 is its key and ?2, where the statement has one, its value. How many rows it changed.
+  std::int64_t write_record(std::string_view sql, proto::ByteView key, const proto::Bytes* value);
   // The one integer that such a statement gives; a file that gives anything else is damaged.
   [[nodiscard]] std::int64_t control_number(std::string_view sql);
 
@@ -127,7 +129,8 @@ class Connection {
   // A statement is running: the call comes from inside a view or a function.
   [[nodiscard]] bool is_running() const { return frame_ != nullptr; }
   [[nodiscard]] bool is_checkpoint_due() const { return wal_pages_ > kWalPagesMax; }
-  void checkpoint();
+  // The log is written from its start again afterwards; `truncated`: and gives its room back.
+  void checkpoint(bool truncated);
   [[nodiscard]] DatabaseId id() const { return id_; }
   [[nodiscard]] const std::string& label() const { return label_; }
 

@@ -16,6 +16,10 @@ std::string Folder::instance_file() const {
   return (folder_->path() / "instance.ssb").string();
 }
 
+std::string Folder::journal_file() const {
+  return (folder_->path() / "instance.ssb-records").string();
+}
+
 std::string Folder::database_file(DatabaseId id) const {
   return (folder_->path() / database_name(id)).string();
 }

@@ -1,5 +1,6 @@
 #include "broker/store/store.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +13,8 @@
 #include "broker/store/connection.h"
 #include "broker/store/disk.h"
 #include "broker/store/folder.h"
+#include "broker/store/journal.h"
+#include "broker/store/records.h"
 #include "proto/check.h"
 
 namespace ssb::broker::store {
@@ -73,12 +76,16 @@ struct Store::State {
     bool has_batch = false;
     std::uint64_t overlay = 0;     // the Transaction's id; 0: none
     std::size_t overlay_size = 0;  // how many of its statements stand
+    Records records;               // those that SQLite has not got yet; in memory all
   };
 
   StoreOptions options;  // first: the disk outlives what is open on it
   Shared shared;
-  std::optional<Folder> folder;  // none in memory
-  std::optional<CommitLog> log;  // none in memory
+  std::optional<Folder> folder;    // none in memory
+  std::optional<CommitLog> log;    // none in memory
+  std::optional<Journal> journal;  // none in memory
+  // What the journal has of databases that are not open.
+  std::map<DatabaseId, std::vector<Journal::Entry>> unopened;
   std::map<DatabaseId, std::unique_ptr<Database>> databases;
   std::uint64_t last_transaction = 0;
   std::function<void()> write_gathered;
@@ -155,11 +162,31 @@ struct Store::State {
     if (log) database.batch.push_back(std::move(statement));
   }
 
+  std::unique_ptr<Database> open(DatabaseId id);
   void create_or_recover(Database& database, bool is_new);
   void recover(Database& database);
-  void checkpoint(Database& database);
+  void take_records(Database& database);
+  void checkpoint(Database& database, bool truncated);
+  [[nodiscard]] bool append_records();
+  void fold(Database& database, bool keeps_statements);
+  void commit(bool folds_all);
   void flush();
 };
+
+constexpr std::string_view kPutRecord =
+    "INSERT OR REPLACE INTO \"{}\" (key, value) VALUES (?1, ?2)";
+constexpr std::string_view kEraseRecord = "DELETE FROM \"{}\" WHERE key = ?1";
+
+std::unique_ptr<Store::State::Database> Store::State::open(DatabaseId id) {
+  const bool is_new = !folder || !folder->has_database(id);
+  if (is_new) step(fmt::format("create {}", id));
+  const std::string file = folder ? folder->database_file(id) : ":memory:";
+  auto database = std::make_unique<Database>(shared, id, file, options.flushed);
+  for (const Function& function : shared.functions) database->connection.add_function(function);
+  if (shared.views != nullptr) database->connection.add_views(*shared.views);
+  create_or_recover(*database, is_new);
+  return database;
+}
 
 // A file without the table is one whose creation a crash interrupted: no commit record knows it.
 void Store::State::create_or_recover(Database& database, bool is_new) {
@@ -167,13 +194,42 @@ void Store::State::create_or_recover(Database& database, bool is_new) {
   const bool has_table =
       !is_new &&
       !connection.control("SELECT 1 FROM sqlite_schema WHERE name = 'ssb_applied'").rows.empty();
-  if (has_table) return recover(database);
+  if (has_table) {
+    recover(database);
+    return take_records(database);
+  }
   // Records of an earlier database of this number must not be applied to this one.
   const std::int64_t applied = log ? log->last_commit() : 0;
   connection.control("BEGIN IMMEDIATE");
   connection.control("CREATE TABLE ssb_applied(commit_id INTEGER NOT NULL)");
   connection.control("INSERT INTO ssb_applied VALUES (?1)", {applied});
+  connection.control("CREATE TABLE ssb_folded(sequence INTEGER NOT NULL)");
+  connection.control("INSERT INTO ssb_folded VALUES (?1)",
+                     {static_cast<std::int64_t>(journal ? journal->sequence() : 0)});
   connection.control("COMMIT");
+  unopened.erase(connection.id());
+}
+
+// Those of the journal that are newer than what SQLite has.
+void Store::State::take_records(Database& database) {
+  Connection& connection = database.connection;
+  if (connection.control("SELECT 1 FROM sqlite_schema WHERE name = 'ssb_folded'").rows.empty()) {
+    throw StoreFailure(connection.label() +
+                       " was written by an older ssbsim, whose waiting messages this one does not "
+                       "read: receive them with that one, or make the instance anew");
+  }
+  const auto folded =
+      static_cast<std::uint64_t>(connection.control_number("SELECT sequence FROM ssb_folded"));
+  if (!journal) return;
+  journal->know(folded);
+  const auto entries = unopened.find(connection.id());
+  if (entries == unopened.end()) return;
+  for (Journal::Entry& entry : entries->second) {
+    if (entry.sequence > folded)
+      database.records.put(entry.table, entry.key, std::move(entry.value));
+  }
+  database.records.set_flushed();
+  unopened.erase(entries);
 }
 
 void Store::State::recover(Database& database) {
@@ -196,18 +252,73 @@ void Store::State::recover(Database& database) {
   connection.control("COMMIT");
 }
 
-void Store::State::checkpoint(Database& database) {
+void Store::State::checkpoint(Database& database, bool truncated) {
   step(fmt::format("checkpoint {}", database.connection.id()));
-  database.connection.checkpoint();
+  database.connection.checkpoint(truncated);
 }
 
-void Store::State::flush() {
-  std::vector<Database*> written;
+// False: the journal has no room for them.
+bool Store::State::append_records() {
+  std::uint64_t bytes = 0;
   for (const auto& [id, database] : databases) {
-    if (!database->has_batch) continue;
-    roll_back_overlay(*database);
-    written.push_back(database.get());
+    for (const Records::Change& change : database->records.changes())
+      bytes += Journal::bytes_of(change);
   }
+  if (!journal->has_room(bytes)) return false;
+  if (bytes == 0) return true;
+  for (const auto& [id, database] : databases) {
+    for (const Records::Change& change : database->records.changes()) journal->add(id, change);
+  }
+  step("journal");
+  journal->append();
+  for (const auto& [id, database] : databases) database->records.set_flushed();
+  return true;
+}
+
+// Into SQLite's open transaction. The statements are kept where a commit record will have to repeat them.
+void Store::State::fold(Database& database, bool keeps_statements) {
+  if (database.records.is_empty()) return;
+  begin(database);
+  for (const auto& [table, items] : database.records.tables()) {
+    const std::string put = fmt::format(kPutRecord, table);
+    const std::string erase = fmt::format(kEraseRecord, table);
+    for (const auto& [key, item] : items) {
+      const std::string& sql = item.value ? put : erase;
+      const std::int64_t rows = database.connection.write_record(sql, key, item.value.get());
+      if (!keeps_statements) continue;
+      Statement& statement = database.batch.emplace_back(Statement{sql, {key}, rows});
+      if (item.value) statement.parameters.emplace_back(*item.value);
+    }
+  }
+  const auto folded = static_cast<std::int64_t>(journal->sequence());
+  Statement statement{"UPDATE ssb_folded SET sequence = ?1", {folded}, 1};
+  database.connection.control(statement.sql, statement.parameters);
+  if (keeps_statements) database.batch.push_back(std::move(statement));
+  database.has_batch = true;
+}
+
+// Everything that was accepted, through SQLite. `folds_all`: also records that are durable already.
+void Store::State::commit(bool folds_all) {
+  std::vector<Database*> written;
+  std::vector<std::unique_ptr<Database>> opened;
+  for (const auto& [id, database] : databases) {
+    const Records& records = database->records;
+    if (database->has_batch || !records.changes().empty() || (folds_all && !records.is_empty()))
+      written.push_back(database.get());
+  }
+  if (folds_all) {
+    while (!unopened.empty()) {
+      const DatabaseId id = unopened.begin()->first;
+      // Dropped, when there is no file.
+      if (folder->has_database(id)) written.push_back(opened.emplace_back(open(id)).get());
+      unopened.erase(id);
+    }
+  }
+  for (Database* database : written) {
+    roll_back_overlay(*database);
+    fold(*database, written.size() > 1);
+  }
+  std::erase_if(written, [](const Database* database) { return !database->has_batch; });
   std::int64_t commit = 0;
   if (written.size() > 1 && log) {
     for (Database* database : written) log->add(database->connection.id(), database->batch);
@@ -222,14 +333,41 @@ void Store::State::flush() {
     database->connection.control("COMMIT");
     database->batch.clear();
     database->has_batch = false;
+    database->records.clear();
     if (commit != 0) log->set_complete(database->connection.id());
   }
+  const bool is_folded = std::all_of(databases.begin(), databases.end(), [](const auto& entry) {
+    return entry.second->records.is_empty();
+  });
+  if (journal && is_folded && unopened.empty()) journal->start_anew();
   for (Database* database : written) {
-    if (database->connection.is_checkpoint_due()) checkpoint(*database);
+    if (database->connection.is_checkpoint_due()) checkpoint(*database, false);
   }
   if (log && log->is_checkpoint_due()) {
     step("checkpoint instance");
-    log->checkpoint();
+    log->checkpoint(false);
+  }
+}
+
+void Store::State::flush() {
+  if (!journal) {
+    for (const auto& [id, database] : databases) {
+      if (!database->has_batch && database->records.changes().empty()) continue;
+      step(fmt::format("database {}", id));
+      database->records.set_flushed(true);
+      if (!database->has_batch) continue;
+      roll_back_overlay(*database);
+      database->connection.control("COMMIT");
+      database->has_batch = false;
+    }
+    return;
+  }
+  const bool has_batch = std::any_of(databases.begin(), databases.end(),
+                                     [](const auto& entry) { return entry.second->has_batch; });
+  if (has_batch) {
+    commit(false);
+  } else if (!append_records()) {
+    commit(true);
   }
 }
 
@@ -241,6 +379,10 @@ Store::Store(const std::filesystem::path& folder, StoreOptions options)
   state_->folder.emplace(*state_->options.disk, folder);
   state_->shared.vfs = state_->folder->vfs();
   state_->log.emplace(state_->shared, state_->folder->instance_file(), state_->options.flushed);
+  state_->journal.emplace(state_->shared.vfs, state_->folder->journal_file(),
+                          state_->options.flushed, [this](DatabaseId id, Journal::Entry entry) {
+                            state_->unopened[id].push_back(std::move(entry));
+                          });
 }
 
 Store::~Store() = default;
@@ -265,15 +407,7 @@ void Store::open_database(DatabaseId id) {
   state.check_idle();
   if (state.find(id) != nullptr) return;
   FailUnlessDone guard(state.shared.failure);
-  const bool is_new = !state.folder || !state.folder->has_database(id);
-  if (is_new) state.step(fmt::format("create {}", id));
-  const std::string file = state.folder ? state.folder->database_file(id) : ":memory:";
-  auto database = std::make_unique<State::Database>(state.shared, id, file, state.options.flushed);
-  for (const Function& function : state.shared.functions) {
-    database->connection.add_function(function);
-  }
-  if (state.shared.views != nullptr) database->connection.add_views(*state.shared.views);
-  state.create_or_recover(*database, is_new);
+  auto database = state.open(id);
   if (state.log) state.log->set_complete(id);
   state.databases.emplace(id, std::move(database));
   guard.done();
@@ -285,6 +419,7 @@ void Store::drop_database(DatabaseId id) {
   FailUnlessDone guard(state.shared.failure);
   state.step(fmt::format("drop {}", id));
   state.databases.erase(id);
+  state.unopened.erase(id);
   if (state.folder) {
     state.folder->remove_database(id);
     state.log->set_complete(id);
@@ -416,6 +551,112 @@ ResultSet Store::write(DatabaseId id, std::string_view sql, std::vector<Value> p
   return *std::move(result);
 }
 
+void Store::open_records(DatabaseId id, std::string_view table) {
+  state_->check_idle();
+  auto* const database = state_->find(id);
+  SSB_CHECK(database != nullptr);
+  Connection& connection = database->connection;
+  const Value name = std::string(table);
+  constexpr const char* kColumns = "SELECT name FROM pragma_table_info(?1)";
+  const ResultSet columns = connection.control(kColumns, {name});
+  if (columns.rows.empty()) {
+    write(
+        id,
+        fmt::format("CREATE TABLE \"{}\" (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID", table),
+        {});
+    return;
+  }
+  const auto* first = std::get_if<std::string>(&columns.rows[0][0]);
+  if (first != nullptr && *first == "key") return;
+  throw StoreFailure(fmt::format("{}: its table {} was written by another version of ssbsim",
+                                 connection.label(), table));
+}
+
+void Store::put_record(DatabaseId id, std::string_view table, proto::ByteView key,
+                       RecordValue value) {
+  state_->check_alive();
+  auto* const database = state_->find(id);
+  SSB_CHECK(database != nullptr && !key.empty() && value != nullptr);
+  database->records.put(table, key, std::move(value));
+}
+
+void Store::erase_record(DatabaseId id, std::string_view table, proto::ByteView key) {
+  state_->check_alive();
+  auto* const database = state_->find(id);
+  SSB_CHECK(database != nullptr && !key.empty());
+  database->records.put(table, key, nullptr);
+}
+
+namespace {
+
+// By key: what SQLite has, and in its place or beside it what it has not got yet. `rows` begin with their keys.
+template <typename Older, typename Newer>
+void merge(ResultSet& rows, const Records::Table* newer, Older older_row, Newer newer_item) {
+  static const Records::Table none;
+  if (newer == nullptr) newer = &none;
+  auto next = newer->begin();
+  for (Row& row : rows.rows) {
+    auto* const key = std::get_if<proto::Bytes>(&row[0]);
+    if (key == nullptr) continue;
+    for (; next != newer->end() && next->first < *key; ++next) newer_item(*next);
+    if (next == newer->end() || next->first != *key) older_row(std::move(*key), row);
+  }
+  for (; next != newer->end(); ++next) newer_item(*next);
+}
+
+RecordValue to_record_value(Value& value) {
+  auto* const bytes = std::get_if<proto::Bytes>(&value);
+  return std::make_shared<const proto::Bytes>(bytes == nullptr ? proto::Bytes()
+                                                               : std::move(*bytes));
+}
+
+}  // namespace
+
+RecordValue Store::record(DatabaseId id, std::string_view table, proto::ByteView key) const {
+  state_->check_alive();
+  auto* const database = state_->find(id);
+  SSB_CHECK(database != nullptr);
+  if (const Records::Item* item = database->records.find(table, key)) return item->value;
+  if (!state_->journal) return nullptr;
+  ResultSet found = database->connection.control(
+      fmt::format("SELECT value FROM \"{}\" WHERE key = ?1", table), {proto::to_bytes(key)});
+  return found.rows.empty() ? nullptr : to_record_value(found.rows[0][0]);
+}
+
+std::vector<Store::Record> Store::records(DatabaseId id, std::string_view table) const {
+  state_->check_alive();
+  auto* const database = state_->find(id);
+  SSB_CHECK(database != nullptr);
+  ResultSet rows = database->connection.control(
+      fmt::format("SELECT key, value FROM \"{}\" ORDER BY key", table));
+  std::vector<Record> out;
+  merge(
+      rows, database->records.table(table),
+      [&](proto::Bytes key, Row& row) {
+        out.push_back({std::move(key), to_record_value(row[1])});
+      },
+      [&](const auto& item) {
+        if (item.second.value) out.push_back({item.first, item.second.value});
+      });
+  return out;
+}
+
+std::vector<proto::Bytes> Store::record_keys(DatabaseId id, std::string_view table) const {
+  state_->check_alive();
+  auto* const database = state_->find(id);
+  SSB_CHECK(database != nullptr);
+  ResultSet rows =
+      database->connection.control(fmt::format("SELECT key FROM \"{}\" ORDER BY key", table));
+  std::vector<proto::Bytes> out;
+  merge(
+      rows, database->records.table(table),
+      [&](proto::Bytes key, const Row&) { out.push_back(std::move(key)); },
+      [&](const auto& item) {
+        if (item.second.value) out.push_back(item.first);
+      });
+  return out;
+}
+
 void Store::before_flush(std::function<void()> write_gathered) {
   state_->write_gathered = std::move(write_gathered);
 }
@@ -430,7 +671,7 @@ void Store::flush() {
 
 bool Store::has_unflushed() const {
   for (const auto& [id, database] : state_->databases) {
-    if (database->has_batch) return true;
+    if (database->has_batch || !database->records.changes().empty()) return true;
   }
   return false;
 }
@@ -440,14 +681,15 @@ void Store::checkpoint() {
   state.check_idle();
   FailUnlessDone guard(state.shared.failure);
   if (!state.options.in_memory) {
+    if (!has_unflushed()) state.commit(true);
     for (const auto& [id, database] : state.databases) {
       if (database->has_batch) continue;
       State::roll_back_overlay(*database);
-      state.checkpoint(*database);
+      state.checkpoint(*database, true);
     }
     state.step("checkpoint instance");
     state.log->forget_complete();
-    state.log->checkpoint();
+    state.log->checkpoint(true);
   }
   guard.done();
 }

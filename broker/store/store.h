@@ -75,6 +75,9 @@ struct ResultSet {
   std::int64_t last_insert_rowid = 0;
 };
 
+// Of a record: nullptr is none.
+using RecordValue = std::shared_ptr<const proto::Bytes>;
+
 // What SQLite said of a statement. `number` is a SQL Server error number when a registered function
 // or view failed with one.
 struct StoreError {
@@ -168,7 +171,7 @@ class Disk;
 struct StoreOptions {
   bool in_memory = false;
   bool flushed = true;  // false: synchronous OFF, for benchmarks that say so
-  // Crash tests: called before each durable step with its name ("create 5", "recover 5", "commit
+  // Crash tests: called before each durable step with its name ("create 5", "recover 5", "journal", "commit
   // record", "database 5", "checkpoint 5", "drop 5"); may throw, which fails the Store.
   std::function<void(std::string_view step)> on_step;
   std::shared_ptr<Disk> disk{};  // disk.h; nullptr: the machine's. Without use in memory
@@ -214,6 +217,25 @@ class Store {
   // Throws StoreFailure on any error.
   ResultSet write(DatabaseId database, std::string_view sql, std::vector<Value> parameters);
 
+  // ---- records: rows of the engine itself, a key and a value in a table of no other columns ----
+  // Accepted at once and durable with the next flush, as what `write` writes, and much cheaper: a flush of records alone goes
+  // to the instance's journal (docs/store.md). SQL does not see them before they are folded: read them with these.
+  // Makes the table when it is not there; StoreFailure when one of that name has another shape.
+  void open_records(DatabaseId database, std::string_view table);
+  void put_record(DatabaseId database, std::string_view table, proto::ByteView key,
+                  RecordValue value);
+  void erase_record(DatabaseId database, std::string_view table, proto::ByteView key);
+  [[nodiscard]] RecordValue record(DatabaseId database, std::string_view table,
+                                   proto::ByteView key) const;
+  // By key.
+  [[nodiscard]] std::vector<proto::Bytes> record_keys(DatabaseId database,
+                                                      std::string_view table) const;
+  struct Record {
+    proto::Bytes key;
+    RecordValue value;
+  };
+  [[nodiscard]] std::vector<Record> records(DatabaseId database, std::string_view table) const;
+
   // Called at the beginning of each flush, to write what its owner has gathered in memory since the last one: what
   // stands beside accepted transactions must not become durable without it, nor they without what stands in memory.
   void before_flush(std::function<void()> write_gathered);
@@ -221,8 +243,8 @@ class Store {
   // was written.
   void flush();
   [[nodiscard]] bool has_unflushed() const;
-  // Moves the write-ahead logs into the database files; a host calls it when idle. Databases with
-  // unflushed writes are left out. flush does the same for a log beyond its bound.
+  // Folds all records, and moves the write-ahead logs into the database files; a host calls it when idle. Databases with
+  // unflushed writes are left out. flush does the same for a journal or a log beyond its bound.
   void checkpoint();
 
  private:

@@ -17,28 +17,25 @@ using proto::ConversationHandle;
 
 namespace {
 
-const proto::Bytes& blob(const store::Value& value) {
-  static const proto::Bytes empty;
-  const auto* bytes = std::get_if<proto::Bytes>(&value);
-  return bytes == nullptr ? empty : *bytes;
-}
-
 std::string guid_text(proto::ByteView bytes) {
   return proto::Guid::from_bytes(bytes).value_or(proto::Guid{}).text();
 }
 
 // The handle as the store has it.
-store::Value handle_value(const EndpointPlace& place) {
+proto::Bytes handle_bytes(const EndpointPlace& place) {
   return proto::to_bytes(proto::Guid::parse(place.handle).value_or(proto::Guid{}).view());
 }
 
 std::optional<StoredEndpoint> stored_endpoint(const EndpointPlace& place,
-                                              const store::Value& value) {
+                                              const proto::Bytes& bytes) {
   StoredEndpoint out{.place = place, .conversation = {}, .row = {}};
-  const proto::Bytes& bytes = blob(value);
   if (!out.row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
   out.conversation = guid_text(proto::as_bytes(out.row.conversation_id()));
   return out;
+}
+
+bool is_of_records(std::string_view table) {
+  return std::ranges::find(conversation::kRecordTables, table) != conversation::kRecordTables.end();
 }
 
 void add_value(proto::Bytes& out, const store::Value& value) {
@@ -96,15 +93,39 @@ std::vector<store::Row> WorldInside::rows(Host host, store::DatabaseId database,
   }
 }
 
+std::vector<store::Store::Record> WorldInside::records(Host host, store::DatabaseId database,
+                                                       std::string_view table) const {
+  const catalog::Instance* found = instance(host);
+  if (found == nullptr) return {};
+  const Storage::Look look(world_.disk(host));
+  try {
+    return found->store().records(database, table);
+  } catch (const store::StoreFailure&) {
+    return {};
+  }
+}
+
+store::RecordValue WorldInside::record(Host host, store::DatabaseId database,
+                                       std::string_view table, proto::ByteView key) const {
+  const catalog::Instance* found = instance(host);
+  if (found == nullptr) return nullptr;
+  const Storage::Look look(world_.disk(host));
+  try {
+    return found->store().record(database, table, key);
+  } catch (const store::StoreFailure&) {
+    return nullptr;
+  }
+}
+
 // ---- stores ----
 
 std::vector<StoredEndpoint> WorldInside::endpoints(Host host) const {
   std::vector<StoredEndpoint> out;
   for (const std::string& database : databases(host)) {
     const catalog::Catalog* found = catalog(host, database);
-    for (const auto& row : rows(host, found->id(), "SELECT handle, row FROM conversation")) {
-      const EndpointPlace place{host, database, guid_text(blob(row[0]))};
-      if (auto endpoint = stored_endpoint(place, row[1])) out.push_back(std::move(*endpoint));
+    for (const auto& [key, row] : records(host, found->id(), conversation::kConversationTable)) {
+      const EndpointPlace place{host, database, guid_text(key)};
+      if (auto endpoint = stored_endpoint(place, *row)) out.push_back(std::move(*endpoint));
     }
   }
   return out;
@@ -113,10 +134,10 @@ std::vector<StoredEndpoint> WorldInside::endpoints(Host host) const {
 std::optional<StoredEndpoint> WorldInside::endpoint(const EndpointPlace& place) const {
   const catalog::Catalog* found = catalog(place.host, place.database);
   if (found == nullptr) return std::nullopt;
-  const auto row = rows(place.host, found->id(), "SELECT row FROM conversation WHERE handle = ?1",
-                        {handle_value(place)});
-  auto out = row.empty() ? std::nullopt : stored_endpoint(place, row[0][0]);
-  const auto handle = ConversationHandle::from_bytes(std::get<proto::Bytes>(handle_value(place)));
+  const store::RecordValue row =
+      record(place.host, found->id(), conversation::kConversationTable, handle_bytes(place));
+  auto out = row ? stored_endpoint(place, *row) : std::nullopt;
+  const auto handle = ConversationHandle::from_bytes(handle_bytes(place));
   if (!out || !handle) return out;
   // An acknowledgement that was heard need not be written yet.
   const auto acknowledged =
@@ -130,10 +151,9 @@ std::optional<proto::Bytes> WorldInside::waiting_body(const EndpointPlace& place
   const catalog::Catalog* found = catalog(place.host, place.database);
   if (found == nullptr) return std::nullopt;
   for (auto& each : messages(place.host, found->id())) {
-    const bool is_it =
-        each.message.kind == conversation::StoredKind::transmission &&
-        each.message.sequence == sequence &&
-        store::Value(proto::to_bytes(each.message_class.handle())) == handle_value(place);
+    const bool is_it = each.message.kind == conversation::StoredKind::transmission &&
+                       each.message.sequence == sequence &&
+                       proto::to_bytes(each.message_class.handle()) == handle_bytes(place);
     if (is_it && each.message_class.has_body()) return std::move(each.body);
   }
   return std::nullopt;
@@ -179,13 +199,24 @@ Contents WorldInside::contents(Host host) const {
   for (const std::string& database : databases(host)) {
     const store::DatabaseId id = catalog(host, database)->id();
     if (id == catalog::kTempdb) continue;
-    const auto tables = rows(host, id,
-                             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
-                             "LIKE 'sqlite_%' AND name <> 'ssb_applied' ORDER BY name");
+    const auto tables =
+        rows(host, id,
+             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
+             "LIKE 'sqlite_%' AND name NOT LIKE 'ssb\\_%' ESCAPE '\\' ORDER BY name");
     for (const auto& table : tables) {
       const std::string name = std::get<std::string>(table[0]);
       // The row of tempdb, which is made anew at each start.
       const bool is_of_databases = id == catalog::kMaster && name == "catalog";
+      if (is_of_records(name)) {
+        proto::Bytes bytes;
+        for (const auto& [key, value] : records(host, id, name)) {
+          add_value(bytes, key);
+          add_value(bytes, *value);
+          ++rows_read;
+        }
+        out[fmt::format("{}.{}", database, name)] = broker::crypto::sha256(bytes);
+        continue;
+      }
       const auto all =
           is_of_databases
               ? rows(host, id, "SELECT * FROM catalog WHERE NOT (kind = ?1 AND id = ?2)",

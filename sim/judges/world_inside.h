@@ -54,6 +54,12 @@ class WorldInside : public Inside {
   // The rows of a SELECT; none when it cannot be asked.
   [[nodiscard]] std::vector<broker::conversation::WaitingMessage> messages(
       Host host, broker::store::DatabaseId database) const;
+  // Rows that the engine wrote without SQL.
+  [[nodiscard]] std::vector<broker::store::Store::Record> records(
+      Host host, broker::store::DatabaseId database, std::string_view table) const;
+  [[nodiscard]] broker::store::RecordValue record(Host host, broker::store::DatabaseId database,
+                                                  std::string_view table,
+                                                  proto::ByteView key) const;
   [[nodiscard]] std::vector<broker::store::Row> rows(
       Host host, broker::store::DatabaseId database, const std::string& select,
       const std::vector<broker::store::Value>& parameters = {}) const;

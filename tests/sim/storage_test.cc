@@ -83,7 +83,7 @@ TEST(StorageTest, AStoreSurvivesACleanCloseAndAReopen) {
 
   EXPECT_EQ(rows_after_restart(machine), "1");
   EXPECT_THAT(machine.storage->files(),
-              testing::ElementsAre(kDatabaseFile, kLogFile, "/node/instance.ssb",
+              testing::ElementsAre(kDatabaseFile, kLogFile, "/node/instance.ssb", "/node/instance.ssb-records",
                                    "/node/instance.ssb-wal"));
 }
 

@@ -51,10 +51,7 @@ class MessageLogTest : public testing::Test {
     log_->write();
     store_.flush();
   }
-  std::int64_t rows(const std::string& table) {
-    const auto result = store_.query(kDatabase, "SELECT COUNT(*) FROM " + table, {}).value();
-    return std::get<std::int64_t>(result.rows[0][0]);
-  }
+  std::size_t rows(std::string_view table) { return store_.records(kDatabase, table).size(); }
   // Every message that is known is there, as it was added.
   void expect_intact(std::size_t bytes = 10) {
     for (const auto& [order, place] : places_) {
@@ -74,7 +71,7 @@ class MessageLogTest : public testing::Test {
 TEST_F(MessageLogTest, MessagesOfOneFlushStandInOneRowAndComeBackAfterARestart) {
   for (int order = 1; order <= 100; ++order) add(order);
   flush();
-  EXPECT_EQ(rows("message_pack"), 1);
+  EXPECT_EQ(rows(kPackTable), 1U);
 
   open();
 
@@ -87,7 +84,7 @@ TEST_F(MessageLogTest, WhatWasRemovedStaysRemovedAndTheLastOneTakesTheRowAlong) 
   flush();
   for (int order = 1; order <= 20; order += 2) remove(order);
   flush();
-  EXPECT_EQ(rows("message_removed"), 1);
+  EXPECT_EQ(rows(kRemovedTable), 1U);
 
   open();
 
@@ -95,8 +92,8 @@ TEST_F(MessageLogTest, WhatWasRemovedStaysRemovedAndTheLastOneTakesTheRowAlong) 
   expect_intact();
   for (int order = 2; order <= 20; order += 2) remove(order);
   flush();
-  EXPECT_EQ(rows("message_pack"), 0);
-  EXPECT_EQ(rows("message_removed"), 0);
+  EXPECT_EQ(rows(kPackTable), 0U);
+  EXPECT_EQ(rows(kRemovedTable), 0U);
   EXPECT_EQ(log_->sizes().packs, 0U);
 }
 
@@ -105,7 +102,7 @@ TEST_F(MessageLogTest, WhatComesAndGoesBetweenTwoFlushesIsNeverWritten) {
   remove(1);
   flush();
 
-  EXPECT_EQ(rows("message_pack"), 0);
+  EXPECT_EQ(rows(kPackTable), 0U);
   EXPECT_EQ(log_->sizes().packs, 0U);
 }
 
@@ -114,9 +111,9 @@ TEST_F(MessageLogTest, APackThatIsMostlyGoneBeforeItsFlushIsWrittenWithoutWhatIs
   for (int order = 1; order <= 90; ++order) remove(order);
   flush();
 
-  const auto bytes =
-      store_.query(kDatabase, "SELECT SUM(LENGTH(data)) FROM message_pack", {}).value();
-  EXPECT_LT(std::get<std::int64_t>(bytes.rows[0][0]), 20'000);
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : store_.records(kDatabase, kPackTable)) bytes += value->size();
+  EXPECT_LT(bytes, 20'000U);
   expect_intact(1000);
   open();
   EXPECT_EQ(places_.size(), 10U);
@@ -126,7 +123,7 @@ TEST_F(MessageLogTest, APackThatIsMostlyGoneBeforeItsFlushIsWrittenWithoutWhatIs
 TEST_F(MessageLogTest, APackTakesNoMoreThanItsBoundAndALargerMessageIsAlone) {
   for (int order = 1; order <= 8; ++order) add(order, kPackBytes / 2);
   flush();
-  EXPECT_GE(rows("message_pack"), 8);
+  EXPECT_GE(rows(kPackTable), 8U);
   add(9, kPackBytes * 2);
   add(10, 10);
   flush();
@@ -187,7 +184,10 @@ TEST_F(MessageLogTest, SpaceOfRemovedMessagesIsBoundedEvenWhenOneOfEachPackWaits
 TEST_F(MessageLogTest, ADamagedPackIsAStoreFailure) {
   add(1);
   flush();
-  store_.write(kDatabase, "UPDATE message_pack SET data = substr(data, 1, length(data) - 1)", {});
+  const auto [key, value] = store_.records(kDatabase, kPackTable).at(0);
+  proto::Bytes shorter = *value;
+  shorter.pop_back();
+  store_.put_record(kDatabase, kPackTable, key, std::make_shared<const proto::Bytes>(shorter));
 
   EXPECT_THROW(open(), store::StoreFailure);
 }
@@ -207,7 +207,8 @@ TEST_F(MessageLogTest, WaitingMessagesAreSeenFromOutside) {
 }
 
 TEST_F(MessageLogTest, AStoreOfAnOlderShapeIsRefusedAndNotLost) {
-  store_.write(kDatabase, "CREATE TABLE queue_message (queuing_order INTEGER PRIMARY KEY)", {});
+  store_.write(kDatabase, "DROP TABLE message_pack", {});
+  store_.write(kDatabase, "CREATE TABLE message_pack (pack INTEGER PRIMARY KEY, data BLOB)", {});
 
   EXPECT_THROW(open(), store::StoreFailure);
 }

@@ -1,4 +1,5 @@
 // What a true peer does wrong: parts that do not fit together, messages that never become whole, answers of a second target.
+#include "broker/conversation/message_log.h"
 #include "proto/envelope.pb.h"
 #include "tests/broker/node/pair.h"
 
@@ -25,9 +26,7 @@ DialogHeader header_of(const proto::DialogMessage& message) {
 
 std::size_t parts_stored(Machine& machine) {
   const auto database = machine.node->instance().database(std::string_view("Receiver"))->id();
-  const auto rows = machine.node->instance().store().query(
-      database, "SELECT fragment FROM fragment WHERE fragment >= 0", {});
-  return rows.value().rows.size();
+  return machine.node->instance().store().records(database, conversation::kFragmentTable).size();
 }
 
 TEST(NodeFragmentTest, APartOfAnotherLengthIsRefusedAndTheTrueOneStillCompletesTheMessage) {

@@ -2,10 +2,13 @@
 // nothing of it, everything that was acknowledged, and nothing that was never accepted.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +41,7 @@ class CrashWorkload {
                     {});
         store.write(id, "CREATE TABLE counter(n INTEGER)", {});
         store.write(id, "INSERT INTO counter VALUES (0)", {});
+        store.open_records(id, kRecords);
       }
       store.flush();
     }
@@ -63,6 +67,7 @@ class CrashWorkload {
       ASSERT_EQ(accepted(store, id, "SELECT n FROM counter"), counted);
       const std::string beyond = "SELECT count(*) FROM log WHERE batch > ";
       ASSERT_EQ(accepted(store, id, beyond + std::to_string(attempted_)), "0");
+      check_records(store, id);
     }
   }
   [[nodiscard]] int acknowledged() const { return acknowledged_; }
@@ -81,6 +86,13 @@ class CrashWorkload {
     const int chosen = 1 + batch % databases_;
     return batch % 3 == 1 || (batch % 3 == 2 ? id == chosen : id != chosen);
   }
+  // Of records alone: such a flush does not go through SQLite.
+  static bool is_of_records(int batch) { return batch % 4 == 0; }
+  static proto::Bytes key_of(int batch) { return {static_cast<std::uint8_t>(batch)}; }
+  static proto::Bytes value_of(int batch) {
+    return proto::Bytes(static_cast<std::size_t>(100 * batch), static_cast<std::uint8_t>(batch));
+  }
+
   static bool has_schema(const Store& store, DatabaseId id) {
     return accepted(store, id, "SELECT count(*) FROM sqlite_schema WHERE name = 'counter'") == "1";
   }
@@ -91,6 +103,8 @@ class CrashWorkload {
     Transaction kept;
     for (DatabaseId id = 1; id <= databases_; ++id) {
       if (!touches(batch, id)) continue;
+      put_records(store, id, batch);
+      if (is_of_records(batch)) continue;
       must(store, kept, id, "INSERT INTO log VALUES (?1, ?2, token())",
            {std::int64_t{batch}, proto::Bytes(300, static_cast<std::uint8_t>(batch))});
       must(store, never, id, "INSERT INTO log VALUES (999999, NULL, NULL)", {});
@@ -100,9 +114,41 @@ class CrashWorkload {
     }
     if (!store.accept(std::move(kept))) throw std::runtime_error("accept failed");
     for (DatabaseId id = 1; id <= databases_; ++id) {
-      if (touches(batch, id)) store.write(id, "UPDATE counter SET n = n + 1", {});
+      if (touches(batch, id) && !is_of_records(batch))
+        store.write(id, "UPDATE counter SET n = n + 1", {});
     }
     store.flush();
+  }
+  // One that stays, one that each batch writes over, one that every other batch erases.
+  static void put_records(Store& store, DatabaseId id, int batch) {
+    const auto put = [&](const proto::Bytes& key) {
+      store.put_record(id, kRecords, key, std::make_shared<const proto::Bytes>(value_of(batch)));
+    };
+    put(key_of(batch));
+    put(kLast);
+    if (batch % 2 == 1) {
+      put(kSometimes);
+    } else {
+      store.erase_record(id, kRecords, kSometimes);
+    }
+  }
+  void check_records(const Store& store, DatabaseId id) const {
+    int last = 0;
+    std::size_t count = 0;
+    for (int batch = 1; batch <= attempted_; ++batch) {
+      const RecordValue value = store.record(id, kRecords, key_of(batch));
+      if (!value) continue;
+      ASSERT_TRUE(touches(batch, id));
+      ASSERT_EQ(*value, value_of(batch));
+      last = batch;
+      ++count;
+    }
+    const RecordValue found = store.record(id, kRecords, kLast);
+    ASSERT_EQ(found == nullptr, last == 0);
+    if (found) ASSERT_EQ(*found, value_of(last)) << "database " << id;
+    ASSERT_EQ(store.record(id, kRecords, kSometimes) != nullptr, last % 2 == 1);
+    ASSERT_EQ(store.record_keys(id, kRecords).size(),
+              count + (last > 0 ? 1U : 0U) + (last % 2 == 1 ? 1U : 0U));
   }
   static void must(Store& store, Transaction& transaction, DatabaseId id, std::string_view sql,
                    std::vector<Value> parameters) {
@@ -121,8 +167,13 @@ class CrashWorkload {
           accepted(store, id, "SELECT 1 FROM sqlite_schema WHERE name = 'extra" + number + "'");
       ASSERT_EQ(token.empty(), table.empty()) << "batch " << batch << " in database " << id;
       ASSERT_TRUE(token.empty() || touches(batch, id));
+      const bool has_record = store.record(id, kRecords, key_of(batch)) != nullptr;
+      if (is_of_records(batch))
+        ASSERT_TRUE(token.empty());
+      else
+        ASSERT_EQ(token.empty(), !has_record) << "batch " << batch << " in database " << id;
       if (touches(batch, id)) ++expected;
-      if (!token.empty()) ++present;
+      if (has_record) ++present;
       if (!token.empty() && knows_tokens_) {
         const std::string& before = tokens_seen_[{batch, id}];
         ASSERT_EQ(token, before) << "batch " << batch << " in database " << id;
@@ -133,6 +184,10 @@ class CrashWorkload {
     ASSERT_TRUE(batch > acknowledged_ || present == expected) << "lost batch " << batch;
     if (batch == acknowledged_ + 1 && present == expected) acknowledged_ = batch;
   }
+
+  static constexpr std::string_view kRecords = "note";
+  inline static const proto::Bytes kLast{1, 1};
+  inline static const proto::Bytes kSometimes{1, 2};
 
   const int databases_;
   const int batches_;

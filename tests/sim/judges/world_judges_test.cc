@@ -249,8 +249,11 @@ TEST_F(WorldJudgesTest, FindAClosedRowThatSomebodyDeleted) {
   pass(1s);
   batch(kA, kEndOne);
   pass(1s);
-  world.server(kB).node().instance().store().write(
-      world.server(kB).node().instance().database("Db")->id(), "DELETE FROM conversation", {});
+  auto& instance = world.server(kB).node().instance();
+  const auto database = instance.database("Db")->id();
+  const auto table = broker::conversation::kConversationTable;
+  for (const auto& [key, row] : instance.store().records(database, table))
+    instance.store().erase_record(database, table, key);
 
   EXPECT_THAT(names(), Contains("endpoints"));
 }

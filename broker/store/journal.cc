@@ -1,0 +1,220 @@
+#include "broker/store/journal.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "proto/check.h"
+
+namespace ssb::broker::store {
+namespace {
+
+constexpr std::uint32_t kMagic = 0x6A627373;  // "ssbj"
+constexpr std::size_t kHeadBytes = 24;
+// SQLite's VFS for Unix takes less than 128 KiB at once.
+constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
+constexpr std::size_t kSequenceAt = 8;
+constexpr std::size_t kCheckAt = 16;
+constexpr std::uint32_t kErased = UINT32_MAX;
+
+template <typename Number>
+void append_number(proto::Bytes& out, Number number) {
+  std::array<std::uint8_t, sizeof(Number)> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * i));
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+template <typename Number>
+void overwrite_number(proto::Bytes& out, std::size_t at, Number number) {
+  for (std::size_t i = 0; i < sizeof(Number); ++i)
+    out[at + i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * i));
+}
+template <typename Number>
+Number number_at(proto::ByteView bytes, std::size_t at) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < sizeof(Number); ++i)
+    number |= static_cast<std::uint64_t>(bytes[at + i]) << (8 * i);
+  return static_cast<Number>(number);
+}
+
+// Of the sequence and the entries, which need not stand side by side.
+std::uint64_t check_of(std::uint64_t sequence, proto::ByteView entries, std::uint64_t before) {
+  return XXH3_64bits_withSeed(entries.data(), entries.size(),
+                              before ^ (sequence * 0x9E3779B97F4A7C15ULL));
+}
+
+// Bounded reading of entries: bad once, bad for good.
+class EntryReader {
+ public:
+  explicit EntryReader(proto::ByteView bytes) : rest_(bytes) {}
+  [[nodiscard]] bool is_bad() const { return is_bad_; }
+  [[nodiscard]] bool is_at_end() const { return rest_.empty(); }
+  template <typename Number>
+  Number number() {
+    const proto::ByteView bytes = take(sizeof(Number));
+    return is_bad_ ? Number{} : number_at<Number>(bytes, 0);
+  }
+  proto::ByteView take(std::size_t size) {
+    if (is_bad_ || rest_.size() < size) {
+      is_bad_ = true;
+      return {};
+    }
+    const proto::ByteView out = rest_.first(size);
+    rest_ = rest_.subspan(size);
+    return out;
+  }
+
+ private:
+  proto::ByteView rest_;
+  bool is_bad_ = false;
+};
+
+}  // namespace
+
+Journal::Journal(const char* vfs_name, std::string file, bool flushed, const See& see)
+    : name_(std::move(file)), flushed_(flushed) {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(vfs_name);
+  SSB_CHECK(vfs != nullptr);
+  memory_ = std::make_unique<std::uint8_t[]>(static_cast<std::size_t>(vfs->szOsFile));
+  file_ = reinterpret_cast<sqlite3_file*>(memory_.get());
+  // As a write-ahead log is opened: its first sync makes its name durable too.
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
+  int given = 0;
+  if (vfs->xOpen(vfs, name_.c_str(), file_, kFlags, &given) != SQLITE_OK) fail("cannot be opened");
+  try {
+    read(see);
+  } catch (...) {
+    file_->pMethods->xClose(file_);
+    throw;
+  }
+}
+
+Journal::~Journal() {
+  file_->pMethods->xClose(file_);
+}
+
+void Journal::fail(const char* what) const {
+  throw StoreFailure("journal " + name_ + ": " + what);
+}
+
+void Journal::read_at(std::span<std::uint8_t> to, std::uint64_t offset) {
+  while (!to.empty()) {
+    const auto part = to.first(std::min(to.size(), kChunkBytes));
+    const int code = file_->pMethods->xRead(file_, part.data(), static_cast<int>(part.size()),
+                                            static_cast<sqlite3_int64>(offset));
+    if (code != SQLITE_OK) fail("cannot be read");
+    to = to.subspan(part.size());
+    offset += part.size();
+  }
+}
+
+void Journal::write_at(proto::ByteView from, std::uint64_t offset) {
+  while (!from.empty()) {
+    const auto part = from.first(std::min(from.size(), kChunkBytes));
+    const int code = file_->pMethods->xWrite(file_, part.data(), static_cast<int>(part.size()),
+                                             static_cast<sqlite3_int64>(offset));
+    if ((code & 0xFF) == SQLITE_FULL) fail("the disk is full");
+    if (code != SQLITE_OK) fail("cannot be written");
+    from = from.subspan(part.size());
+    offset += part.size();
+  }
+}
+
+void Journal::read(const See& see) {
+  sqlite3_int64 bytes = 0;
+  if (file_->pMethods->xFileSize(file_, &bytes) != SQLITE_OK) fail("cannot be read");
+  const std::uint64_t size =
+      std::min<std::uint64_t>(static_cast<std::uint64_t>(bytes), kJournalBytesMax);
+  proto::Bytes entries;
+  std::array<std::uint8_t, kHeadBytes> head{};
+  while (size - end_ >= kHeadBytes) {
+    read_at(head, end_);
+    const std::uint64_t length = number_at<std::uint32_t>(head, 4);
+    const auto sequence = number_at<std::uint64_t>(head, kSequenceAt);
+    const bool follows = end_ == 0 || sequence == sequence_ + 1;
+    if (number_at<std::uint32_t>(head, 0) != kMagic || !follows ||
+        length > size - end_ - kHeadBytes)
+      return;
+    entries.resize(length);
+    if (length > 0) read_at(entries, end_ + kHeadBytes);
+    const std::uint64_t check = check_of(sequence, entries, check_);
+    if (check != number_at<std::uint64_t>(head, kCheckAt)) return;
+    EntryReader reader(entries);
+    while (!reader.is_bad() && !reader.is_at_end()) {
+      const auto database = reader.number<DatabaseId>();
+      Entry entry;
+      entry.sequence = sequence;
+      entry.table = proto::to_string(reader.take(reader.number<std::uint8_t>()));
+      entry.key = proto::to_bytes(reader.take(reader.number<std::uint16_t>()));
+      const auto value_bytes = reader.number<std::uint32_t>();
+      if (value_bytes != kErased)
+        entry.value =
+            std::make_shared<const proto::Bytes>(proto::to_bytes(reader.take(value_bytes)));
+      if (!reader.is_bad()) see(database, std::move(entry));
+    }
+    if (reader.is_bad()) fail("a record is damaged");
+    end_ += kHeadBytes + length;
+    sequence_ = sequence;
+    check_ = check;
+  }
+}
+
+void Journal::know(std::uint64_t sequence) {
+  if (sequence <= sequence_) return;
+  sequence_ = sequence;
+  // What stands here cannot be continued, as each record is one after its predecessor: no room until all is folded.
+  if (end_ > 0) end_ = kJournalBytesMax;
+}
+
+std::uint64_t Journal::bytes_of(const Records::Change& change) {
+  constexpr std::uint64_t kEntryHeadBytes = 4 + 1 + 2 + 4;
+  const proto::Bytes* const value = change.item->value.get();
+  return kEntryHeadBytes + change.table->size() + change.key->size() +
+         (value == nullptr ? 0 : value->size());
+}
+
+bool Journal::has_room(std::uint64_t bytes) const {
+  return end_ + kHeadBytes + bytes <= kJournalBytesMax;
+}
+
+void Journal::add(DatabaseId database, const Records::Change& change) {
+  SSB_CHECK(change.table->size() <= UINT8_MAX && change.key->size() <= UINT16_MAX);
+  if (record_.empty()) record_.resize(kHeadBytes);
+  append_number(record_, database);
+  append_number(record_, static_cast<std::uint8_t>(change.table->size()));
+  record_.insert(record_.end(), change.table->begin(), change.table->end());
+  append_number(record_, static_cast<std::uint16_t>(change.key->size()));
+  record_.insert(record_.end(), change.key->begin(), change.key->end());
+  const proto::Bytes* const value = change.item->value.get();
+  append_number(record_, value == nullptr ? kErased : static_cast<std::uint32_t>(value->size()));
+  if (value != nullptr) record_.insert(record_.end(), value->begin(), value->end());
+}
+
+void Journal::append() {
+  SSB_CHECK(record_.size() > kHeadBytes && end_ + record_.size() <= kJournalBytesMax);
+  const proto::ByteView entries = proto::ByteView(record_).subspan(kHeadBytes);
+  const std::uint64_t check = check_of(sequence_ + 1, entries, check_);
+  overwrite_number(record_, 0, kMagic);
+  overwrite_number(record_, 4, static_cast<std::uint32_t>(entries.size()));
+  overwrite_number(record_, kSequenceAt, sequence_ + 1);
+  overwrite_number(record_, kCheckAt, check);
+  write_at(record_, end_);
+  if (flushed_ &&
+      file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) != SQLITE_OK)
+    fail("cannot be synced");
+  end_ += record_.size();
+  check_ = check;
+  ++sequence_;
+  record_.clear();
+}
+
+void Journal::start_anew() {
+  end_ = 0;
+  check_ = 0;
+}
+
+}  // namespace ssb::broker::store
