@@ -56,7 +56,7 @@ void frame_decode(benchmark::State& state) {  // a frame cut from the stream and
   proto::Boxcar boxcar;
   const std::size_t in_one = fill(boxcar, message(state.range(0)));
   const std::size_t payload_bytes = boxcar.payload_bytes();
-  const Bytes frame = boxcar.take(0);
+  const Bytes frame = proto::to_bytes(boxcar.take(0));
   proto::FrameDecoder decoder(proto::kFrameBytesMax);
   std::size_t messages = 0;
   for (auto _ : state) {

@@ -38,18 +38,27 @@ std::optional<Bytes> take_block(ByteView& rest, std::size_t bytes_max) {
 
 }  // namespace
 
+namespace {
+
+// Prefix and header of a frame, to `out`, which has room for them.
+void write_head(std::uint8_t* out, const adjacent::AdjacentHeader& header, std::size_t header_bytes,
+                std::size_t payload_bytes) {
+  SSB_CHECK(header_bytes > 0 && header_bytes <= UINT16_MAX);
+  const std::size_t size = 2 + header_bytes + payload_bytes;
+  SSB_CHECK(size <= kFrameBytesMax);
+  for (const int shift : {24, 16, 8, 0}) *out++ = static_cast<std::uint8_t>(size >> shift);
+  for (const int shift : {8, 0}) *out++ = static_cast<std::uint8_t>(header_bytes >> shift);
+  SSB_CHECK(header.SerializeToArray(out, static_cast<int>(header_bytes)));
+}
+
+}  // namespace
+
 Bytes encode_frame(const adjacent::AdjacentHeader& header, ByteView payload) {
   const std::size_t header_bytes = header.ByteSizeLong();
-  SSB_CHECK(header_bytes > 0 && header_bytes <= UINT16_MAX);
-  SSB_CHECK(2 + header_bytes + payload.size() <= kFrameBytesMax);
   Bytes out;
   out.reserve(kFramePrefixBytes + header_bytes + payload.size());
-  put_u32(out, 2 + header_bytes + payload.size());
-  out.push_back(static_cast<std::uint8_t>(header_bytes >> 8));
-  out.push_back(static_cast<std::uint8_t>(header_bytes));
   out.resize(kFramePrefixBytes + header_bytes);
-  SSB_CHECK(
-      header.SerializeToArray(out.data() + kFramePrefixBytes, static_cast<int>(header_bytes)));
+  write_head(out.data(), header, header_bytes, payload.size());
   out.insert(out.end(), payload.begin(), payload.end());
   return out;
 }
@@ -68,11 +77,16 @@ std::optional<adjacent::AdjacentHeader> parse_adjacent_header(ByteView bytes) {
 
 void FrameDecoder::append(ByteView bytes) {
   if (failure_) return;
+  Bytes& to = input();
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
+
+Bytes& FrameDecoder::input() {
   if (start_ > 0 && start_ >= buffer_.size() / 2) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(start_));
     start_ = 0;
   }
-  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  return buffer_;
 }
 
 Error FrameDecoder::fail(const char* reason) {
@@ -83,7 +97,10 @@ Error FrameDecoder::fail(const char* reason) {
 }
 
 Result<std::optional<Frame>> FrameDecoder::next() {
-  if (failure_) return *failure_;
+  if (failure_) {
+    buffer_.clear();
+    return *failure_;
+  }
   const ByteView rest = ByteView(buffer_).subspan(start_);
   // The length is judged as soon as it is there, before anything is waited or allocated for.
   if (rest.size() < 4) return std::optional<Frame>();
@@ -98,13 +115,9 @@ Result<std::optional<Frame>> FrameDecoder::next() {
   auto header = parse_adjacent_header(rest.subspan(kFramePrefixBytes, header_bytes));
   if (!header) return fail("the header is not well-formed");
   Frame frame{std::move(*header),
-              to_bytes(rest.subspan(kFramePrefixBytes + header_bytes, size - 2 - header_bytes))};
+              rest.subspan(kFramePrefixBytes + header_bytes, size - 2 - header_bytes)};
   if (!frame.header.has_data() && !frame.payload.empty()) return fail("only data has a payload");
   start_ += 4 + size;
-  if (start_ == buffer_.size()) {
-    buffer_.clear();
-    start_ = 0;
-  }
   return std::optional<Frame>(std::move(frame));
 }
 
@@ -115,9 +128,13 @@ Bytes FrameDecoder::take_rest() {
   return rest;
 }
 
+std::size_t Boxcar::payload_bytes() const {
+  return is_empty() ? 0 : frame_.size() - kFramePrefixBytes - kDataHeaderBytesMax;
+}
+
 bool Boxcar::has_room_for(const DialogMessage& message) const {
   const auto count = static_cast<std::size_t>(data_.messages_size());
-  return count < kMessagesPerFrameMax && kFramePrefixBytes + kDataHeaderBytesMax + payload_.size() +
+  return count < kMessagesPerFrameMax && kFramePrefixBytes + kDataHeaderBytesMax + payload_bytes() +
                                                  8 + message.header.size() + message.body.size() <=
                                              kFrameBytesMax;
 }
@@ -125,23 +142,28 @@ bool Boxcar::has_room_for(const DialogMessage& message) const {
 void Boxcar::add(const DialogMessage& message) {
   SSB_CHECK(message.header.size() <= kHeaderBytesMax && message.body.size() <= kSealedBodyBytesMax);
   SSB_CHECK(has_room_for(message));
+  if (is_empty()) frame_.resize(kFramePrefixBytes + kDataHeaderBytesMax);
   adjacent::Data::Travel& travel = *data_.add_messages();
   travel.set_hops_remaining(message.hops_remaining);
   travel.set_time_spent_us(message.time_spent_us);
-  put_u32(payload_, message.header.size());
-  payload_.insert(payload_.end(), message.header.begin(), message.header.end());
-  put_u32(payload_, message.body.size());
-  payload_.insert(payload_.end(), message.body.begin(), message.body.end());
+  put_u32(frame_, message.header.size());
+  frame_.insert(frame_.end(), message.header.begin(), message.header.end());
+  put_u32(frame_, message.body.size());
+  frame_.insert(frame_.end(), message.body.begin(), message.body.end());
 }
 
-Bytes Boxcar::take(std::uint64_t consumed_bytes) {
+ByteView Boxcar::take(std::uint64_t consumed_bytes) {
+  const std::size_t payload = payload_bytes();
+  if (is_empty()) frame_.resize(kFramePrefixBytes + kDataHeaderBytesMax);
   adjacent::AdjacentHeader header;
   header.mutable_data()->Swap(&data_);
   header.mutable_data()->set_consumed_bytes(consumed_bytes);
-  Bytes out = encode_frame(header, payload_);
+  const std::size_t header_bytes = header.ByteSizeLong();
+  SSB_CHECK(header_bytes <= kDataHeaderBytesMax);
+  const std::size_t unused = kDataHeaderBytesMax - header_bytes;
+  write_head(frame_.data() + unused, header, header_bytes, payload);
   data_.Clear();
-  payload_.clear();
-  return out;
+  return ByteView(frame_).subspan(unused);
 }
 
 Result<std::vector<DialogMessage>> split_boxcar(const Frame& frame, std::string_view peer) {

@@ -31,7 +31,7 @@ inline constexpr std::size_t kFramePrefixBytes = 6;
 
 struct Frame {
   adjacent::AdjacentHeader header;
-  Bytes payload;
+  ByteView payload;  // in the decoder, until it is called again
 };
 
 // The bytes of a frame. The caller keeps within the limits above.
@@ -45,6 +45,8 @@ class FrameDecoder {
   explicit FrameDecoder(std::size_t frame_bytes_max) : frame_bytes_max_(frame_bytes_max) {}
   // Takes what arrived, however it was split. A dead decoder takes nothing.
   void append(ByteView bytes);
+  // The same for those who write it themselves: to be appended to.
+  [[nodiscard]] Bytes& input();
   // The oldest whole frame, or nullopt until more bytes come.
   [[nodiscard]] Result<std::optional<Frame>> next();
   void set_limit(std::size_t frame_bytes_max) { frame_bytes_max_ = frame_bytes_max; }
@@ -70,16 +72,16 @@ class Boxcar {
   // Needs has_room_for; an empty boxcar has room for any message within the limits.
   void add(const DialogMessage& message);
   [[nodiscard]] bool is_empty() const { return data_.messages_size() == 0; }
-  [[nodiscard]] std::size_t payload_bytes() const { return payload_.size(); }
+  [[nodiscard]] std::size_t payload_bytes() const;
   [[nodiscard]] std::size_t messages() const {
     return static_cast<std::size_t>(data_.messages_size());
   }
-  // The frame; the boxcar is empty afterwards.
-  [[nodiscard]] Bytes take(std::uint64_t consumed_bytes);
+  // The frame, which the boxcar keeps until the next message is added; it is empty afterwards.
+  [[nodiscard]] ByteView take(std::uint64_t consumed_bytes);
 
  private:
   adjacent::Data data_;
-  Bytes payload_;
+  Bytes frame_;  // room for prefix and header, then the payload
 };
 
 // The dialog messages of a Data frame; 28007 when lengths, counts or hops do not fit. `peer` is for

@@ -171,7 +171,8 @@ MessageLog::Pack& MessageLog::open_pack(std::size_t bytes) {
   open_ = next_++;
   last_class_.clear();
   Pack& pack = packs_[open_];
-  pack.open.reserve(std::min(kPackBytes, std::max<std::size_t>(bytes, 4096)));
+  // As much as the last one took: growing copies what is there.
+  pack.open.reserve(std::max(bytes, std::min(kPackBytes, last_pack_bytes_)));
   note_changed(open_, pack);
   return pack;
 }
@@ -294,6 +295,7 @@ void MessageLog::write_pack(std::uint64_t number, Pack& pack) {
     return;
   }
   if (!pack.is_stored) {
+    last_pack_bytes_ = pack.open.size();
     // What is counted against the cache's bound is what it holds.
     if (pack.open.capacity() > 2 * pack.open.size()) pack.open.shrink_to_fit();
     pack.stored = std::make_shared<const proto::Bytes>(std::exchange(pack.open, {}));

@@ -133,6 +133,7 @@ class MessageLog {
   std::uint64_t next_ = 1;
   std::uint64_t clock_ = 0;
   std::vector<std::uint64_t> changed_;
+  std::size_t last_pack_bytes_ = 4096;
   std::uint32_t class_offset_ = 0;  // of the open pack's last class
   proto::Bytes last_class_;
   std::map<std::uint64_t, std::uint64_t> by_use_;  // when used -> stored pack in memory

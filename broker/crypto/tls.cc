@@ -1,7 +1,11 @@
 #include "broker/crypto/tls.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <exception>
+#include <span>
+#include <utility>
 
 #include <openssl/err.h>
 
@@ -50,13 +54,90 @@ void set_cipher(SSL_CTX* context, TlsCipher cipher) {
   }
 }
 
+// Bytes between OpenSSL and the network: appended at the end, taken from the front. OpenSSL's own memory BIO copies and clears
+// them once more on the way.
+struct Pipe {
+  proto::Bytes bytes;
+  std::size_t taken = 0;
+  std::exception_ptr failure;  // of memory, thrown once OpenSSL has returned
+
+  void append(proto::ByteView more) {
+    const std::size_t needed = bytes.size() + more.size();
+    if (needed > bytes.capacity()) bytes.reserve(std::max(needed, 2 * bytes.capacity()));
+    bytes.insert(bytes.end(), more.begin(), more.end());
+  }
+  std::size_t take(std::span<std::uint8_t> to) {
+    const std::size_t size = std::min(to.size(), bytes.size() - taken);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(taken), size, to.begin());
+    taken += size;
+    if (taken == bytes.size()) {
+      bytes.clear();
+      taken = 0;
+    }
+    return size;
+  }
+  void rethrow() {
+    if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+  }
+};
+
+Pipe& pipe_of(BIO* bio) {
+  return *static_cast<Pipe*>(BIO_get_data(bio));
+}
+
+int write_to_pipe(BIO* bio, const char* from, std::size_t size, std::size_t* written) noexcept {
+  BIO_clear_retry_flags(bio);
+  Pipe& pipe = pipe_of(bio);
+  try {
+    pipe.append({reinterpret_cast<const std::uint8_t*>(from), size});
+  } catch (...) {
+    pipe.failure = std::current_exception();
+    return 0;
+  }
+  *written = size;
+  return 1;
+}
+
+// An empty pipe means "later", not the end.
+int read_from_pipe(BIO* bio, char* to, std::size_t size, std::size_t* read) noexcept {
+  BIO_clear_retry_flags(bio);
+  *read = pipe_of(bio).take({reinterpret_cast<std::uint8_t*>(to), size});
+  if (*read == 0) BIO_set_retry_read(bio);
+  return *read == 0 ? 0 : 1;
+}
+
+long control_pipe(BIO*, int command, long, void*) noexcept {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+const BIO_METHOD* pipe_method() {
+  using Method = Owned<BIO_METHOD, BIO_meth_free>;
+  static const Method method = [] {
+    Method made(require_openssl(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "pipe"),
+                                "BIO method"));
+    const bool good = BIO_meth_set_write_ex(made.get(), write_to_pipe) == 1 &&
+                      BIO_meth_set_read_ex(made.get(), read_from_pipe) == 1 &&
+                      BIO_meth_set_ctrl(made.get(), control_pipe) == 1;
+    require_openssl(good, "BIO method");
+    return made;
+  }();
+  return method.get();
+}
+
+Bio make_bio(Pipe& pipe) {
+  Bio bio(require_openssl(BIO_new(pipe_method()), "BIO"));
+  BIO_set_data(bio.get(), &pipe);
+  BIO_set_init(bio.get(), 1);
+  return bio;
+}
+
 }  // namespace
 
 struct TlsChannel::State {
+  Pipe incoming;  // before the session, which reads and writes them
+  Pipe outgoing;
   Context context;
   Session session;
-  BIO* incoming = nullptr;  // both owned by the session
-  BIO* outgoing = nullptr;
   std::optional<X509Certificate> peer;
   std::string failure;
   bool is_dead = false;
@@ -88,11 +169,8 @@ TlsChannel::State::State(Role role, TlsCipher cipher)
   require_openssl(good, "TLS settings");
 
   session.reset(require_openssl(SSL_new(settings), "TLS session"));
-  Bio in(require_openssl(BIO_new(BIO_s_mem()), "memory BIO"));
-  Bio out(require_openssl(BIO_new(BIO_s_mem()), "memory BIO"));
-  incoming = in.get();
-  outgoing = out.get();
-  BIO_set_mem_eof_return(incoming, -1);  // an empty buffer means "later", not the end
+  Bio in = make_bio(incoming);
+  Bio out = make_bio(outgoing);
   SSL_set_bio(session.get(), in.release(), out.release());
   SSL_set_app_data(session.get(), this);
   if (role == Role::initiator) {
@@ -172,8 +250,7 @@ TlsChannel::~TlsChannel() = default;
 bool TlsChannel::receive(proto::ByteView ciphertext) {
   if (state_->is_dead || state_->is_closed_by_peer) return false;
   if (ciphertext.empty()) return true;
-  const int size = openssl_size(ciphertext.size());
-  require_openssl(BIO_write(state_->incoming, ciphertext.data(), size) == size, "memory BIO");
+  state_->incoming.append(ciphertext);
   return true;
 }
 
@@ -182,15 +259,16 @@ bool TlsChannel::advance() {
   if (state_->is_established) return true;
   ERR_clear_error();
   const int result = SSL_do_handshake(state_->session.get());
+  state_->outgoing.rethrow();
   return result == 1 ? state_->finish_handshake() : state_->goes_on(result);
 }
 
 proto::Bytes TlsChannel::take_output() {
-  proto::Bytes out(BIO_ctrl_pending(state_->outgoing));
-  if (out.empty()) return out;
-  const int size = openssl_size(out.size());
-  require_openssl(BIO_read(state_->outgoing, out.data(), size) == size, "memory BIO");
-  return out;
+  return std::exchange(state_->outgoing.bytes, {});
+}
+
+std::size_t TlsChannel::output_bytes() const {
+  return state_->outgoing.bytes.size();
 }
 
 bool TlsChannel::is_established() const {
@@ -208,6 +286,7 @@ bool TlsChannel::write(proto::ByteView plaintext) {
   std::size_t written = 0;
   const int result =
       SSL_write_ex(state_->session.get(), plaintext.data(), plaintext.size(), &written);
+  state_->outgoing.rethrow();
   if (result == 1) return true;
   static_cast<void>(state_->goes_on(result));
   // The buffer for output has no end, so there is nothing to wait for.

@@ -41,6 +41,7 @@ class TlsChannel {
   [[nodiscard]] bool advance();
   // Bytes that must go to the network now (handshake, records, alerts); empties the out buffer.
   [[nodiscard]] proto::Bytes take_output();
+  [[nodiscard]] std::size_t output_bytes() const;
 
   [[nodiscard]] bool is_established() const;
   // The peer's certificate once it was presented and its possession proven (established).

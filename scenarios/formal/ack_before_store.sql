@@ -18,7 +18,6 @@ GO
 --# expect value 'still there'
 --# restart HOST_B
 --# advance 3m
---# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
 --# expect status none
 :setvar count 1
 :r ../setup/orders_in_order.sqlcmd

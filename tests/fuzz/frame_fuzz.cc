@@ -37,7 +37,8 @@ Outcome decode(ByteView stream, std::size_t chunk_bytes) {
         if (messages) {
           Boxcar boxcar;
           for (const DialogMessage& message : *messages) boxcar.add(message);
-          SSB_CHECK(boxcar.take((*next)->header.data().consumed_bytes()) == outcome.frames.back());
+          const ByteView again = boxcar.take((*next)->header.data().consumed_bytes());
+          SSB_CHECK(std::ranges::equal(again, outcome.frames.back()));
         }
       }
     }

@@ -20,12 +20,19 @@ DialogMessage message(std::size_t header_bytes, std::size_t body_bytes, std::uin
   return made;
 }
 
-Frame decode_one(ByteView bytes, std::size_t limit = kFrameBytesMax) {
-  FrameDecoder decoder(limit);
-  decoder.append(bytes);
-  auto next = decoder.next();
+// With the decoder that its payload is in.
+struct Decoded : Frame {
+  std::shared_ptr<FrameDecoder> decoder;
+};
+
+Decoded decode_one(ByteView bytes, std::size_t limit = kFrameBytesMax) {
+  Decoded out;
+  out.decoder = std::make_shared<FrameDecoder>(limit);
+  out.decoder->append(bytes);
+  auto next = out.decoder->next();
   EXPECT_TRUE(next && *next);
-  return next && *next ? std::move(**next) : Frame{};
+  if (next && *next) static_cast<Frame&>(out) = std::move(**next);
+  return out;
 }
 
 // The frame's bytes, its 4 byte length replaced.
@@ -175,7 +182,7 @@ TEST(BoxcarTest, MessagesComeBackInOrderWithTheirHopsAndTime) {
   Boxcar boxcar;
   for (std::uint32_t i = 0; i < 5; ++i) boxcar.add(message(10 + i, std::size_t{100} * i, i));
 
-  const Frame frame = decode_one(boxcar.take(77));
+  const Decoded frame = decode_one(boxcar.take(77));
   const auto messages = split_boxcar(frame, "peer");
 
   EXPECT_TRUE(boxcar.is_empty());
@@ -209,18 +216,20 @@ TEST(BoxcarTest, PayloadsThatDoNotSplitFailWith28007) {
   Boxcar boxcar;
   boxcar.add(message(10, 20));
   boxcar.add(message(11, 21));
-  const Frame good = decode_one(boxcar.take(0));
+  const Decoded good = decode_one(boxcar.take(0));
   ASSERT_TRUE(split_boxcar(good, "peer"));
 
   for (std::size_t size = 0; size < good.payload.size(); ++size) {  // cut at every byte
     Frame cut = good;
-    cut.payload.resize(size);
+    cut.payload = cut.payload.first(size);
     const auto split = split_boxcar(cut, "peer");
     ASSERT_FALSE(split) << size;
     EXPECT_EQ(split.error().number(), 28007);
   }
+  Bytes payload = to_bytes(good.payload);
+  payload.push_back(0);
   Frame longer = good;
-  longer.payload.push_back(0);
+  longer.payload = payload;
   EXPECT_FALSE(split_boxcar(longer, "peer"));
   Frame fewer = good;
   fewer.header.mutable_data()->mutable_messages()->RemoveLast();
@@ -234,8 +243,10 @@ TEST(BoxcarTest, PayloadsThatDoNotSplitFailWith28007) {
   Frame hops = good;
   hops.header.mutable_data()->mutable_messages(0)->set_hops_remaining(kHopsMax + 1);
   EXPECT_FALSE(split_boxcar(hops, "peer"));
+  payload = to_bytes(good.payload);
+  payload[0] = 0xFF;
   Frame huge = good;
-  huge.payload[0] = 0xFF;
+  huge.payload = payload;
   EXPECT_FALSE(split_boxcar(huge, "peer"));
 }
 

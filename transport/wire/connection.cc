@@ -120,9 +120,7 @@ void Connection::receive(proto::ByteView bytes, proto::TimePoint now) {
     return;
   }
   const bool alive = channel_->receive(bytes);
-  proto::Bytes plaintext;
-  const bool readable = alive && channel_->read(plaintext);
-  decoder_.append(plaintext);
+  const bool readable = alive && channel_->read(decoder_.input());
   receive_frames(now);
   if (readable || phase_ == Phase::ended) return;
   fail(ErrorCode::receive_failed,
@@ -330,7 +328,7 @@ void Connection::go_online(proto::TimePoint now) {
 
 bool Connection::can_send() const {
   return phase_ == Phase::online && sent_bytes_ - peer_consumed_bytes_ < kCreditBytes &&
-         unwritten_bytes_ + output_.size() < kWriteBytesMax;
+         unsent_bytes() < kWriteBytesMax;
 }
 
 void Connection::send(proto::Boxcar& boxcar, proto::TimePoint now) {
@@ -379,7 +377,7 @@ void Connection::receive_frame(const proto::Frame& frame, proto::TimePoint now) 
     answer.mutable_keep_alive()->set_is_answer(true);
     answer.mutable_keep_alive()->set_number(header.keep_alive().number());
     write(answer);
-    if (unwritten_bytes_ + output_.size() > 2 * kWriteBytesMax) {
+    if (unsent_bytes() > 2 * kWriteBytesMax) {
       fail(ErrorCode::send_failed, "the peer asks, and does not read", now);
     }
   } else {
@@ -498,11 +496,13 @@ void Connection::write(const AdjacentHeader& header) {
   write_bytes(proto::encode_frame(header));
 }
 
+std::size_t Connection::unsent_bytes() const {
+  return unwritten_bytes_ + output_.size() + (channel_ ? channel_->output_bytes() : 0);
+}
+
 void Connection::write_bytes(proto::ByteView frame) {
   // A channel that fails here fails at the next receive too, where it is noticed.
   static_cast<void>(channel_->write(frame));
-  const proto::Bytes records = channel_->take_output();
-  output_.insert(output_.end(), records.begin(), records.end());
 }
 
 void Connection::write_arbitration(Arbitration::Verdict verdict, const proto::Bytes& other) {
@@ -514,8 +514,11 @@ void Connection::write_arbitration(Arbitration::Verdict verdict, const proto::By
 
 proto::Bytes Connection::take_output() {
   if (channel_) {
-    const proto::Bytes records = channel_->take_output();
-    output_.insert(output_.end(), records.begin(), records.end());
+    proto::Bytes records = channel_->take_output();
+    if (output_.empty())
+      output_ = std::move(records);
+    else
+      output_.insert(output_.end(), records.begin(), records.end());
   }
   unwritten_bytes_ += output_.size();
   statistics_.bytes_sent += output_.size();

@@ -157,6 +157,7 @@ class Connection {
   void go_online(proto::TimePoint now);
   void write(const proto::adjacent::AdjacentHeader& header);
   void write_bytes(proto::ByteView frame);
+  [[nodiscard]] std::size_t unsent_bytes() const;
   void write_arbitration(proto::adjacent::Arbitration::Verdict verdict, const proto::Bytes& other);
   void finish(ConnectionEnd end, int closing_subclass, proto::TimePoint now);
   void fail(proto::ErrorCode code, std::string reason, proto::TimePoint now);

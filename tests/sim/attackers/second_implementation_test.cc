@@ -132,7 +132,7 @@ TEST(SecondImplementationTest, FramesAreThoseOfTheEngine) {
   const proto::DialogMessage message{.header = {1, 2, 3}, .body = {4, 5}};
   boxcar.add(message);
   boxcar.add(message);
-  EXPECT_EQ(write_data({message, message}, 7), boxcar.take(7));
+  EXPECT_EQ(write_data({message, message}, 7), proto::to_bytes(boxcar.take(7)));
 
   Bytes bytes = proto::encode_frame(header);
   append(bytes, Bytes{0x00});
