@@ -135,6 +135,7 @@ void Catalog::put(Transaction& transaction, std::int32_t id, const Object& objec
                          before == nullptr ? std::string() : serialize(*before)};
   put_message(transaction, kKind, id, serialize(object));
   transaction.undo.push_back(std::move(undo));
+  ++*version_;
   table.objects_[id] = object;
   if (!is_built_in(kKind, id)) table.highest_ = std::max(table.highest_, id);
 }
@@ -150,10 +151,12 @@ void Catalog::erase(Transaction& transaction, std::int32_t id) {
     put_message(transaction, kOwnRows, static_cast<int>(kKind), std::to_string(id));
   }
   transaction.undo.push_back({id_, static_cast<int>(kKind), id, true, serialize(*before)});
+  ++*version_;
   table.objects_.erase(id);
 }
 
 void Catalog::undo(const Transaction::Undo& step) {
+  ++*version_;
   visit(static_cast<Kind>(step.kind), [&](auto& table) {
     if (!step.existed) {
       table.objects_.erase(step.id);

@@ -54,7 +54,9 @@ inline constexpr std::int32_t kFirstBuiltInObjectId = 1'900'000'000;
 
 class Catalog {
  public:
-  Catalog(store::Store& store, store::DatabaseId id) : store_(&store), id_(id) {}
+  // `version` grows with every change of an object.
+  Catalog(store::Store& store, store::DatabaseId id, std::uint64_t& version)
+      : store_(&store), id_(id), version_(&version) {}
   // Reads all rows; creates the table and the built-in objects (principals, schemas, [DEFAULT] type
   // and contract, system types, route AutoCreatedLocal, ...) when the file is new, dated `now_us`.
   void load(std::int64_t now_us);
@@ -111,6 +113,7 @@ class Catalog {
 
   store::Store* store_;
   store::DatabaseId id_;
+  std::uint64_t* version_;
   Tables tables_;
   std::set<std::pair<Kind, std::int32_t>> built_in_;
 };

@@ -66,9 +66,10 @@ Instance::Instance(std::string name, store::Store& store, Files& files, crypto::
 
 void Instance::open_catalog(store::DatabaseId id, proto::TimePoint now) {
   store_->open_database(id);
-  auto catalog = std::make_unique<Catalog>(*store_, id);
+  auto catalog = std::make_unique<Catalog>(*store_, id, catalog_version_);
   catalog->load(proto::to_unix_us(now));
   databases_[id] = std::move(catalog);
+  ++catalog_version_;
 }
 
 void Instance::make_new(proto::TimePoint now) {
@@ -181,6 +182,7 @@ proto::Result<void> Instance::drop_database(store::DatabaseId id) {
   master().erase<pb::Database>(transaction, id);
   if (auto done = commit(std::move(transaction)); !done) return done.error();
   databases_.erase(id);
+  ++catalog_version_;
   write_locks_.erase(id);
   // The row's end must be durable before the file goes: a crash between the two would otherwise
   // bring back an empty database under the old name.

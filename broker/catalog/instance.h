@@ -60,6 +60,9 @@ class Instance {
   [[nodiscard]] int password_iterations() const { return password_iterations_; }
   void set_password_iterations(int iterations) { password_iterations_ = iterations; }
 
+  // Another one after every change of any catalog, also of an open transaction, and of the databases: for caches.
+  [[nodiscard]] std::uint64_t catalog_version() const { return catalog_version_; }
+
   // Databases, by id and by name; nullptr when there is none (or it is being dropped).
   [[nodiscard]] Catalog* database(store::DatabaseId id);
   [[nodiscard]] const Catalog* database(store::DatabaseId id) const;
@@ -126,6 +129,7 @@ class Instance {
   proto::Secret machine_key_;  // 32 bytes derived from what the host gave
   proto::Secret service_master_key_;
   int password_iterations_ = kPasswordIterations;
+  std::uint64_t catalog_version_ = 1;
   std::map<store::DatabaseId, std::unique_ptr<Catalog>> databases_;
   std::map<store::DatabaseId, std::uint64_t> write_locks_;  // database -> transaction id
   std::uint64_t next_transaction_ = 1;

@@ -91,15 +91,17 @@ void Engine::State::parsed(const proto::DialogMessage& message, const Header& he
                            std::string_view from_address, proto::TimePoint now) {
   const auto broker = broker_id(header.to_broker());
   // A target's message whose broker is here needs no route (reference 1.7, reply short cut).
-  const catalog::Catalog* named = broker ? routing::find_broker(instance, *broker) : nullptr;
-  store::DatabaseId id = named != nullptr ? named->id() : 0;
-  if (header.from_initiator() || named == nullptr) {
-    const auto to = routing::classify(instance, {catalog::kMsdb, header.to_service(), broker}, now);
+  const auto named = broker ? routes.find_broker(instance, *broker) : std::nullopt;
+  store::DatabaseId id = named.value_or(0);
+  if (header.from_initiator() || !named) {
+    const auto route =
+        routes.classify(instance, {catalog::kMsdb, header.to_service(), broker}, now);
+    const routing::Destination& to = *route;
     if (to.kind == routing::Destination::Kind::remote) {
       forward(message, header, to, now);
       return;
     }
-    if (to.kind == routing::Destination::Kind::delayed && named == nullptr) {
+    if (to.kind == routing::Destination::Kind::delayed && !named) {
       const auto error =
           broker ? proto::Error(proto::ErrorCode::broker_id_unknown, broker->text())
                  : proto::Error(proto::ErrorCode::to_service_not_found, header.to_service());

@@ -141,8 +141,10 @@ void Engine::State::apply_send(store::DatabaseId id, SendWork& work, proto::Time
   message.has_body = work.body.has_value();
   message.length = work.body ? work.body->size() : 0;
   message.enqueued = now;
-  trace_conversation(*endpoint, 1, "SEND Message", now,
-                     {{"sequence", std::to_string(endpoint->send_sequence)}});
+  if (traces_messages) {
+    trace_conversation(*endpoint, 1, "SEND Message", now,
+                       {{"sequence", std::to_string(endpoint->send_sequence)}});
+  }
   queue_for_sending(*endpoint, std::move(message),
                     work.body ? proto::ByteView(*work.body) : proto::ByteView());
   pump(*endpoint, now);

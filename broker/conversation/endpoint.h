@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -46,6 +47,16 @@ struct PendingMessage {
   MessagePlace place{};
 
   [[nodiscard]] std::uint32_t fragment_count() const;
+};
+
+// What messages of an endpoint have in common as the message log keeps it, written once for all that are alike.
+struct WrittenClass {
+  std::uint64_t catalog_version = 0;  // 0: none
+  proto::ConversationGroupId group;
+  std::string message_type;
+  bool has_body = false;
+  int rank = 0;
+  proto::Bytes bytes;
 };
 
 struct Endpoint {
@@ -107,6 +118,9 @@ struct Endpoint {
   std::uint64_t receive_length = 0;  // bytes that the first part of a message announced
   bool ack_due = false;
   bool ack_with_inbound = true;  // under the key of the message that it answers (claim D20)
+
+  std::unique_ptr<WrittenClass> sent_class;    // of the last message sent
+  std::unique_ptr<WrittenClass> queued_class;  // of the last one put on the queue
 
   // Clocks.
   proto::TimePoint timer_at = proto::kNever;

@@ -267,6 +267,10 @@ proto::ByteView MessageLog::body(const MessagePlace& place) {
   return data.subspan(place.offset + kMessageHeadBytes, place.body_bytes);
 }
 
+std::uint32_t MessageLog::class_offset(const MessagePlace& place) {
+  return class_of(cached(place.pack).view(), place.offset);
+}
+
 StoredMessage MessageLog::message(const MessagePlace& place) {
   return message_at(cached(place.pack).view(), place.offset);
 }

@@ -84,6 +84,8 @@ class MessageLog {
                    proto::ByteView body);
   void remove(const MessagePlace& place);
 
+  // Where its class stands in its pack: of one pack and offset there is one class for ever.
+  [[nodiscard]] std::uint32_t class_offset(const MessagePlace& place);
   // Views hold until the next call of anything but these three.
   [[nodiscard]] proto::ByteView body(const MessagePlace& place);
   [[nodiscard]] StoredMessage message(const MessagePlace& place);

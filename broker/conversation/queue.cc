@@ -4,28 +4,42 @@
 #include "proto/stored.pb.h"
 
 namespace ssb::broker::conversation {
-void Engine::State::enqueue(Endpoint& endpoint, NewMessage message, proto::TimePoint now) {
-  DatabaseState& state = *database(endpoint.database);
+
+const proto::Bytes& Engine::State::queued_class_of(Endpoint& endpoint, const pb::Service& service,
+                                                   const NewMessage& message) {
+  const std::uint64_t version = instance.catalog_version();
+  if (!endpoint.queued_class) endpoint.queued_class = std::make_unique<WrittenClass>();
+  WrittenClass& last = *endpoint.queued_class;
+  const bool is_alike = last.catalog_version == version && last.group == endpoint.group &&
+                        last.message_type == message.type && last.rank == message.rank &&
+                        last.has_body == message.body.has_value();
+  if (is_alike) return last.bytes;
   const catalog::Catalog& catalog = *std::as_const(instance).database(endpoint.database);
-  const pb::Service* service = this->service(endpoint.database, endpoint.service);
-  if (service == nullptr) return;  // dropped with messages on their way
   const pb::MessageType* type = catalog.table<pb::MessageType>().find_if(
       [&message](const pb::MessageType& t) { return t.name() == message.type; });
   proto::stored::MessageClass common;
   common.set_handle(proto::to_string(endpoint.handle.view()));
   common.set_message_type_name(message.type);
   common.set_has_body(message.body.has_value());
-  common.set_queue(service->queue());
+  common.set_queue(service.queue());
   common.set_group_id(proto::to_string(endpoint.group.view()));
   common.set_service(endpoint.service);
-  common.set_service_name(service->name());
+  common.set_service_name(service.name());
   common.set_contract(endpoint.contract);
   common.set_contract_name(endpoint.contract_name);
   common.set_message_type(type == nullptr ? 0 : type->id());
   common.set_validation(type == nullptr ? "N" : type->validation());
   common.set_rank(message.rank);
   common.set_priority(endpoint.priority);
+  last = {version,      endpoint.group,    message.type, message.body.has_value(),
+          message.rank, serialized(common)};
+  return last.bytes;
+}
 
+void Engine::State::enqueue(Endpoint& endpoint, const NewMessage& message, proto::TimePoint now) {
+  DatabaseState& state = *database(endpoint.database);
+  const pb::Service* service = this->service(endpoint.database, endpoint.service);
+  if (service == nullptr) return;  // dropped with messages on their way
   QueueEntry entry;
   entry.order = state.next_order++;
   entry.conversation = endpoint.handle;
@@ -34,7 +48,7 @@ void Engine::State::enqueue(Endpoint& endpoint, NewMessage message, proto::TimeP
   entry.priority = static_cast<std::uint8_t>(endpoint.priority);
   entry.place = state.messages->add(
       {StoredKind::queued, message.sequence, entry.order, proto::to_unix_us(now)},
-      serialized(common), message.body.value_or(proto::ByteView()));
+      queued_class_of(endpoint, *service, message), message.body.value_or(proto::ByteView()));
   state.queues[service->queue()].add(endpoint.group, entry);
   touch(endpoint);
   ++changes;
@@ -59,11 +73,18 @@ void Engine::State::drop_queued(const Endpoint& endpoint) {
 }
 
 QueuedMessage Engine::State::read_queued(store::DatabaseId id, proto::ConversationGroupId group,
-                                         const QueueEntry& entry) const {
-  MessageLog& log = *databases.at(id).messages;
-  proto::stored::MessageClass common;
-  const proto::ByteView bytes = log.message_class(entry.place);
-  SSB_CHECK(common.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+                                         const QueueEntry& entry) {
+  DatabaseState& state = databases.at(id);
+  MessageLog& log = *state.messages;
+  LastClass& last = state.read_class;
+  const std::uint32_t class_offset = log.class_offset(entry.place);
+  if (last.pack != entry.place.pack || last.offset != class_offset) {
+    const proto::ByteView bytes = log.message_class(entry.place);
+    SSB_CHECK(last.parsed.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+    last.pack = entry.place.pack;
+    last.offset = class_offset;
+  }
+  const proto::stored::MessageClass& common = last.parsed;
   QueuedMessage message;
   message.status = 1;
   message.priority = entry.priority;

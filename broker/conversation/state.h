@@ -19,6 +19,7 @@
 #include "broker/dialog/header.h"
 #include "broker/dialog/security.h"
 #include "broker/routing/route.h"
+#include "broker/routing/route_cache.h"
 #include "proto/envelope.pb.h"
 #include "proto/stored.pb.h"
 
@@ -58,6 +59,13 @@ struct Group {
   std::uint64_t locked_by = 0;  // transaction id; 0: free
 };
 
+// Messages that are received after one another nearly always have their class in common.
+struct LastClass {
+  std::uint64_t pack = 0;  // 0: none
+  std::uint32_t offset = 0;
+  proto::stored::MessageClass parsed;
+};
+
 struct DatabaseState {
   store::DatabaseId id = 0;
   std::map<proto::ConversationHandle, std::unique_ptr<Endpoint>> endpoints;
@@ -65,6 +73,7 @@ struct DatabaseState {
   std::map<proto::ConversationGroupId, Group> groups;
   std::map<std::int32_t, QueueIndex> queues;
   std::unique_ptr<MessageLog> messages;  // what waits, in queues and to be sent
+  LastClass read_class;                  // of the message that was received last
   std::int64_t next_order = 1;
   std::set<proto::ConversationHandle> dirty;
   std::set<std::pair<proto::TimePoint, proto::ConversationHandle>> due;
@@ -173,6 +182,7 @@ struct Engine::State {
   std::set<std::pair<store::DatabaseId, std::int32_t>> poisoned;  // queues to switch off
   std::map<std::string, LinkQueue, std::less<>>
       links;  // by address, those with something in their queue
+  routing::RouteCache routes;
   dialog::BoundedMap<std::pair<proto::ConversationId, bool>, Lane> lanes{
       kLanesMax};  // by conversation and whether this side is its initiator
 
@@ -251,12 +261,14 @@ struct Engine::State {
     int rank = 2;
     std::optional<proto::ByteView> body;  // nullopt: NULL
   };
-  void enqueue(Endpoint& endpoint, NewMessage message, proto::TimePoint now);
+  void enqueue(Endpoint& endpoint, const NewMessage& message, proto::TimePoint now);
+  const proto::Bytes& queued_class_of(Endpoint& endpoint, const pb::Service& service,
+                                      const NewMessage& message);
   void enqueue_error(Endpoint& endpoint, std::int64_t code, std::string_view description,
                      proto::TimePoint now);
   void drop_queued(const Endpoint& endpoint);
   QueuedMessage read_queued(store::DatabaseId database, proto::ConversationGroupId group,
-                            const QueueEntry& entry) const;
+                            const QueueEntry& entry);
 
   // ---- sending (transmit.cc) ----
   void queue_for_sending(Endpoint& endpoint, PendingMessage message, proto::ByteView body);

@@ -53,16 +53,26 @@ Detail sent_detail(const Header& header, const proto::DialogMessage& message,
 void Engine::State::queue_for_sending(Endpoint& endpoint, PendingMessage message,
                                       proto::ByteView body) {
   message.sequence = endpoint.send_sequence++;
-  proto::stored::MessageClass common;
-  common.set_handle(proto::to_string(endpoint.handle.view()));
-  common.set_message_type_name(message.message_type);
-  common.set_is_end_dialog(message.is_end_dialog);
-  common.set_is_error(message.is_error);
-  common.set_has_body(message.has_body);
+  if (!endpoint.sent_class) endpoint.sent_class = std::make_unique<WrittenClass>();
+  WrittenClass& last = *endpoint.sent_class;
+  const bool is_plain = !message.is_end_dialog && !message.is_error;
+  const bool is_alike = is_plain && last.catalog_version != 0 &&
+                        last.message_type == message.message_type &&
+                        last.has_body == message.has_body;
+  if (!is_alike) {
+    proto::stored::MessageClass common;
+    common.set_handle(proto::to_string(endpoint.handle.view()));
+    common.set_message_type_name(message.message_type);
+    common.set_is_end_dialog(message.is_end_dialog);
+    common.set_is_error(message.is_error);
+    common.set_has_body(message.has_body);
+    // Nothing of it is the catalog's.
+    last = {is_plain ? 1U : 0U, {}, message.message_type, message.has_body, 0, serialized(common)};
+  }
   message.place = database(endpoint.database)
                       ->messages->add({StoredKind::transmission, message.sequence, 0,
                                        proto::to_unix_us(message.enqueued)},
-                                      serialized(common), body);
+                                      last.bytes, body);
   endpoint.pending.push_back(std::move(message));
   touch(endpoint);
 }
@@ -77,8 +87,9 @@ void Engine::State::pump(Endpoint& endpoint, proto::TimePoint now) {
     back_off(endpoint, now);
     return;
   }
-  const auto to = routing::classify(
+  const auto route = routes.classify(
       instance, {endpoint.database, endpoint.far_service, endpoint.far_broker}, now);
+  const routing::Destination& to = *route;
   switch (to.kind) {
     case routing::Destination::Kind::local: pump_local(endpoint, to, now); return;
     case routing::Destination::Kind::remote: pump_remote(endpoint, to, now); return;
@@ -418,7 +429,8 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
                                      proto::ByteView body, const dialog::SessionKey* key,
                                      proto::TimePoint now) {
   const auto broker = proto::BrokerId::from_bytes(proto::as_bytes(header.to_broker()));
-  const auto to = routing::classify(instance, {id, header.to_service(), broker}, now);
+  const auto route = routes.classify(instance, {id, header.to_service(), broker}, now);
+  const routing::Destination& to = *route;
   const auto conversation =
       proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()));
   proto::TraceRecord out;
