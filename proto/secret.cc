@@ -1,5 +1,6 @@
 #include "proto/secret.h"
 
+#include <cstdint>
 #include <cstring>
 
 namespace ssb::proto {
@@ -12,10 +13,19 @@ void erase_bytes(void* data, std::size_t size) noexcept {
 
 bool equal_in_constant_time(ByteView a, ByteView b) noexcept {
   if (a.size() != b.size()) return false;
-  volatile std::uint8_t difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
-  }
+  std::uint64_t difference = 0;
+  const auto take = [&](std::size_t at, std::size_t count) {
+    std::uint64_t of_a = 0;
+    std::uint64_t of_b = 0;
+    std::memcpy(&of_a, a.data() + at, count);
+    std::memcpy(&of_b, b.data() + at, count);
+    difference |= of_a ^ of_b;
+    asm volatile("" : "+r"(difference));  // the compiler may not know it, and so not stop early
+  };
+  std::size_t at = 0;
+  for (; at + sizeof(difference) <= a.size(); at += sizeof(difference))
+    take(at, sizeof(difference));
+  for (; at < a.size(); ++at) take(at, 1);
   return difference == 0;
 }
 

@@ -1,7 +1,14 @@
 #include "broker/crypto/aes.h"
 
+#include <utility>
+
+#include "broker/crypto/gcm_openssl.h"
 #include "broker/crypto/openssl.h"
 #include "proto/check.h"
+
+#if defined(__x86_64__) && defined(__GLIBC__)
+#include <sys/platform/x86.h>
+#endif
 
 namespace ssb::broker::crypto {
 namespace {
@@ -13,14 +20,6 @@ constexpr std::size_t kWrapDataBytesMin = 16;
 
 Cipher fetch(const char* name) {
   return Cipher(require_openssl(EVP_CIPHER_fetch(nullptr, name, nullptr), name));
-}
-
-// Fetched once: a fetch costs more than sealing a small message.
-const EVP_CIPHER* gcm_cipher(std::size_t key_bytes) {
-  static const Cipher small = fetch("AES-128-GCM");
-  static const Cipher large = fetch("AES-256-GCM");
-  SSB_CHECK(key_bytes == 16 || key_bytes == 32);
-  return key_bytes == 16 ? small.get() : large.get();
 }
 
 const EVP_CIPHER* wrap_cipher(std::size_t key_bytes) {
@@ -36,92 +35,100 @@ CipherContext make_context() {
 
 }  // namespace
 
-struct AesGcm::Contexts {
-  CipherContext seal;  // null: not made for it
-  CipherContext open;
-};
+// ---- which implementation ----
 
-AesGcm::AesGcm(const proto::Secret& key, GcmUse use) : contexts_(std::make_unique<Contexts>()) {
-  const EVP_CIPHER* cipher = gcm_cipher(key.size());
-  const auto* bytes = key.view().data();
-  if (use != GcmUse::open) {
-    contexts_->seal = make_context();
-    require_openssl(EVP_EncryptInit_ex(contexts_->seal.get(), cipher, nullptr, bytes, nullptr) == 1,
-                    "AES-GCM key");
+std::string_view gcm_implementation_name(GcmImplementation implementation) {
+  switch (implementation) {
+    case GcmImplementation::openssl: return "openssl";
+    case GcmImplementation::ipsec_mb: return "ipsec_mb";
   }
-  if (use != GcmUse::seal) {
-    contexts_->open = make_context();
-    require_openssl(EVP_DecryptInit_ex(contexts_->open.get(), cipher, nullptr, bytes, nullptr) == 1,
-                    "AES-GCM key");
-  }
+  SSB_CHECK(false);
+  return {};
 }
 
-bool AesGcm::can(GcmUse use) const {
-  return (use == GcmUse::open || contexts_->seal) && (use == GcmUse::seal || contexts_->open);
+ProcessorFeatures processor_features() {
+#if defined(__x86_64__) && defined(__GLIBC__)
+  ProcessorFeatures features;
+  features.aes = CPU_FEATURE_ACTIVE(AES);
+  features.pclmulqdq = CPU_FEATURE_ACTIVE(PCLMULQDQ);
+  features.avx2 = CPU_FEATURE_ACTIVE(AVX2);
+  features.bmi2 = CPU_FEATURE_ACTIVE(BMI2);
+  return features;
+#else
+  return {};
+#endif
+}
+
+GcmImplementation choose_gcm(const ProcessorFeatures& features, bool is_ipsec_mb_usable) {
+  const bool has_all = features.aes && features.pclmulqdq && features.avx2 && features.bmi2;
+  return has_all && is_ipsec_mb_usable ? GcmImplementation::ipsec_mb : GcmImplementation::openssl;
+}
+
+GcmImplementation chosen_gcm() {
+  static const GcmImplementation chosen = choose_gcm(processor_features(), can_use_ipsec_mb());
+  return chosen;
+}
+
+// ---- one key ----
+
+AesGcm::AesGcm(const proto::Secret& key, GcmUse use, GcmImplementation implementation) : use_(use) {
+  if (implementation == GcmImplementation::ipsec_mb) {
+    ipsec_mb_.emplace(key);
+  } else {
+    openssl_ = std::make_unique<OpensslGcm>(key, use != GcmUse::open, use != GcmUse::seal);
+  }
 }
 
 AesGcm::AesGcm(AesGcm&&) noexcept = default;
 AesGcm& AesGcm::operator=(AesGcm&&) noexcept = default;
 AesGcm::~AesGcm() = default;
 
+void AesGcm::seal_into(proto::ByteView nonce, proto::ByteView additional_data,
+                       proto::ByteView plaintext, std::span<std::uint8_t> sealed) {
+  SSB_CHECK(nonce.size() == kGcmNonceBytes && can(GcmUse::seal));
+  SSB_CHECK(sealed.size() == plaintext.size() + kGcmTagBytes);
+  if (ipsec_mb_) {
+    ipsec_mb_->seal(nonce, additional_data, plaintext, sealed.data());
+  } else {
+    openssl_->seal(nonce, additional_data, plaintext, sealed.data());
+  }
+}
+
 void AesGcm::seal(proto::ByteView nonce, proto::ByteView additional_data, proto::ByteView plaintext,
                   proto::Bytes& out) {
-  SSB_CHECK(nonce.size() == kGcmNonceBytes);
-  EVP_CIPHER_CTX* const context = contexts_->seal.get();
-  SSB_CHECK(context != nullptr);
   const std::size_t before = out.size();
-  const int additional_size = openssl_size(additional_data.size());
-  const int plaintext_size = openssl_size(plaintext.size());
   out.resize(before + plaintext.size() + kGcmTagBytes);
-  std::uint8_t* const ciphertext = out.data() + before;
-  std::uint8_t* const tag = ciphertext + plaintext.size();
-  int done = 0;
-  bool good = EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1;
-  if (!additional_data.empty()) {
-    good = good &&
-           EVP_EncryptUpdate(context, nullptr, &done, additional_data.data(), additional_size) == 1;
-  }
-  if (!plaintext.empty()) {
-    good = good &&
-           EVP_EncryptUpdate(context, ciphertext, &done, plaintext.data(), plaintext_size) == 1;
-  }
-  good = good && EVP_EncryptFinal_ex(context, tag, &done) == 1 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kGcmTagBytes, tag) == 1;
-  if (!good) {
+  try {
+    seal_into(nonce, additional_data, plaintext, std::span(out).subspan(before));
+  } catch (...) {
     out.resize(before);
-    throw_openssl("AES-GCM seal");
+    throw;
   }
+}
+
+bool AesGcm::open_into(proto::ByteView nonce, proto::ByteView additional_data,
+                       proto::ByteView sealed, std::span<std::uint8_t> plaintext) {
+  SSB_CHECK(can(GcmUse::open));
+  if (nonce.size() != kGcmNonceBytes || sealed.size() < kGcmTagBytes) {
+    proto::erase_bytes(plaintext.data(), plaintext.size());
+    return false;
+  }
+  SSB_CHECK(plaintext.size() == sealed.size() - kGcmTagBytes);
+  const proto::ByteView ciphertext = sealed.first(plaintext.size());
+  const proto::ByteView tag = sealed.last(kGcmTagBytes);
+  const bool fits = ipsec_mb_
+                        ? ipsec_mb_->open(nonce, additional_data, ciphertext, tag, plaintext.data())
+                        : openssl_->open(nonce, additional_data, ciphertext, tag, plaintext.data());
+  if (!fits) proto::erase_bytes(plaintext.data(), plaintext.size());
+  return fits;
 }
 
 std::optional<proto::Bytes> AesGcm::open(proto::ByteView nonce, proto::ByteView additional_data,
                                          proto::ByteView sealed) {
   if (nonce.size() != kGcmNonceBytes || sealed.size() < kGcmTagBytes) return std::nullopt;
-  EVP_CIPHER_CTX* const context = contexts_->open.get();
-  SSB_CHECK(context != nullptr);
-  const proto::ByteView ciphertext = sealed.first(sealed.size() - kGcmTagBytes);
-  const proto::ByteView tag = sealed.last(kGcmTagBytes);
-  const int additional_size = openssl_size(additional_data.size());
-  const int ciphertext_size = openssl_size(ciphertext.size());
-  proto::Bytes plaintext(ciphertext.size());
-  int done = 0;
-  bool good = EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1;
-  if (!additional_data.empty()) {
-    good = good &&
-           EVP_DecryptUpdate(context, nullptr, &done, additional_data.data(), additional_size) == 1;
-  }
-  if (!ciphertext.empty()) {
-    good = good && EVP_DecryptUpdate(context, plaintext.data(), &done, ciphertext.data(),
-                                     ciphertext_size) == 1;
-  }
-  // OpenSSL only reads the tag; its signature has no const form.
-  good = good && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kGcmTagBytes,
-                                     const_cast<std::uint8_t*>(tag.data())) == 1;
-  require_openssl(good, "AES-GCM open");
-  std::uint8_t none = 0;  // GCM has no padding: the last step writes nothing
-  if (EVP_DecryptFinal_ex(context, &none, &done) == 1) return plaintext;
-  proto::erase_bytes(plaintext.data(), plaintext.size());
-  static_cast<void>(take_openssl_reason());
-  return std::nullopt;
+  std::optional<proto::Bytes> plaintext(std::in_place, sealed.size() - kGcmTagBytes);
+  if (!open_into(nonce, additional_data, sealed, *plaintext)) plaintext.reset();
+  return plaintext;
 }
 
 proto::Bytes wrap_key(const proto::Secret& key_encryption_key, const proto::Secret& key) {
