@@ -57,13 +57,13 @@ void Engine::State::arrived(const proto::DialogMessage& message, std::string_vie
                              ? nullptr
                              : (*reader)->read(message.header, message.body.size());
     if (read != nullptr) {
-      parsed(message, *read, from_address, now);
+      parsed(message, *read, &(*reader)->ids(), from_address, now);
       return;
     }
   }
   const auto header = dialog::parse_message(message, from_address);
   if (header) {
-    parsed(message, *header, from_address, now);
+    parsed(message, *header, nullptr, from_address, now);
     return;
   }
   proto::TraceRecord out;
@@ -88,7 +88,8 @@ void Engine::State::remember_header(const dialog::Arrived& message) {
 }
 
 void Engine::State::parsed(const proto::DialogMessage& message, const Header& header,
-                           std::string_view from_address, proto::TimePoint now) {
+                           const dialog::HeaderIds* ids, std::string_view from_address,
+                           proto::TimePoint now) {
   const auto broker = broker_id(header.to_broker());
   // A target's message whose broker is here needs no route (reference 1.7, reply short cut).
   const auto named = broker ? routes.find_broker(instance, *broker) : std::nullopt;
@@ -117,7 +118,7 @@ void Engine::State::parsed(const proto::DialogMessage& message, const Header& he
                   now);
     return;
   }
-  const dialog::Arrived arrived_message{header, message.header, message.body, from_address};
+  const dialog::Arrived arrived_message{header, message.header, message.body, from_address, ids};
   const auto found =
       state->by_conversation.find({conversation_of(header), !header.from_initiator()});
   if (found == state->by_conversation.end()) {
@@ -343,7 +344,8 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
     answer_error(endpoint.database, header, endpoint.outbound ? &*endpoint.outbound : nullptr,
                  error, now);
   };
-  proto::Bytes body;
+  proto::Bytes first_body;
+  proto::ByteView body;
   if (dialog::is_first_reply(header, endpoint.keys())) {
     auto opened = dialog::open_reply_first(instance, endpoint.database, message, endpoint.parties,
                                            *endpoint.outbound, state.keys, now);
@@ -363,7 +365,8 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
     confirmed.detail.insert(confirmed.detail.end(), opened->detail.begin(), opened->detail.end());
     trace(std::move(confirmed));
     endpoint.ack_with_inbound = true;
-    body = std::move(opened->body);
+    first_body = std::move(opened->body);
+    body = first_body;
   } else {
     auto opened = dialog::open(message, endpoint.keys(), state.keys);
     if (!opened) {
@@ -374,7 +377,7 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
     // An ack answers under the key of the message that it answers (claim D20).
     endpoint.ack_with_inbound =
         opened->key == nullptr || !endpoint.outbound || opened->key != &*endpoint.outbound;
-    body = std::move(opened->body);
+    body = opened->body;
     remember_header(message);
   }
   accept(endpoint, {header, body, &message}, now);

@@ -327,7 +327,7 @@ struct Engine::State {
   void arrived(const proto::DialogMessage& message, std::string_view from_address,
                proto::TimePoint now);
   void parsed(const proto::DialogMessage& message, const Header& header,
-              std::string_view from_address, proto::TimePoint now);
+              const dialog::HeaderIds* ids, std::string_view from_address, proto::TimePoint now);
   // The next headers like this one are read without parsing all of them.
   void remember_header(const dialog::Arrived& message);
   void forward(const proto::DialogMessage& message, const Header& header,

@@ -318,8 +318,12 @@ proto::Result<proto::DialogMessage> Engine::State::seal_fragment(Endpoint& endpo
   const bool is_clear = endpoint.parties.type == dialog::SecurityType::none;
   const dialog::SessionKey* key = is_clear ? nullptr : &*endpoint.outbound;
   if (message.sequence > 0) {
-    return dialog::seal_later(writer_of(endpoint, message, key), varying, endpoint.conversation,
-                              endpoint.is_initiator, body, key, keys);
+    proto::DialogMessage sealed;
+    const auto done =
+        dialog::seal_later(writer_of(endpoint, message, key), varying, endpoint.conversation,
+                           endpoint.is_initiator, body, key, keys, sealed);
+    if (!done) return done.error();
+    return sealed;
   }
   const Header header = header_of(endpoint, message, varying);
   if (is_clear) return dialog::clear_message(header, body);

@@ -63,9 +63,9 @@ class AesGcm {
   ~AesGcm();
 
   [[nodiscard]] bool can(GcmUse use) const { return use_ == GcmUse::both || use_ == use; }
-  // Asks for the key's memory before it is needed.
-  void prefetch() const {
-    if (ipsec_mb_) ipsec_mb_->prefetch();
+  // What sealing and opening read of the key: for prefetch alone. Empty where that is not known.
+  [[nodiscard]] proto::ByteView schedule() const {
+    return ipsec_mb_ ? ipsec_mb_->schedule() : proto::ByteView();
   }
 
   // Ciphertext and tag into `sealed`, which is exactly as long; it may begin where the plaintext does, and else does not overlap it.

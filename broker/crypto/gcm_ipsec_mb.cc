@@ -5,6 +5,7 @@
 #include <new>
 
 #include "broker/crypto/aes.h"
+#include "broker/crypto/prefetch.h"
 #include "proto/check.h"
 
 #if SSB_HAS_IPSEC_MB
@@ -16,8 +17,6 @@ namespace ssb::broker::crypto {
 #if SSB_HAS_IPSEC_MB
 
 namespace {
-
-constexpr std::size_t kCacheLineBytes = 64;
 
 struct GcmFunctions {
   aes_gcm_pre_t prepare = nullptr;
@@ -118,9 +117,8 @@ bool IpsecMbGcm::open(proto::ByteView nonce, proto::ByteView additional_data,
   return proto::equal_in_constant_time(expected, tag);
 }
 
-void IpsecMbGcm::prefetch() const {
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&key());
-  for (std::size_t at = 0; at < sizeof(Key); at += kCacheLineBytes) __builtin_prefetch(bytes + at);
+proto::ByteView IpsecMbGcm::schedule() const {
+  return {reinterpret_cast<const std::uint8_t*>(&key()), sizeof(Key)};
 }
 
 #else  // never called: can_use_ipsec_mb() says so
@@ -146,8 +144,8 @@ bool IpsecMbGcm::open(proto::ByteView, proto::ByteView, proto::ByteView, proto::
   static_cast<void>(key());
   return false;
 }
-void IpsecMbGcm::prefetch() const {
-  static_cast<void>(key());
+proto::ByteView IpsecMbGcm::schedule() const {
+  return {};
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "broker/crypto/prefetch.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/check.h"
 
@@ -169,8 +170,16 @@ crypto::AesGcm* MessageKeys::find(const MessageKeyName& name, const SessionKey& 
   const bool is_it =
       entry != nullptr && proto::equal_in_constant_time(entry->session_key.view(), key.key.view());
   if (!is_it) return nullptr;
-  hint = {entry, epoch_};
+  hint = {entry, entry->gcm.schedule().data(), epoch_};
   return &entry->gcm;
+}
+
+void MessageKeys::prefetch(const SessionKey& key, bool from_initiator) {
+  constexpr std::size_t kScheduleBytes = 1024;  // of a key of libipsec-mb
+  const SessionKey::Hint& hint = key.hints.at(from_initiator ? 1 : 0);
+  if (hint.schedule == nullptr) return;
+  crypto::prefetch(hint.entry, sizeof(Entry));
+  crypto::prefetch(hint.schedule, kScheduleBytes);
 }
 
 crypto::AesGcm& MessageKeys::keep(const MessageKeyName& name, const SessionKey& key,
@@ -178,7 +187,7 @@ crypto::AesGcm& MessageKeys::keep(const MessageKeyName& name, const SessionKey& 
   // An entry of that name, or the oldest when there are too many, goes.
   if (keys_.size() == keys_.size_max() || keys_.find(name) != nullptr)
     epoch_ = std::make_shared<const char>();
-  return keys_.put(name, Entry{name, key.key.clone(), std::move(made)}).gcm;
+  return keys_.put(name, Entry{std::move(made), name, key.key.clone()}).gcm;
 }
 
 void MessageKeys::clear() {

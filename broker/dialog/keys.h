@@ -49,7 +49,7 @@ inline constexpr std::uint64_t kSealsMax =
     std::uint64_t{1} << 48;  // of one incarnation: 90 years at 100,000 a second
 inline constexpr std::size_t kGrantsMax = 1024;
 inline constexpr std::size_t kOpenedKeksMax = 4096;
-// Some 2 KiB each: what a node that sends on ten thousand dialogs by turns needs, in both directions.
+// Some 1.5 KiB each: what a node that sends on ten thousand dialogs by turns needs, in both directions.
 inline constexpr std::size_t kMessageKeysMax = 32'768;
 inline constexpr std::size_t kUnwrapSourcesMax = 4096;
 inline constexpr int kFailedUnwrapsMax = 16;  // at once, then
@@ -65,6 +65,7 @@ struct SessionKey {
   // holds is nobody else's, so a hint that outlives what it points to is never followed.
   struct Hint {
     void* entry = nullptr;
+    const std::uint8_t* schedule = nullptr;  // of the entry's key, to prefetch
     std::shared_ptr<const char> epoch;
   };
   mutable std::array<Hint, 2> hints{};
@@ -212,15 +213,17 @@ class MessageKeys {
  public:
   explicit MessageKeys(std::size_t size_max = kMessageKeysMax) : keys_(size_max) {}
   [[nodiscard]] crypto::AesGcm* find(const MessageKeyName& name, const SessionKey& key);
+  // Asks for what `find` gave for this session key last, while its name is still being made.
+  static void prefetch(const SessionKey& key, bool from_initiator);
   crypto::AesGcm& keep(const MessageKeyName& name, const SessionKey& key, crypto::AesGcm made);
   void clear();
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
 
  private:
   struct Entry {
+    crypto::AesGcm gcm;
     MessageKeyName name;
     proto::Secret session_key;
-    crypto::AesGcm gcm;
   };
   BoundedMap<MessageKeyName, Entry> keys_;
   std::shared_ptr<const char> epoch_ =
@@ -236,6 +239,8 @@ struct DatabaseKeys {
   OpenedKekCache opened;
   FailedUnwraps failed_unwraps;
   MessageKeys messages;
+  proto::Bytes
+      plaintext;  // memory for what is opened: it begins with the body that was opened last
   // A new grant, and so a signature, for each dialog; it names its conversation and is worthless
   // for others (--sign-every-dialog).
   bool sign_every_dialog = false;

@@ -1,8 +1,9 @@
 #include "broker/dialog/later_header.h"
 
-#include <algorithm>
+#include <cstring>
 #include <limits>
 
+#include "broker/crypto/prefetch.h"
 #include "proto/check.h"
 
 namespace ssb::broker::dialog {
@@ -30,16 +31,30 @@ constexpr std::uint32_t kAckSequence = 1;
 constexpr std::uint32_t kAckFragment = 2;
 constexpr std::uint32_t kNonceCounter = 4;
 
-void put_varint(proto::Bytes& out, std::uint64_t number) {
-  for (; number >= 0x80; number >>= 7) out.push_back(static_cast<std::uint8_t>(number | 0x80));
-  out.push_back(static_cast<std::uint8_t>(number));
-}
-// A scalar without presence: nothing when it is zero.
-void put_number(proto::Bytes& out, std::uint32_t field, std::uint64_t number) {
-  if (number == 0) return;
-  put_varint(out, (field << 3) | kVarint);
-  put_varint(out, number);
-}
+// Writes where there is room for all that may come.
+class FieldWriter {
+ public:
+  explicit FieldWriter(std::uint8_t* at) : at_(at) {}
+
+  void varint(std::uint64_t number) {
+    for (; number >= 0x80; number >>= 7) *at_++ = static_cast<std::uint8_t>(number | 0x80);
+    *at_++ = static_cast<std::uint8_t>(number);
+  }
+  // A scalar without presence: nothing when it is zero.
+  void number(std::uint32_t field, std::uint64_t number) {
+    if (number == 0) return;
+    varint((field << 3) | kVarint);
+    varint(number);
+  }
+  void bytes(proto::ByteView bytes) {
+    std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+  }
+  [[nodiscard]] const std::uint8_t* at() const { return at_; }
+
+ private:
+  std::uint8_t* at_;
+};
 std::size_t varint_bytes(std::uint64_t number) {
   std::size_t bytes = 1;
   for (; number >= 0x80; number >>= 7) ++bytes;
@@ -51,7 +66,7 @@ std::size_t number_bytes(std::uint32_t field, std::uint64_t number) {
 
 bool begins_with(proto::ByteView bytes, proto::ByteView beginning) {
   return bytes.size() >= beginning.size() &&
-         std::ranges::equal(bytes.first(beginning.size()), beginning);
+         (beginning.empty() || std::memcmp(bytes.data(), beginning.data(), beginning.size()) == 0);
 }
 
 // Reads canonical fields in ascending order; once something is not canonical it is bad for good.
@@ -173,39 +188,69 @@ void set_varying(DialogHeader& header, const Varying& varying) {
 }
 
 LaterHeaderWriter::LaterHeaderWriter(const DialogHeader& header)
-    : common_(common_of(header)), security_(security_of(header)) {}
+    : template_(common_of(header)), common_bytes_(template_.size()) {
+  const auto security = security_of(header);
+  has_security_ = security.has_value();
+  if (security) template_.insert(template_.end(), security->begin(), security->end());
+}
 
 void LaterHeaderWriter::write(const Varying& varying, std::uint64_t nonce_counter,
                               proto::Bytes& out) const {
   constexpr std::size_t kVaryingBytesMax = 128;
-  out.reserve(out.size() + common_.size() + (security_ ? security_->size() : 0) + kVaryingBytesMax);
-  out.insert(out.end(), common_.begin(), common_.end());
-  put_number(out, kSequence, varying.sequence);
-  put_number(out, kFragmentIndex, varying.fragment_index);
-  put_number(out, kFragmentCount, varying.fragment_count);
-  put_number(out, kTotalLength, varying.total_length);
-  put_number(out, kIsEndDialog, varying.is_end_dialog ? 1 : 0);
-  put_number(out, kIsError, varying.is_error ? 1 : 0);
-  put_number(out, kLifetime, varying.lifetime_remaining_us);
+  const proto::ByteView fixed(template_);
+  out.resize(fixed.size() + kVaryingBytesMax);
+  FieldWriter writer(out.data());
+  writer.bytes(fixed.first(common_bytes_));
+  writer.number(kSequence, varying.sequence);
+  writer.number(kFragmentIndex, varying.fragment_index);
+  writer.number(kFragmentCount, varying.fragment_count);
+  writer.number(kTotalLength, varying.total_length);
+  writer.number(kIsEndDialog, varying.is_end_dialog ? 1 : 0);
+  writer.number(kIsError, varying.is_error ? 1 : 0);
+  writer.number(kLifetime, varying.lifetime_remaining_us);
   if (varying.ack) {
-    put_varint(out, (kAck << 3) | kBytes);
-    put_varint(out, number_bytes(kAckSequence, varying.ack->next_sequence) +
-                        number_bytes(kAckFragment, varying.ack->next_fragment));
-    put_number(out, kAckSequence, varying.ack->next_sequence);
-    put_number(out, kAckFragment, varying.ack->next_fragment);
+    writer.varint((kAck << 3) | kBytes);
+    writer.varint(number_bytes(kAckSequence, varying.ack->next_sequence) +
+                  number_bytes(kAckFragment, varying.ack->next_fragment));
+    writer.number(kAckSequence, varying.ack->next_sequence);
+    writer.number(kAckFragment, varying.ack->next_fragment);
   }
-  if (security_) {
-    put_varint(out, (kSecurity << 3) | kBytes);
-    put_varint(out, security_->size() + number_bytes(kNonceCounter, nonce_counter));
-    out.insert(out.end(), security_->begin(), security_->end());
-    put_number(out, kNonceCounter, nonce_counter);
+  if (has_security_) {
+    const proto::ByteView security = fixed.subspan(common_bytes_);
+    writer.varint((kSecurity << 3) | kBytes);
+    writer.varint(security.size() + number_bytes(kNonceCounter, nonce_counter));
+    writer.bytes(security);
+    writer.number(kNonceCounter, nonce_counter);
   }
-  put_number(out, kSawFirstAck, varying.saw_first_ack ? 1 : 0);
+  writer.number(kSawFirstAck, varying.saw_first_ack ? 1 : 0);
+  out.resize(static_cast<std::size_t>(writer.at() - out.data()));
+}
+
+HeaderIds ids_of(const DialogHeader& header) {
+  const auto conversation =
+      proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()));
+  SSB_CHECK(conversation);  // parse_header has seen to it
+  HeaderIds ids;
+  ids.conversation = *conversation;
+  if (!header.has_security()) return ids;
+  const envelope::Security& security = header.security();
+  const auto session_key = proto::KeyId::from_bytes(proto::as_bytes(security.session_key_id()));
+  const auto incarnation = proto::Guid::from_bytes(proto::as_bytes(security.incarnation_id()));
+  SSB_CHECK(session_key && incarnation);
+  ids.session_key = *session_key;
+  ids.incarnation = *incarnation;
+  return ids;
 }
 
 LaterHeaderReader::LaterHeaderReader(proto::ByteView bytes, const DialogHeader& header)
-    : common_(common_of(header)), security_(security_of(header)), header_(header) {
-  SSB_CHECK(begins_with(bytes, common_));
+    : template_(common_of(header)),
+      common_bytes_(template_.size()),
+      ids_(ids_of(header)),
+      header_(header) {
+  SSB_CHECK(begins_with(bytes, template_));
+  const auto security = security_of(header);
+  has_security_ = security.has_value();
+  if (security) template_.insert(template_.end(), security->begin(), security->end());
 }
 
 bool LaterHeaderReader::read_varying(proto::ByteView bytes, std::uint64_t& nonce_counter) {
@@ -226,23 +271,24 @@ bool LaterHeaderReader::read_varying(proto::ByteView bytes, std::uint64_t& nonce
     varying_.ack->next_fragment = static_cast<std::uint32_t>(ack.number(kAckFragment, kUint32Max));
     if (!ack.is_good() || !ack.is_at_end()) return false;
   }
-  if (reader.next_is(kSecurity, kBytes) != security_.has_value()) return false;
-  if (security_) {
-    FieldReader security(reader.bytes());
-    if (!security.skip(*security_)) return false;
-    nonce_counter = security.number(kNonceCounter);
-    if (!security.is_good() || !security.is_at_end()) return false;
+  if (reader.next_is(kSecurity, kBytes) != has_security_) return false;
+  if (has_security_) {
+    FieldReader security_fields(reader.bytes());
+    if (!security_fields.skip(security())) return false;
+    nonce_counter = security_fields.number(kNonceCounter);
+    if (!security_fields.is_good() || !security_fields.is_at_end()) return false;
   }
   varying_.saw_first_ack = reader.number(kSawFirstAck, 1) != 0;
   return reader.is_good() && reader.is_at_end();
 }
 
 const DialogHeader* LaterHeaderReader::read(proto::ByteView bytes, std::size_t body_bytes) {
-  const bool is_ours = bytes.size() <= proto::kHeaderBytesMax && begins_with(bytes, common_);
+  crypto::prefetch(&header_, sizeof(header_));
+  const bool is_ours = bytes.size() <= proto::kHeaderBytesMax && begins_with(bytes, common());
   std::uint64_t nonce_counter = 0;
-  if (!is_ours || !read_varying(bytes.subspan(common_.size()), nonce_counter)) return nullptr;
+  if (!is_ours || !read_varying(bytes.subspan(common_bytes_), nonce_counter)) return nullptr;
   set_varying(header_, varying_);
-  if (security_) header_.mutable_security()->set_nonce_counter(nonce_counter);
+  if (has_security_) header_.mutable_security()->set_nonce_counter(nonce_counter);
   return check_counts(header_, body_bytes, {}) ? nullptr : &header_;
 }
 

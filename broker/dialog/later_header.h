@@ -14,6 +14,7 @@
 
 #include "broker/dialog/header.h"
 #include "proto/bytes.h"
+#include "proto/ids.h"
 
 namespace ssb::broker::dialog {
 
@@ -40,13 +41,23 @@ class LaterHeaderWriter {
  public:
   // `header` with its security, if any: all that later ones will have in common with it.
   explicit LaterHeaderWriter(const envelope::DialogHeader& header);
-  // Appends the header's bytes. `nonce_counter` counts only with security.
+  // Makes `out` the header's bytes. `nonce_counter` counts only with security.
   void write(const Varying& varying, std::uint64_t nonce_counter, proto::Bytes& out) const;
 
  private:
-  proto::Bytes common_;
-  std::optional<proto::Bytes> security_;  // without its nonce
+  // In one place, as both are read for each message: the common part, then that of the security without its nonce.
+  proto::Bytes template_;
+  std::size_t common_bytes_ = 0;
+  bool has_security_ = false;
 };
+
+// What names the message key of a header.
+struct HeaderIds {
+  proto::ConversationId conversation;
+  proto::KeyId session_key;  // null without security, as the next
+  proto::Guid incarnation;
+};
+[[nodiscard]] HeaderIds ids_of(const envelope::DialogHeader& header);
 
 class LaterHeaderReader {
  public:
@@ -59,12 +70,23 @@ class LaterHeaderReader {
   [[nodiscard]] bool has_given(const envelope::DialogHeader& header) const {
     return &header == &header_;
   }
+  // Of every header that `read` gives.
+  [[nodiscard]] const HeaderIds& ids() const { return ids_; }
 
  private:
   bool read_varying(proto::ByteView bytes, std::uint64_t& nonce_counter);
+  [[nodiscard]] proto::ByteView common() const {
+    return proto::ByteView(template_).first(common_bytes_);
+  }
+  [[nodiscard]] proto::ByteView security() const {
+    return proto::ByteView(template_).subspan(common_bytes_);
+  }
 
-  proto::Bytes common_;
-  std::optional<proto::Bytes> security_;
+  // As the writer's.
+  proto::Bytes template_;
+  std::size_t common_bytes_ = 0;
+  bool has_security_ = false;
+  HeaderIds ids_;
   Varying varying_;
   envelope::DialogHeader header_;
 };

@@ -1,6 +1,9 @@
 // Opening the messages of a conversation whose keys are known.
+#include <algorithm>
+#include <span>
 #include <utility>
 
+#include "broker/crypto/prefetch.h"
 #include "broker/dialog/open_sealed.h"
 #include "broker/dialog/security.h"
 #include "broker/dialog/transcript.h"
@@ -27,16 +30,27 @@ Refusal refuse(ErrorCode code, Parameters&&... parameters) {
   return refusal;
 }
 
-bool has_id(const SessionKey* key, const envelope::DialogHeader& header) {
-  return key != nullptr && proto::as_text(key->id.view()) == header.security().session_key_id();
+bool has_id(const SessionKey* key, const HeaderIds& ids) {
+  return key != nullptr && key->id == ids.session_key;
+}
+
+// A long body comes by itself once it is begun.
+constexpr std::size_t kPrefetchBytesMax = 1024;
+
+// What is read last and is farthest away, while the header is looked at.
+void prefetch(const Arrived& message, const EndpointKeys& endpoint) {
+  if (endpoint.inbound != nullptr)
+    MessageKeys::prefetch(*endpoint.inbound, message.header.from_initiator());
+  crypto::prefetch(message.body.data(), std::min(message.body.size(), kPrefetchBytesMax));
 }
 
 // The key that the message may be sealed with. In full security sequenced messages come under the sender's own key alone; acks and broker
 // errors answer with the key of the message that they answer (claim D20), which may be either. In anonymous security there is one key.
-const SessionKey* find_key(const envelope::DialogHeader& header, const EndpointKeys& endpoint) {
-  if (has_id(endpoint.inbound, header)) return endpoint.inbound;
+const SessionKey* find_key(const envelope::DialogHeader& header, const HeaderIds& ids,
+                           const EndpointKeys& endpoint) {
+  if (has_id(endpoint.inbound, ids)) return endpoint.inbound;
   const bool may_be_own = endpoint.type == SecurityType::anonymous || !is_sequenced(header);
-  return may_be_own && has_id(endpoint.outbound, header) ? endpoint.outbound : nullptr;
+  return may_be_own && has_id(endpoint.outbound, ids) ? endpoint.outbound : nullptr;
 }
 
 }  // namespace
@@ -55,23 +69,27 @@ Refusal refuse_without_master_key(const catalog::Instance& instance, store::Data
   return refusal;
 }
 
-std::optional<proto::Bytes> open_sealed(const Arrived& message, const SessionKey& key,
-                                        MessageKeys& message_keys) {
-  const envelope::Security& security = message.header.security();
-  const auto conversation =
-      proto::ConversationId::from_bytes(proto::as_bytes(message.header.conversation_id()));
-  const auto incarnation = proto::Guid::from_bytes(proto::as_bytes(security.incarnation_id()));
-  SSB_CHECK(conversation && incarnation);  // parse_message has seen to it
-  const MessageKeyName name{key.id, *conversation, message.header.from_initiator(), *incarnation};
-  const Nonce nonce = nonce_of(security.nonce_counter());
+std::optional<proto::ByteView> open_sealed(const Arrived& message, const SessionKey& key,
+                                           MessageKeys& message_keys, proto::Bytes& memory) {
+  const Nonce nonce = nonce_of(message.header.security().nonce_counter());
+  const HeaderIds ids = message.ids != nullptr ? *message.ids : ids_of(message.header);
+  if (message.body.size() < kSealOverheadBytes) return std::nullopt;
+  const std::size_t body_bytes = message.body.size() - kSealOverheadBytes;
+  if (memory.size() < body_bytes) memory.resize(body_bytes);
+  const std::span<std::uint8_t> body = std::span(memory).first(body_bytes);
+  const MessageKeyName name{key.id, ids.conversation, message.header.from_initiator(),
+                            ids.incarnation};
+  const auto opened_by = [&](crypto::AesGcm& gcm) -> std::optional<proto::ByteView> {
+    if (!gcm.open_into(nonce, message.header_bytes, message.body, body)) return std::nullopt;
+    return body;
+  };
   crypto::AesGcm* kept = message_keys.find(name, key);
-  if (kept != nullptr && kept->can(crypto::GcmUse::open))
-    return kept->open(nonce, message.header_bytes, message.body);
+  if (kept != nullptr && kept->can(crypto::GcmUse::open)) return opened_by(*kept);
   const auto use = kept == nullptr ? crypto::GcmUse::open : crypto::GcmUse::both;
   crypto::AesGcm made(derive_message_key(key, name), use);
-  auto body = made.open(nonce, message.header_bytes, message.body);
-  if (body) message_keys.keep(name, key, std::move(made));
-  return body;
+  const auto opened = opened_by(made);
+  if (opened) message_keys.keep(name, key, std::move(made));
+  return opened;
 }
 
 bool is_first_reply(const envelope::DialogHeader& header, const EndpointKeys& keys) {
@@ -80,13 +98,14 @@ bool is_first_reply(const envelope::DialogHeader& header, const EndpointKeys& ke
 }
 
 Checked<Opened> open(const Arrived& message, const EndpointKeys& endpoint, DatabaseKeys& keys) {
+  prefetch(message, endpoint);
   const envelope::DialogHeader& header = message.header;
   if (header.from_initiator() == endpoint.is_initiator) {
     return refuse(ErrorCode::header_inconsistent, "its direction is that of its receiver");
   }
   if (endpoint.type == SecurityType::none) {
     if (header.has_security()) return refuse(ErrorCode::endpoint_not_secured);
-    return Opened{proto::to_bytes(message.body), nullptr};
+    return Opened{message.body, nullptr};
   }
   if (!header.has_security()) return refuse(ErrorCode::endpoint_secured);
   if (header.security().has_first() && endpoint.type == SecurityType::anonymous &&
@@ -94,15 +113,16 @@ Checked<Opened> open(const Arrived& message, const EndpointKeys& endpoint, Datab
     return refuse(ErrorCode::header_inconsistent,
                   "a security header in a reply of anonymous security");
   }
-  const SessionKey* key = find_key(header, endpoint);
+  const HeaderIds ids = message.ids != nullptr ? *message.ids : ids_of(header);
+  const SessionKey* key = find_key(header, ids, endpoint);
   if (key == nullptr) return refuse(ErrorCode::session_key_differs);
-  auto body = open_sealed(message, *key, keys.messages);
+  const auto body = open_sealed(message, *key, keys.messages, keys.plaintext);
   if (!body) {
     Refusal refusal = refuse(ErrorCode::cannot_decrypt, "its body does not fit its header");
     refusal.event = proto::EventClass::corrupted_message;
     return refusal;
   }
-  return Opened{std::move(*body), key};
+  return Opened{*body, key};
 }
 
 }  // namespace ssb::broker::dialog

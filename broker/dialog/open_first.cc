@@ -410,10 +410,11 @@ Checked<OpenedFirst> Opening::decrypt() {
 }
 
 Checked<OpenedFirst> Opening::finish(const proto::Secret& kek, SessionKey session_key) {
-  auto body = open_sealed(message_, session_key, keys_.messages);
-  if (!body) return cannot_decrypt("its body does not fit its header");
+  proto::Bytes body;
+  if (!open_sealed(message_, session_key, keys_.messages, body))
+    return cannot_decrypt("its body does not fit its header");
   OpenedFirst opened = describe(std::move(session_key));
-  opened.body = std::move(*body);
+  opened.body = std::move(body);
   keep_kek(kek);
   return opened;
 }

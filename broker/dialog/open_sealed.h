@@ -7,9 +7,11 @@
 
 namespace ssb::broker::dialog {
 
-// The body, or nullopt when the tag does not fit. A message key is kept only once it has opened something: incarnation ids cost a sender
-// nothing to invent.
-[[nodiscard]] std::optional<proto::Bytes> open_sealed(const Arrived& message, const SessionKey& key,
-                                                      MessageKeys& message_keys);
+// The body, or nullopt when the tag does not fit. It stands at the begin of `memory`, which grows as it must and is never made smaller.
+// A message key is kept only once it has opened something: incarnation ids cost a sender nothing to invent.
+[[nodiscard]] std::optional<proto::ByteView> open_sealed(const Arrived& message,
+                                                         const SessionKey& key,
+                                                         MessageKeys& message_keys,
+                                                         proto::Bytes& memory);
 
 }  // namespace ssb::broker::dialog

@@ -198,25 +198,25 @@ void set_security(DialogHeader& header, const SessionKey& key, const Incarnation
   security.set_incarnation_id(proto::to_string(incarnation.id().view()));
 }
 
-proto::Result<proto::DialogMessage> seal_later(const LaterHeaderWriter& writer,
-                                               const Varying& varying,
-                                               proto::ConversationId conversation,
-                                               bool from_initiator, proto::ByteView body,
-                                               const SessionKey* key, DatabaseKeys& keys) {
+proto::Result<void> seal_later(const LaterHeaderWriter& writer, const Varying& varying,
+                               proto::ConversationId conversation, bool from_initiator,
+                               proto::ByteView body, const SessionKey* key, DatabaseKeys& keys,
+                               proto::DialogMessage& message) {
   SSB_CHECK(body.size() <= proto::kFragmentBodyBytesMax);
-  proto::DialogMessage message;
   if (key == nullptr) {
     writer.write(varying, 0, message.header);
-    message.body = proto::to_bytes(body);
-    return message;
+    message.body.assign(body.begin(), body.end());
+    return {};
   }
   const auto counter = keys.incarnation.next_nonce();
   if (!counter) return Error(ErrorCode::session_key_not_retrievable);
+  MessageKeys::prefetch(*key, from_initiator);  // it comes while the header is written
+  const Nonce nonce = nonce_of(*counter);
   writer.write(varying, *counter, message.header);
-  message.body.reserve(body.size() + kSealOverheadBytes);
+  message.body.resize(body.size() + kSealOverheadBytes);
   message_key(conversation, from_initiator, *key, keys)
-      .seal(nonce_of(*counter), message.header, body, message.body);
-  return message;
+      .seal_into(nonce, message.header, body, message.body);
+  return {};
 }
 
 proto::Result<proto::DialogMessage> seal(DialogHeader header, proto::ByteView body,

@@ -94,10 +94,14 @@ using Checked = boost::system::result<T, Refusal>;
                                                        DatabaseKeys& keys);
 
 // As `seal`, of a later message whose header is written by `writer`: made of a header with the security of `key` and of the
-// incarnation of `keys`. `key` null: without security.
-[[nodiscard]] proto::Result<proto::DialogMessage> seal_later(
-    const LaterHeaderWriter& writer, const Varying& varying, proto::ConversationId conversation,
-    bool from_initiator, proto::ByteView body, const SessionKey* key, DatabaseKeys& keys);
+// incarnation of `keys`. `key` null: without security. Header and body of `message` become those of the new one, in the memory that
+// they have; who sends many gives it one that was sent.
+[[nodiscard]] proto::Result<void> seal_later(const LaterHeaderWriter& writer,
+                                             const Varying& varying,
+                                             proto::ConversationId conversation,
+                                             bool from_initiator, proto::ByteView body,
+                                             const SessionKey* key, DatabaseKeys& keys,
+                                             proto::DialogMessage& message);
 // Sets what makes a header one of `key` and of the incarnation of `keys`: all of its security but the nonce.
 void set_security(envelope::DialogHeader& header, const SessionKey& key,
                   const Incarnation& incarnation);
@@ -130,7 +134,8 @@ struct Arrived {
   const envelope::DialogHeader& header;
   proto::ByteView header_bytes;
   proto::ByteView body;
-  std::string_view peer;  // address of the adjacent peer
+  std::string_view peer;           // address of the adjacent peer
+  const HeaderIds* ids = nullptr;  // of the header, where they are at hand
 };
 
 // A first message whose sender and key are known now; who may do what has not been asked yet.
@@ -191,7 +196,8 @@ struct EndpointKeys {
                                                     DatabaseKeys& keys, proto::TimePoint now);
 
 struct Opened {
-  proto::Bytes body;
+  // Of a sealed message in keys.plaintext, until the next one is opened; of a clear one in the message itself.
+  proto::ByteView body;
   const SessionKey* key =
       nullptr;  // the one of `keys` that it was sealed with: answer with it. Null without security
 };

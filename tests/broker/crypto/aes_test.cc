@@ -23,10 +23,25 @@ Bytes with_flipped_bit(Bytes bytes, std::size_t bit) {
   return bytes;
 }
 
-TEST(AesGcmTest, SealsAndOpensThePublishedVectors) {
+// Each test of a key runs on each implementation that works here.
+class AesGcmTest : public testing::TestWithParam<GcmImplementation> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == GcmImplementation::ipsec_mb && !can_use_ipsec_mb())
+      GTEST_SKIP() << "libipsec-mb is not there, or this processor is none for it";
+  }
+  static AesGcm make(const Secret& key) { return AesGcm(key, GcmUse::both, GetParam()); }
+};
+std::string name_of(const testing::TestParamInfo<GcmImplementation>& info) {
+  return std::string(gcm_implementation_name(info.param));
+}
+const auto kImplementations =
+    testing::Values(GcmImplementation::openssl, GcmImplementation::ipsec_mb);
+
+TEST_P(AesGcmTest, SealsAndOpensThePublishedVectors) {
   for (const auto& row : test::read_vectors("aes_gcm.txt")) {
     if (row.is_refused()) continue;
-    AesGcm gcm(Secret(row.bytes("key")));
+    AesGcm gcm = make(Secret(row.bytes("key")));
     const Bytes sealed = joined(row.bytes("ciphertext"), row.bytes("tag"));
 
     Bytes out;
@@ -39,20 +54,20 @@ TEST(AesGcmTest, SealsAndOpensThePublishedVectors) {
   }
 }
 
-TEST(AesGcmTest, RefusesThePublishedForgeries) {
+TEST_P(AesGcmTest, RefusesThePublishedForgeries) {
   int refused = 0;
   for (const auto& row : test::read_vectors("aes_gcm.txt")) {
     if (!row.is_refused()) continue;
     ++refused;
-    AesGcm gcm(Secret(row.bytes("key")));
+    AesGcm gcm = make(Secret(row.bytes("key")));
     const Bytes sealed = joined(row.bytes("ciphertext"), row.bytes("tag"));
     EXPECT_FALSE(gcm.open(row.bytes("nonce"), row.bytes("aad"), sealed)) << row.text("name");
   }
   EXPECT_GT(refused, 0);
 }
 
-TEST(AesGcmTest, WhatIsSealedOpensForEverySizeUpTo100000) {
-  AesGcm gcm(random_secret(16));
+TEST_P(AesGcmTest, WhatIsSealedOpensForEverySizeUpTo100000) {
+  AesGcm gcm = make(random_secret(16));
   const Bytes aad(33, 0x5A);
   Bytes nonce(kGcmNonceBytes);
   for (std::size_t size = 0; size <= 100'000; size = size < 300 ? size + 1 : size * 5 / 4) {
@@ -70,8 +85,8 @@ TEST(AesGcmTest, WhatIsSealedOpensForEverySizeUpTo100000) {
   }
 }
 
-TEST(AesGcmTest, SealAppendsBehindWhatIsThere) {
-  AesGcm gcm(random_secret(32));
+TEST_P(AesGcmTest, SealAppendsBehindWhatIsThere) {
+  AesGcm gcm = make(random_secret(32));
   const Bytes nonce(kGcmNonceBytes, 1);
   Bytes out{1, 2, 3};
 
@@ -82,9 +97,45 @@ TEST(AesGcmTest, SealAppendsBehindWhatIsThere) {
   EXPECT_EQ(gcm.open(nonce, {}, proto::ByteView(out).subspan(3)), (Bytes{9, 9}));
 }
 
-class AesGcmForgeryTest : public testing::Test {
+TEST_P(AesGcmTest, SealsAndOpensWhereThePlaintextStands) {
+  AesGcm gcm = make(random_secret(16));
+  const Bytes nonce(kGcmNonceBytes, 1);
+  const Bytes aad{4, 5, 6};
+  for (const std::size_t size : {0, 1, 15, 16, 17, 255, 256, 257, 1024, 70'000}) {
+    Bytes plaintext(size);
+    random_bytes(plaintext);
+    Bytes elsewhere;
+    gcm.seal(nonce, aad, plaintext, elsewhere);
+
+    Bytes in_place = plaintext;
+    in_place.resize(size + kGcmTagBytes);
+    gcm.seal_into(nonce, aad, proto::ByteView(in_place).first(size), in_place);
+    ASSERT_EQ(in_place, elsewhere) << size;
+
+    ASSERT_TRUE(gcm.open_into(nonce, aad, in_place, std::span(in_place).first(size))) << size;
+    ASSERT_EQ(Bytes(in_place.begin(), in_place.end() - kGcmTagBytes), plaintext) << size;
+  }
+}
+
+TEST_P(AesGcmTest, AContextForOneUseIsForThatAlone) {
+  const Secret key = random_secret(16);
+
+  EXPECT_TRUE(AesGcm(key, GcmUse::seal, GetParam()).can(GcmUse::seal));
+  EXPECT_FALSE(AesGcm(key, GcmUse::seal, GetParam()).can(GcmUse::open));
+  EXPECT_FALSE(AesGcm(key, GcmUse::open, GetParam()).can(GcmUse::seal));
+  EXPECT_TRUE(AesGcm(key, GcmUse::both, GetParam()).can(GcmUse::open));
+}
+
+INSTANTIATE_TEST_SUITE_P(Gcm, AesGcmTest, kImplementations, name_of);
+
+class AesGcmForgeryTest : public AesGcmTest {
  protected:
-  AesGcmForgeryTest() { gcm_.seal(nonce_, aad_, plaintext_, sealed_); }
+  void SetUp() override {
+    AesGcmTest::SetUp();
+    if (IsSkipped()) return;
+    gcm_ = make(random_secret(16));
+    gcm_.seal(nonce_, aad_, plaintext_, sealed_);
+  }
 
   AesGcm gcm_{random_secret(16)};
   const Bytes nonce_ = Bytes(kGcmNonceBytes, 7);
@@ -93,14 +144,14 @@ class AesGcmForgeryTest : public testing::Test {
   Bytes sealed_;
 };
 
-TEST_F(AesGcmForgeryTest, EveryFlippedBitOfCiphertextAndTagIsRefused) {
+TEST_P(AesGcmForgeryTest, EveryFlippedBitOfCiphertextAndTagIsRefused) {
   for (std::size_t bit = 0; bit < sealed_.size() * 8; ++bit) {
     EXPECT_FALSE(gcm_.open(nonce_, aad_, with_flipped_bit(sealed_, bit))) << bit;
   }
   EXPECT_EQ(gcm_.open(nonce_, aad_, sealed_), plaintext_);
 }
 
-TEST_F(AesGcmForgeryTest, EveryFlippedBitOfNonceAndAdditionalDataIsRefused) {
+TEST_P(AesGcmForgeryTest, EveryFlippedBitOfNonceAndAdditionalDataIsRefused) {
   for (std::size_t bit = 0; bit < nonce_.size() * 8; ++bit) {
     EXPECT_FALSE(gcm_.open(with_flipped_bit(nonce_, bit), aad_, sealed_)) << bit;
   }
@@ -110,7 +161,7 @@ TEST_F(AesGcmForgeryTest, EveryFlippedBitOfNonceAndAdditionalDataIsRefused) {
   EXPECT_EQ(gcm_.open(nonce_, aad_, sealed_), plaintext_);
 }
 
-TEST_F(AesGcmForgeryTest, EveryShorterOrLongerTextIsRefused) {
+TEST_P(AesGcmForgeryTest, EveryShorterOrLongerTextIsRefused) {
   for (std::size_t size = 0; size < sealed_.size(); ++size) {
     EXPECT_FALSE(gcm_.open(nonce_, aad_, proto::ByteView(sealed_).first(size))) << size;
   }
@@ -119,17 +170,31 @@ TEST_F(AesGcmForgeryTest, EveryShorterOrLongerTextIsRefused) {
   EXPECT_FALSE(gcm_.open(proto::ByteView(nonce_).first(11), aad_, sealed_));
 }
 
-TEST_F(AesGcmForgeryTest, AnotherKeyIsRefused) {
-  AesGcm other(random_secret(16));
+TEST_P(AesGcmForgeryTest, AnotherKeyIsRefused) {
+  AesGcm other = make(random_secret(16));
 
   EXPECT_FALSE(other.open(nonce_, aad_, sealed_));
 }
 
-TEST_F(AesGcmForgeryTest, TheKeyMovesWithItsOwner) {
+TEST_P(AesGcmForgeryTest, TheKeyMovesWithItsOwner) {
   AesGcm moved(std::move(gcm_));
 
   EXPECT_EQ(moved.open(nonce_, aad_, sealed_), plaintext_);
+  AesGcm assigned = make(random_secret(32));
+  assigned = std::move(moved);
+  EXPECT_EQ(assigned.open(nonce_, aad_, sealed_), plaintext_);
 }
+
+TEST_P(AesGcmForgeryTest, NothingStaysOfARefusedPlaintext) {
+  Bytes plaintext(plaintext_.size(), 0xAA);
+  const Bytes damaged = with_flipped_bit(sealed_, sealed_.size() * 8 - 1);
+
+  EXPECT_FALSE(gcm_.open_into(nonce_, aad_, damaged, plaintext));
+
+  EXPECT_EQ(plaintext, Bytes(plaintext_.size()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Gcm, AesGcmForgeryTest, kImplementations, name_of);
 
 TEST(AesGcmDeathTest, AKeyOfAnotherSizeIsABug) {
   EXPECT_DEATH(AesGcm(Secret(24)), "key_bytes");

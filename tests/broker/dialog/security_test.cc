@@ -15,7 +15,7 @@ using dialog::EndpointKeys;
 using dialog::SecurityType;
 using proto::ErrorCode;
 
-std::string text(const proto::Bytes& bytes) {
+std::string text(proto::ByteView bytes) {
   return proto::to_string(bytes);
 }
 
