@@ -259,7 +259,7 @@ void open(benchmark::State& state) {
 
   dialog::LaterHeaderReader reader(message.header, dialog::parse_message(message).value());
   measure(state, raw, [&] {
-    const DialogHeader* header = reader.read(message.header, message.body.size());
+    const DialogHeader* header = reader.read(message);
     require(header != nullptr);
     const auto opened = dialog::open({*header, message.header, message.body, "peer", &reader.ids()},
                                      endpoint, keys);
@@ -326,7 +326,7 @@ void open_in_turn(benchmark::State& state) {
     const dialog::EndpointKeys endpoint{dialog::SecurityType::full, false, nullptr,
                                         &dialogs[next].key};
     dialog::LaterHeaderReader& reader = readers[next];
-    const DialogHeader* header = reader.read(message.header, message.body.size());
+    const DialogHeader* header = reader.read(message);
     next = next + 1 == dialogs.size() ? 0 : next + 1;
     require(
         header != nullptr &&

@@ -53,9 +53,7 @@ void Engine::State::arrived(const proto::DialogMessage& message, std::string_vie
   if (const auto name = name_of_peer(message.header)) {
     Lane* lane = lanes.find(*name);
     auto* reader = lane == nullptr ? nullptr : &lane->readers.at(is_ack(message.header) ? 1 : 0);
-    const Header* read = reader == nullptr || !*reader
-                             ? nullptr
-                             : (*reader)->read(message.header, message.body.size());
+    const Header* read = reader == nullptr || !*reader ? nullptr : (*reader)->read(message);
     if (read != nullptr) {
       parsed(message, *read, &(*reader)->ids(), from_address, now);
       return;

@@ -215,6 +215,11 @@ class MessageKeys {
   [[nodiscard]] crypto::AesGcm* find(const MessageKeyName& name, const SessionKey& key);
   // Asks for what `find` gave for this session key last, while its name is still being made.
   static void prefetch(const SessionKey& key, bool from_initiator);
+  // Where that stands: for prefetch alone.
+  [[nodiscard]] static proto::ByteView entry_of(const SessionKey& key, bool from_initiator) {
+    const void* const entry = key.hints.at(from_initiator ? 1 : 0).entry;
+    return {static_cast<const std::uint8_t*>(entry), entry == nullptr ? 0 : sizeof(Entry)};
+  }
   crypto::AesGcm& keep(const MessageKeyName& name, const SessionKey& key, crypto::AesGcm made);
   void clear();
   [[nodiscard]] std::size_t size() const { return keys_.size(); }

@@ -1,5 +1,6 @@
 #include "broker/dialog/later_header.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -282,8 +283,18 @@ bool LaterHeaderReader::read_varying(proto::ByteView bytes, std::uint64_t& nonce
   return reader.is_good() && reader.is_at_end();
 }
 
-const DialogHeader* LaterHeaderReader::read(proto::ByteView bytes, std::size_t body_bytes) {
+const DialogHeader* LaterHeaderReader::read(const proto::DialogMessage& message) {
+  constexpr std::size_t kBodyBytesMax = 1024;  // more of it comes by itself once it is begun
+  crypto::prefetch(message.header.data(), message.header.size());
+  crypto::prefetch(template_.data(), template_.size());
   crypto::prefetch(&header_, sizeof(header_));
+  crypto::prefetch(ids_.key_entry.data(), ids_.key_entry.size());
+  crypto::prefetch(ids_.key_schedule.data(), ids_.key_schedule.size());
+  crypto::prefetch(message.body.data(), std::min(message.body.size(), kBodyBytesMax));
+  return read(message.header, message.body.size());
+}
+
+const DialogHeader* LaterHeaderReader::read(proto::ByteView bytes, std::size_t body_bytes) {
   const bool is_ours = bytes.size() <= proto::kHeaderBytesMax && begins_with(bytes, common());
   std::uint64_t nonce_counter = 0;
   if (!is_ours || !read_varying(bytes.subspan(common_bytes_), nonce_counter)) return nullptr;

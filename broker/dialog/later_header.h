@@ -14,6 +14,7 @@
 
 #include "broker/dialog/header.h"
 #include "proto/bytes.h"
+#include "proto/dialog_message.h"
 #include "proto/ids.h"
 
 namespace ssb::broker::dialog {
@@ -56,6 +57,9 @@ struct HeaderIds {
   proto::ConversationId conversation;
   proto::KeyId session_key;  // null without security, as the next
   proto::Guid incarnation;
+  // Where that key was found last: asked for before the header is read, never followed.
+  mutable proto::ByteView key_entry;
+  mutable proto::ByteView key_schedule;
 };
 [[nodiscard]] HeaderIds ids_of(const envelope::DialogHeader& header);
 
@@ -63,7 +67,9 @@ class LaterHeaderReader {
  public:
   // `bytes` have been accepted by parse_header as `header`.
   LaterHeaderReader(proto::ByteView bytes, const envelope::DialogHeader& header);
-  // The header that parse_message would give for these; nullptr: ask it. Holds until the next call.
+  // The header that parse_message would give for these; nullptr: ask it. Holds until the next call. Of a message, its body and its key
+  // come nearer meanwhile.
+  [[nodiscard]] const envelope::DialogHeader* read(const proto::DialogMessage& message);
   [[nodiscard]] const envelope::DialogHeader* read(proto::ByteView bytes, std::size_t body_bytes);
 
   // Whether it is the one that `read` gave last.

@@ -1,9 +1,7 @@
 // Opening the messages of a conversation whose keys are known.
-#include <algorithm>
 #include <span>
 #include <utility>
 
-#include "broker/crypto/prefetch.h"
 #include "broker/dialog/open_sealed.h"
 #include "broker/dialog/security.h"
 #include "broker/dialog/transcript.h"
@@ -32,16 +30,6 @@ Refusal refuse(ErrorCode code, Parameters&&... parameters) {
 
 bool has_id(const SessionKey* key, const HeaderIds& ids) {
   return key != nullptr && key->id == ids.session_key;
-}
-
-// A long body comes by itself once it is begun.
-constexpr std::size_t kPrefetchBytesMax = 1024;
-
-// What is read last and is farthest away, while the header is looked at.
-void prefetch(const Arrived& message, const EndpointKeys& endpoint) {
-  if (endpoint.inbound != nullptr)
-    MessageKeys::prefetch(*endpoint.inbound, message.header.from_initiator());
-  crypto::prefetch(message.body.data(), std::min(message.body.size(), kPrefetchBytesMax));
 }
 
 // The key that the message may be sealed with. In full security sequenced messages come under the sender's own key alone; acks and broker
@@ -84,7 +72,13 @@ std::optional<proto::ByteView> open_sealed(const Arrived& message, const Session
     return body;
   };
   crypto::AesGcm* kept = message_keys.find(name, key);
-  if (kept != nullptr && kept->can(crypto::GcmUse::open)) return opened_by(*kept);
+  if (kept != nullptr && kept->can(crypto::GcmUse::open)) {
+    if (message.ids != nullptr) {
+      message.ids->key_entry = MessageKeys::entry_of(key, name.from_initiator);
+      message.ids->key_schedule = kept->schedule();
+    }
+    return opened_by(*kept);
+  }
   const auto use = kept == nullptr ? crypto::GcmUse::open : crypto::GcmUse::both;
   crypto::AesGcm made(derive_message_key(key, name), use);
   const auto opened = opened_by(made);
@@ -98,7 +92,6 @@ bool is_first_reply(const envelope::DialogHeader& header, const EndpointKeys& ke
 }
 
 Checked<Opened> open(const Arrived& message, const EndpointKeys& endpoint, DatabaseKeys& keys) {
-  prefetch(message, endpoint);
   const envelope::DialogHeader& header = message.header;
   if (header.from_initiator() == endpoint.is_initiator) {
     return refuse(ErrorCode::header_inconsistent, "its direction is that of its receiver");

@@ -48,10 +48,4 @@ proto::Bytes oaep_label(const crypto::Sha256Digest& source, const crypto::Sha256
   return proto::to_bytes(proto::ByteView(crypto::sha256(out)));
 }
 
-Nonce nonce_of(std::uint64_t counter) {
-  Nonce nonce{};
-  for (std::size_t i = 0; i < 8; ++i) nonce[11 - i] = static_cast<std::uint8_t>(counter >> (8 * i));
-  return nonce;
-}
-
 }  // namespace ssb::broker::dialog

@@ -5,6 +5,11 @@
 //   Source  our own; why these fields: proto/PROTOCOL.md.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
 #include "broker/crypto/digest.h"
 #include "broker/dialog/keys.h"
 #include "proto/bytes.h"
@@ -21,7 +26,12 @@ namespace ssb::broker::dialog {
                                       const crypto::Sha256Digest& destination,
                                       proto::ByteView kek_id);
 using Nonce = std::array<std::uint8_t, 12>;
-[[nodiscard]] Nonce nonce_of(std::uint64_t counter);
+[[nodiscard]] inline Nonce nonce_of(std::uint64_t counter) {
+  Nonce nonce{};
+  if constexpr (std::endian::native == std::endian::little) counter = __builtin_bswap64(counter);
+  std::memcpy(nonce.data() + nonce.size() - sizeof(counter), &counter, sizeof(counter));
+  return nonce;
+}
 
 // Dialogs refuse shorter keys: RSA-PSS and OAEP with SHA-256 do not fit below 656 bits, and nothing below this is safe.
 inline constexpr int kDialogRsaBitsMin = 1024;

@@ -8,7 +8,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 fingerprints() {  # [VARIABLE=VALUE]: of all scenarios of the folder, a line each
-  env "$@" "$program" run scenarios/dialogs --json --key-pool "$folder/keys" | grep -o '"fingerprint":"[^"]*"'
+  env "$@" "$program" run scenarios/dialogs --net sim --json --key-pool "$folder/keys" | grep -o '"fingerprint":"[^"]*"'
 }
 fingerprints > "$folder/chosen"
 fingerprints GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2 > "$folder/openssl"

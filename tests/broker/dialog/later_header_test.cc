@@ -72,9 +72,9 @@ TEST(LaterHeaderTest, TheWriterWritesTheBytesOfSerializeHeader) {
   std::mt19937_64 random(1);
   for (const DialogHeader& example : examples()) {
     const LaterHeaderWriter writer(example);
+    proto::Bytes bytes(1000, 0xAA);  // nothing of what was there stays
     for (int round = 0; round < kRounds; ++round) {
       const DialogHeader header = vary(example, random);
-      proto::Bytes bytes;
       writer.write(varying_of(header), header.security().nonce_counter(), bytes);
       ASSERT_EQ(bytes, serialize_header(header)) << header.DebugString();
     }
@@ -132,6 +132,33 @@ TEST(LaterHeaderTest, TheReaderTakesNoBytesThatParseMessageRefuses) {
       }
     }
     EXPECT_GT(refused, kRounds / 4);
+  }
+}
+
+TEST(LaterHeaderTest, AWholeMessageIsReadAsItsPartsAndHasTheReadersIds) {
+  std::mt19937_64 random(4);
+  for (const DialogHeader& example : examples()) {
+    LaterHeaderReader reader(serialize_header(example), example);
+    EXPECT_EQ(reader.ids().session_key.is_null(), !example.has_security());
+    for (int round = 0; round < kRounds; ++round) {
+      const DialogHeader header = vary(example, random);
+      proto::DialogMessage message;
+      message.header = serialize_header(header);
+      message.body.resize(body_bytes(header));
+      const auto parts = reader.read(message.header, message.body.size()) == nullptr
+                             ? std::nullopt
+                             : std::optional(header.SerializeAsString());
+
+      const DialogHeader* read = reader.read(message);
+
+      ASSERT_EQ(read != nullptr, parts.has_value());
+      if (read == nullptr) continue;
+      ASSERT_EQ(read->SerializeAsString(), *parts);
+      const HeaderIds ids = ids_of(*read);
+      EXPECT_EQ(reader.ids().conversation, ids.conversation);
+      EXPECT_EQ(reader.ids().session_key, ids.session_key);
+      EXPECT_EQ(reader.ids().incarnation, ids.incarnation);
+    }
   }
 }
 

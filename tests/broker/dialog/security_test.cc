@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "broker/crypto/random.h"
 #include "proto/error_code.h"
 #include "tests/broker/dialog/two_sides.h"
 
@@ -226,6 +227,53 @@ TEST(NoSecurityTest, MessagesTravelAsTheyAreAndTheSenderIsPublic) {
   ASSERT_TRUE(opened_later);
   EXPECT_EQ(text(opened_later->body), "ok");
   EXPECT_EQ(opened_later->key, nullptr);
+}
+
+// ---- memory that is used again ----
+
+TEST(SealLaterTest, AMessageThatWasUsedCarriesTheNextAndOpensAlikeWithAndWithoutIds) {
+  const dialog::SessionKey key = dialog::SessionKey::make();
+  dialog::DatabaseKeys sender;
+  dialog::DatabaseKeys receiver;
+  const auto conversation = crypto::random_id<proto::ConversationId>();
+  proto::envelope::DialogHeader header = message_header(conversation, true, 1, 0);
+  dialog::set_security(header, key, sender.incarnation);
+  const dialog::LaterHeaderWriter writer(header);
+  std::optional<dialog::LaterHeaderReader> reader;
+  proto::DialogMessage message;
+  for (const std::size_t size : {16'384, 1, 1024, 0, 65'536, 17, 1024}) {
+    const proto::Bytes body(size, static_cast<std::uint8_t>(size % 251 + 1));
+    dialog::Varying varying = dialog::varying_of(header);
+    varying.total_length = size;
+    ASSERT_TRUE(
+        dialog::seal_later(writer, varying, conversation, true, body, &key, sender, message));
+    ASSERT_EQ(message.body.size(), size + dialog::kSealOverheadBytes);
+    const Parsed parsed(message);
+    ASSERT_TRUE(parsed.is_well_formed());
+    const EndpointKeys endpoint{SecurityType::full, false, nullptr, &key};
+
+    const auto opened = dialog::open(parsed.arrived(), endpoint, receiver);
+    ASSERT_TRUE(opened) << size;
+    EXPECT_EQ(proto::to_bytes(opened->body), body);
+
+    if (!reader) reader.emplace(message.header, *parsed.header);
+    const auto* read = reader->read(message);
+    ASSERT_NE(read, nullptr);
+    const auto again = dialog::open({*read, message.header, message.body, "peer", &reader->ids()},
+                                    endpoint, receiver);
+    ASSERT_TRUE(again) << size;
+    EXPECT_EQ(proto::to_bytes(again->body), body);
+
+    message.body.back() ^= 1;
+    const auto damaged = dialog::open({*read, message.header, message.body, "peer", &reader->ids()},
+                                      endpoint, receiver);
+    ASSERT_FALSE(damaged);
+    EXPECT_EQ(damaged.error().error.code, ErrorCode::cannot_decrypt);
+    EXPECT_EQ(proto::Bytes(receiver.plaintext.begin(),
+                           receiver.plaintext.begin() + static_cast<std::ptrdiff_t>(size)),
+              proto::Bytes(size))
+        << "something of what was refused stays";
+  }
 }
 
 // ---- the key that a message must have ----
