@@ -92,6 +92,7 @@ std::string library_of(const std::string& header) {
       {"boost/url", "Boost.URL"},
       {"boost/", "Boost"},
       {"openssl/", "OpenSSL"},
+      {"intel-ipsec-mb", "libipsec-mb"},
       {"sqlite3.h", "SQLite"},
       {"google/protobuf", "protobuf"},
       {"CLI/", "CLI11"},
@@ -117,7 +118,7 @@ const std::vector<Layer>& layers() {
   static const std::vector<Layer> all = {
       {"proto/", {"proto/"}, {"Boost", "protobuf"}},
       {"broker/", {"proto/", "broker/"}, {"Boost", "protobuf"}},
-      {"broker/crypto/", {"proto/", "broker/crypto/"}, {"Boost", "OpenSSL"}},
+      {"broker/crypto/", {"proto/", "broker/crypto/"}, {"Boost", "OpenSSL", "libipsec-mb"}},
       {"broker/store/", {"proto/", "broker/store/"}, {"Boost", "SQLite"}},
       // SQLite's result codes alone, to tell the errors of a statement apart; the ban on its calls is below.
       {"broker/tsql/", {"proto/", "broker/"}, {"Boost", "protobuf", "SQLite"}},
