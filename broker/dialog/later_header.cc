@@ -284,9 +284,7 @@ bool LaterHeaderReader::read_varying(proto::ByteView bytes, std::uint64_t& nonce
 }
 
 const DialogHeader* LaterHeaderReader::read(const proto::DialogMessage& message) {
-  constexpr std::size_t kBodyBytesMax = 1024;  // more of it comes by itself once it is begun
-  crypto::prefetch(message.header.data(), message.header.size());
-  crypto::prefetch(template_.data(), template_.size());
+  constexpr std::size_t kBodyBytesMax = 512;  // more of it comes by itself once it is begun
   crypto::prefetch(&header_, sizeof(header_));
   crypto::prefetch(ids_.key_entry.data(), ids_.key_entry.size());
   crypto::prefetch(ids_.key_schedule.data(), ids_.key_schedule.size());

@@ -43,7 +43,16 @@ void* operator new(std::size_t size) {
   if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
   throw std::bad_alloc();
 }
+void* operator new[](std::size_t size) {
+  return operator new(size);
+}
 void operator delete(void* block) noexcept {
+  release_watched(block);
+}
+void operator delete[](void* block) noexcept {
+  release_watched(block);
+}
+void operator delete[](void* block, std::size_t) noexcept {
   release_watched(block);
 }
 void operator delete(void* block, std::size_t) noexcept {
