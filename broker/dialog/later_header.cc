@@ -67,7 +67,7 @@ std::size_t number_bytes(std::uint32_t field, std::uint64_t number) {
 
 bool begins_with(proto::ByteView bytes, proto::ByteView beginning) {
   return bytes.size() >= beginning.size() &&
-         (beginning.empty() || std::memcmp(bytes.data(), beginning.data(), beginning.size()) == 0);
+         std::equal(beginning.data(), beginning.data() + beginning.size(), bytes.data());
 }
 
 // Reads canonical fields in ascending order; once something is not canonical it is bad for good.

@@ -28,17 +28,17 @@ Refusal refuse(ErrorCode code, Parameters&&... parameters) {
   return refusal;
 }
 
-bool has_id(const SessionKey* key, const HeaderIds& ids) {
-  return key != nullptr && key->id == ids.session_key;
+bool has_id(const SessionKey* key, const proto::KeyId& id) {
+  return key != nullptr && key->id == id;
 }
 
 // The key that the message may be sealed with. In full security sequenced messages come under the sender's own key alone; acks and broker
 // errors answer with the key of the message that they answer (claim D20), which may be either. In anonymous security there is one key.
 const SessionKey* find_key(const envelope::DialogHeader& header, const HeaderIds& ids,
                            const EndpointKeys& endpoint) {
-  if (has_id(endpoint.inbound, ids)) return endpoint.inbound;
+  if (has_id(endpoint.inbound, ids.session_key)) return endpoint.inbound;
   const bool may_be_own = endpoint.type == SecurityType::anonymous || !is_sequenced(header);
-  return may_be_own && has_id(endpoint.outbound, ids) ? endpoint.outbound : nullptr;
+  return may_be_own && has_id(endpoint.outbound, ids.session_key) ? endpoint.outbound : nullptr;
 }
 
 }  // namespace
