@@ -66,8 +66,7 @@ std::size_t number_bytes(std::uint32_t field, std::uint64_t number) {
 }
 
 bool begins_with(proto::ByteView bytes, proto::ByteView beginning) {
-  return bytes.size() >= beginning.size() &&
-         std::equal(beginning.data(), beginning.data() + beginning.size(), bytes.data());
+  return proto::as_text(bytes).starts_with(proto::as_text(beginning));
 }
 
 // Reads canonical fields in ascending order; once something is not canonical it is bad for good.
