@@ -29,7 +29,15 @@ void Engine::open_database(store::DatabaseId id, proto::TimePoint now) {
 }
 
 void Engine::close_database(store::DatabaseId id) {
+  if (const DatabaseState* closed = state_->database(id))
+    dialog::add(state_->counts_of_closed, closed->keys.counts);
   state_->databases.erase(id);
+}
+
+dialog::OperationCounts Engine::operation_counts() const {
+  dialog::OperationCounts sum = state_->counts_of_closed;
+  for (const auto& [id, data] : state_->databases) dialog::add(sum, data.keys.counts);
+  return sum;
 }
 
 // ---- DDL ----

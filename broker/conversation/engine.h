@@ -18,6 +18,7 @@
 #include "broker/action.h"
 #include "broker/catalog/instance.h"
 #include "broker/catalog/views.h"
+#include "broker/dialog/operation_counts.h"
 #include "proto/dialog_message.h"
 #include "proto/ids.h"
 #include "proto/secret.h"
@@ -188,6 +189,8 @@ class Engine {
   [[nodiscard]] std::uint64_t changes() const;
   // Of everything that peers and time could let grow; what there is several of, the fullest.
   [[nodiscard]] std::vector<Fill> fills() const;
+  // What the dialogs of all databases have cost since the start, those of closed ones too.
+  [[nodiscard]] dialog::OperationCounts operation_counts() const;
 
  private:
   std::unique_ptr<State> state_;

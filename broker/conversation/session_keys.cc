@@ -43,6 +43,7 @@ proto::Result<void> Engine::State::keep_keys(Endpoint& endpoint) {
                         KeySlot slot) {
     if (!key) return true;
     if (is_closed(key)) return false;
+    ++database(endpoint.database)->keys.counts.keys_stored;
     sealed = dialog::store_session_key(*master_key, endpoint.conversation, endpoint.is_initiator,
                                        slot, *key);
     return true;
@@ -59,6 +60,7 @@ proto::Result<void> Engine::State::keep_keys(Endpoint& endpoint) {
 void Engine::State::open_keys(Endpoint& endpoint, const proto::Secret& master_key) {
   const auto open = [&](std::optional<dialog::SessionKey>& key, KeySlot slot) {
     if (!is_closed(key)) return;
+    ++database(endpoint.database)->keys.counts.keys_loaded;
     if (auto opened = open_stored(endpoint, slot, master_key)) key = std::move(*opened);
   };
   open(endpoint.outbound, KeySlot::outbound);
@@ -76,10 +78,15 @@ bool Engine::State::reseal_keys(Endpoint& endpoint, const proto::Secret& present
                                 const std::vector<proto::Secret>& known) {
   const auto reseal = [&](const std::optional<dialog::SessionKey>& key, proto::Bytes& sealed,
                           KeySlot slot) {
-    if (!key || open_stored(endpoint, slot, present)) return true;
+    if (!key) return true;
+    dialog::OperationCounts& counts = database(endpoint.database)->keys.counts;
+    ++counts.keys_loaded;
+    if (open_stored(endpoint, slot, present)) return true;
     for (const proto::Secret& before : known) {
+      ++counts.keys_loaded;
       const auto opened = open_stored(endpoint, slot, before);
       if (!opened) continue;
+      ++counts.keys_stored;
       sealed = dialog::store_session_key(present, endpoint.conversation, endpoint.is_initiator,
                                          slot, *opened);
       touch(endpoint);

@@ -173,6 +173,7 @@ struct Engine::State {
   const bool sign_every_dialog;
   const bool traces_messages;
   std::map<store::DatabaseId, DatabaseState> databases;
+  dialog::OperationCounts counts_of_closed;
   Actions actions;
   std::uint64_t changes = 1;
   bool is_urgent =

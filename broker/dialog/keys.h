@@ -29,6 +29,7 @@
 #include "broker/crypto/digest.h"
 #include "broker/crypto/random.h"
 #include "broker/dialog/bounded_map.h"
+#include "broker/dialog/operation_counts.h"
 #include "proto/ids.h"
 #include "proto/secret.h"
 #include "proto/time.h"
@@ -244,6 +245,7 @@ struct DatabaseKeys {
   OpenedKekCache opened;
   FailedUnwraps failed_unwraps;
   MessageKeys messages;
+  OperationCounts counts;  // of what was done with these keys
   proto::Bytes
       plaintext;  // memory for what is opened: it begins with the body that was opened last
   // A new grant, and so a signature, for each dialog; it names its conversation and is worthless

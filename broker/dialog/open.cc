@@ -1,4 +1,5 @@
 // Opening the messages of a conversation whose keys are known.
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -58,11 +59,13 @@ Refusal refuse_without_master_key(const catalog::Instance& instance, store::Data
 }
 
 std::optional<proto::ByteView> open_sealed(const Arrived& message, const SessionKey& key,
-                                           MessageKeys& message_keys, proto::Bytes& memory) {
+                                           DatabaseKeys& keys, proto::Bytes& memory) {
   const Nonce nonce = nonce_of(message.header.security().nonce_counter());
   const HeaderIds ids = message.ids != nullptr ? *message.ids : ids_of(message.header);
+  ++keys.counts.opens;
   if (message.body.size() < kSealOverheadBytes) return std::nullopt;
   const std::size_t body_bytes = message.body.size() - kSealOverheadBytes;
+  keys.counts.opened_bytes += body_bytes;
   if (memory.size() < body_bytes) memory.resize(body_bytes);
   const std::span<std::uint8_t> body = std::span(memory).first(body_bytes);
   const MessageKeyName name{key.id, ids.conversation, message.header.from_initiator(),
@@ -71,7 +74,7 @@ std::optional<proto::ByteView> open_sealed(const Arrived& message, const Session
     if (!gcm.open_into(nonce, message.header_bytes, message.body, body)) return std::nullopt;
     return body;
   };
-  crypto::AesGcm* kept = message_keys.find(name, key);
+  crypto::AesGcm* kept = keys.messages.find(name, key);
   if (kept != nullptr && kept->can(crypto::GcmUse::open)) {
     if (message.ids != nullptr) {
       message.ids->key_entry = MessageKeys::entry_of(key, name.from_initiator);
@@ -80,9 +83,10 @@ std::optional<proto::ByteView> open_sealed(const Arrived& message, const Session
     return opened_by(*kept);
   }
   const auto use = kept == nullptr ? crypto::GcmUse::open : crypto::GcmUse::both;
+  ++keys.counts.message_keys;
   crypto::AesGcm made(derive_message_key(key, name), use);
   const auto opened = opened_by(made);
-  if (opened) message_keys.keep(name, key, std::move(made));
+  if (opened) keys.messages.keep(name, key, std::move(made));
   return opened;
 }
 
@@ -109,7 +113,7 @@ Checked<Opened> open(const Arrived& message, const EndpointKeys& endpoint, Datab
   const HeaderIds ids = message.ids != nullptr ? *message.ids : ids_of(header);
   const SessionKey* key = find_key(header, ids, endpoint);
   if (key == nullptr) return refuse(ErrorCode::session_key_differs);
-  const auto body = open_sealed(message, *key, keys.messages, keys.plaintext);
+  const auto body = open_sealed(message, *key, keys, keys.plaintext);
   if (!body) {
     Refusal refusal = refuse(ErrorCode::cannot_decrypt, "its body does not fit its header");
     refusal.event = proto::EventClass::corrupted_message;

@@ -190,6 +190,7 @@ StepFailure Opening::look_up() {
   grant_name_ = OpenedKekCache::name(proto::as_bytes(first_.grant()),
                                      proto::as_bytes(first_.grant_signature()));
   cached_ = keys_.opened.find(grant_name_);
+  ++(cached_ != nullptr ? keys_.counts.opened_kek_hits : keys_.counts.opened_kek_misses);
   return std::nullopt;
 }
 
@@ -301,6 +302,7 @@ StepFailure Opening::check_signature_of_grant() const {
     return refusal;
   }
   if (cached_ != nullptr) return std::nullopt;  // verified when these same bytes were
+  ++keys_.counts.rsa_verifies;
   if (key.verify_pss(signed_grant(proto::as_bytes(first_.grant())),
                      proto::as_bytes(first_.grant_signature()))) {
     return std::nullopt;
@@ -337,6 +339,7 @@ std::optional<proto::Secret> Opening::open_kek() {
   if (cached_ != nullptr) return cached_->kek.clone();
   const proto::Bytes label =
       oaep_label(source_hash(), destination_.sha256(), proto::as_bytes(grant_.kek_id()));
+  ++keys_.counts.rsa_unwraps;
   auto kek = private_key_.decrypt_oaep(proto::as_bytes(grant_.wrapped_kek()), label);
   if (!kek || kek->size() != kKekBytes) return std::nullopt;
   return std::move(*kek);
@@ -395,6 +398,7 @@ Checked<OpenedFirst> Opening::decrypt() {
   if (mac_failure) return refuse(std::move(*mac_failure));
 
   const proto::Secret wrap_key = derive_wrap_key(*kek, proto::as_bytes(dialog_.salt()), grant_hash);
+  ++keys_.counts.key_unwraps;
   auto session_key = crypto::unwrap_key(wrap_key, proto::as_bytes(dialog_.wrapped_session_key()));
   if (!session_key) return refuse(cannot_decrypt("its session key does not open"));
   if (session_key->size() != kSessionKeyBytes) {
@@ -411,7 +415,7 @@ Checked<OpenedFirst> Opening::decrypt() {
 
 Checked<OpenedFirst> Opening::finish(const proto::Secret& kek, SessionKey session_key) {
   proto::Bytes body;
-  if (!open_sealed(message_, session_key, keys_.messages, body))
+  if (!open_sealed(message_, session_key, keys_, body))
     return cannot_decrypt("its body does not fit its header");
   OpenedFirst opened = describe(std::move(session_key));
   opened.body = std::move(body);

@@ -10,8 +10,7 @@ namespace ssb::broker::dialog {
 // The body, or nullopt when the tag does not fit. It stands at the begin of `memory`, which grows as it must and is never made smaller.
 // A message key is kept only once it has opened something: incarnation ids cost a sender nothing to invent.
 [[nodiscard]] std::optional<proto::ByteView> open_sealed(const Arrived& message,
-                                                         const SessionKey& key,
-                                                         MessageKeys& message_keys,
+                                                         const SessionKey& key, DatabaseKeys& keys,
                                                          proto::Bytes& memory);
 
 }  // namespace ssb::broker::dialog

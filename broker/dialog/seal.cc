@@ -26,7 +26,13 @@ crypto::AesGcm& message_key(const proto::ConversationId& conversation, bool from
   if (kept != nullptr && kept->can(crypto::GcmUse::seal)) return *kept;
   // One that is there opens what this same database has sealed: both ends of the dialog are in it.
   const auto use = kept == nullptr ? crypto::GcmUse::seal : crypto::GcmUse::both;
+  ++keys.counts.message_keys;
   return keys.messages.keep(name, key, crypto::AesGcm(derive_message_key(key, name), use));
+}
+
+void count_seal(proto::ByteView body, DatabaseKeys& keys) {
+  ++keys.counts.seals;
+  keys.counts.sealed_bytes += body.size();
 }
 
 // Takes the nonce, and with it the last change of the header, and seals.
@@ -43,6 +49,7 @@ proto::Result<proto::DialogMessage> finish(DialogHeader& header, proto::ByteView
   proto::DialogMessage message;
   message.header = serialize_header(header);
   message.body.reserve(body.size() + kSealOverheadBytes);
+  count_seal(body, keys);
   gcm.seal(nonce_of(*counter), message.header, body, message.body);
   return message;
 }
@@ -97,6 +104,7 @@ struct GrantRequest {
   std::int32_t source_owner;
   proto::TimePoint now;
   crypto::KeyDraws& draws;
+  OperationCounts& counts;
 };
 
 // A grant never outlives its certificates: a dialog that starts later finds the next one, or hears
@@ -125,6 +133,7 @@ proto::Result<void> wrap_kek(const GrantRequest& request, envelope::KeyExchangeG
   end_with(*destination, grant);
   set_name(message.mutable_destination(), *destination, parties.destination);
   message.set_kek_id(proto::to_string(kek_id.view()));
+  ++request.counts.rsa_wraps;
   message.set_wrapped_kek(proto::to_string(public_key.encrypt_oaep(grant.kek.view(), label)));
   return {};
 }
@@ -168,7 +177,10 @@ proto::Result<KekGrant> make_grant(const GrantRequest& request) {
     message.set_only_conversation_id(proto::to_string(request.name.only_conversation.view()));
   }
   grant.grant = proto::to_bytes(message.SerializeAsString());
-  if (source_key) grant.signature = source_key.sign_pss(signed_grant(grant.grant));
+  if (source_key) {
+    ++request.counts.rsa_signs;
+    grant.signature = source_key.sign_pss(signed_grant(grant.grant));
+  }
   return grant;
 }
 
@@ -214,6 +226,7 @@ proto::Result<void> seal_later(const LaterHeaderWriter& writer, const Varying& v
   const Nonce nonce = nonce_of(*counter);
   writer.write(varying, *counter, message.header);
   message.body.resize(body.size() + kSealOverheadBytes);
+  count_seal(body, keys);
   message_key(conversation, from_initiator, *key, keys)
       .seal_into(nonce, message.header, body, message.body);
   return {};
@@ -242,10 +255,11 @@ proto::Result<envelope::SecurityHeader> make_security_header(
                       .only_conversation = {}};
   if (keys.sign_every_dialog && is_full) name.only_conversation = *conversation;
   const KekGrant* grant = keys.grants.find(name, now);
+  ++(grant == nullptr ? keys.counts.grant_misses : keys.counts.grant_hits);
   if (grant == nullptr) {
     const std::int32_t owner =
         owner_of_service(*instance.database(database), header.from_service());
-    auto made = make_grant({instance, database, first, name, owner, now, keys.draws});
+    auto made = make_grant({instance, database, first, name, owner, now, keys.draws, keys.counts});
     if (!made) return made.error();
     grant = &keys.grants.keep(name, std::move(*made));
   }
@@ -257,6 +271,7 @@ proto::Result<envelope::SecurityHeader> make_security_header(
   envelope::DialogPart part;
   part.set_created_us(proto::to_unix_us(first.created));
   part.set_salt(proto::to_string(salt));
+  ++keys.counts.key_wraps;
   part.set_wrapped_session_key(proto::to_string(crypto::wrap_key(wrap_key, key.key)));
 
   envelope::SecurityHeader made;

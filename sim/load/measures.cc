@@ -21,6 +21,7 @@ void visit(M& measures, Numbers numbers, Histograms histograms) {
   numbers("generator_cpu_ns", measures.generator_cpu);
   numbers("peak_kb", measures.peak_kb);
   numbers("swapped_kb", measures.swapped_kb);
+  visit_costs(measures.costs, numbers);
   histograms("lag", measures.lag);
   histograms("to_ack", measures.to_ack);
   histograms("to_receive", measures.to_receive);
@@ -34,6 +35,10 @@ void Measures::add(const Measures& other) {
   transactions += other.transactions;
   dialogs += other.dialogs;
   flushes += other.flushes;
+  std::vector<std::uint64_t> more;
+  visit_costs(other.costs, [&](const char*, std::uint64_t value) { more.push_back(value); });
+  auto next = more.begin();
+  visit_costs(costs, [&](const char*, std::uint64_t& value) { value += *next++; });
   cpu += other.cpu;
   generator_cpu += other.generator_cpu;
   peak_kb = std::max(peak_kb, other.peak_kb);

@@ -9,6 +9,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "sim/load/costs.h"
 #include "sim/load/histogram.h"
 #include "sim/load/workload.h"
 
@@ -18,8 +19,9 @@ namespace ssb::sim::load {
 struct Measures {
   std::uint64_t messages = 0;  // committed: SENDs at the initiator, RECEIVEs at the target
   std::uint64_t transactions = 0;
-  std::uint64_t dialogs = 0;      // begun, or seen to end
-  std::uint64_t flushes = 0;      // durable steps of the store
+  std::uint64_t dialogs = 0;  // begun, or seen to end
+  std::uint64_t flushes = 0;  // durable steps of the store
+  Costs costs;
   Nanoseconds cpu = 0;            // of the node, without what drives it
   Nanoseconds generator_cpu = 0;  // making and checking bodies, keeping the schedule
   std::uint64_t peak_kb = 0;      // memory of the process, at most

@@ -105,6 +105,12 @@ class NodeSide {
   [[nodiscard]] Measures take_measures() {
     Measures out = sender_ ? sender_->take_measures() : receiver_->take_measures();
     out.flushes = flushes_.exchange(0);
+    Costs now;
+    now.dialogs = host_->server().node().engine().operation_counts();
+    now.disk = disk_;
+    now.network = host_->traffic();
+    if (options_.has_process) read_system_calls(now);
+    out.costs = since(now, std::exchange(told_, now));
     return out;
   }
 
@@ -117,6 +123,7 @@ class NodeSide {
     host.node.folder = folder.store();
     host.node.traces_messages = false;
     host.node.store.flushed = options_.workload.flushed;
+    host.node.store.disk = broker::store::make_counting_disk(disk_);
     host.node.store.on_step = [this](std::string_view) {
       if (options_.workload.flushed) ++flushes_;
     };
@@ -158,6 +165,8 @@ class NodeSide {
   asio::io_context io_{1};
   // Until its end is asked for: a node that has nothing to do yet is not at its end.
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  broker::store::DiskCounts disk_;  // before the host, whose store counts in it
+  Costs told_;                      // of the measures before
   std::unique_ptr<net::Host> host_;
   std::optional<Sender> sender_;
   std::optional<Receiver> receiver_;

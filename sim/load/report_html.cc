@@ -176,6 +176,18 @@ std::string cost_bar(const Report& report) {
   return out + "</svg>\n";
 }
 
+std::string operations_table(const LoadResult& result) {
+  if (result.total.target.messages == 0) return "";
+  std::string out =
+      "<h2>Operations for 1,000 messages, counted</h2>\n<table "
+      "class=\"numbers\"><tr><th></th><th>initiator</th><th>target</th></tr>\n";
+  for (const Operation& operation : operations_of(
+           result.total.initiator.costs, result.total.target.costs, result.total.target.messages))
+    out += fmt::format("<tr><th>{}</th><td>{:.2f}</td><td>{:.2f}</td></tr>\n",
+                       escaped(operation.what), operation.initiator, operation.target);
+  return out + "</table>\n";
+}
+
 std::string ceiling_bar(const Report& report) {
   if (report.seals() <= 0) return "";
   const double share = std::min(1.0, report.result.per_second() / report.seals());
@@ -211,13 +223,15 @@ std::string html_of(const Report& report) {
       "1em;color:#1a1a1a}}h1{{font-size:1.4em}}h2{{font-size:1.05em;margin-top:2em}}svg{{width:100%"
       ";height:auto}}text{{font-size:12px}}.grid{{stroke:#dddddd}}pre{{white-space:pre-wrap;"
       "background:#f4f4f4;padding:1em}}th{{text-align:left;padding-right:1em;vertical-align:top}}"
-      ".bad{{color:#b00020}}@media print{{body{{margin:0}}}}</style></head>\n<body>\n"
+      ".numbers td{{text-align:right;padding-left:2em}}.bad{{color:#b00020}}@media "
+      "print{{body{{margin:0}}}}</style></head>\n<body>\n"
       "<h1>Load: <span{}>{}</span></h1>\n<p>{}</p>\n",
       report.verdict.is_valid() ? "" : " class=\"bad\"",
       report.verdict.is_valid() ? "VALID" : "INVALID", escaped(describe(report.result.workload)));
   out += latency_plot(report.result);
   out += throughput_plot(report.result);
   out += cost_bar(report);
+  out += operations_table(report.result);
   out += ceiling_bar(report);
   out += fmt::format("<h2>Figures</h2>\n<pre>{}</pre>\n", escaped(text_of(report)));
   out += environment_table(report);

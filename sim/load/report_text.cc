@@ -33,6 +33,19 @@ std::string node_row(const char* label, const Measures& measures, double seconds
       static_cast<double>(measures.peak_kb) / 1024);
 }
 
+std::string operations_text(const LoadResult& result) {
+  if (result.total.target.messages == 0) return "";
+  std::string out =
+      fmt::format("{:<26}{:>14}{:>14}\n", "for 1,000 messages", "initiator", "target");
+  for (const Operation& operation : operations_of(
+           result.total.initiator.costs, result.total.target.costs, result.total.target.messages)) {
+    if (operation.initiator == 0 && operation.target == 0) continue;
+    out += fmt::format("{:<26}{:>14.2f}{:>14.2f}\n", operation.what, operation.initiator,
+                       operation.target);
+  }
+  return out;
+}
+
 std::string ceiling_text(const Report& report) {
   if (report.seals() <= 0) return "";
   std::string out = fmt::format(
@@ -58,17 +71,27 @@ std::vector<Cost> costs_of(const Report& report) {
   const Measures& one = result.total.initiator;
   const Measures& other = result.total.target;
   const double seal = report.seals() > 0 ? 1e6 / report.seals() : 0;
-  const double ways = result.workload.request_reply ? 2 : 1;
   double left = us(one.cpu + other.cpu);
   std::vector<Cost> out;
   const auto take = [&](std::string what, double cost) {
     left -= cost;
     out.push_back({std::move(what), cost});
   };
+  const auto bodies = [&](std::uint64_t bytes) {
+    return static_cast<double>(bytes) / messages / result.workload.size_bytes;
+  };
+  const auto& sealed = one.costs.dialogs;
+  const auto& opened = other.costs.dialogs;
   if (result.workload.security != Security::none)
-    take("dialog AES-GCM, seal and open, at the ceiling's cost", 2 * ways * seal);
+    take("dialog AES-GCM, counted bytes sealed and opened, at the ceiling's cost",
+         bodies(sealed.sealed_bytes + sealed.opened_bytes + opened.sealed_bytes +
+                opened.opened_bytes) *
+             seal);
   if (result.workload.transport_encrypted)
-    take("TLS records, seal and open, at the ceiling's cost", 2 * ways * seal);
+    take("TLS records, counted bytes sent and received, at the ceiling's cost",
+         bodies(one.costs.network.sent_bytes + one.costs.network.received_bytes +
+                other.costs.network.sent_bytes + other.costs.network.received_bytes) *
+             seal);
   take("all else of both nodes: store, queues, RSA, network", left);
   out.push_back({"the generator: making and checking bodies, schedule",
                  us(one.generator_cpu + other.generator_cpu)});
@@ -103,6 +126,7 @@ std::string text_of(const Report& report) {
   out += "cpu of a message\n";
   for (const Cost& cost : costs_of(report))
     out += fmt::format("{:>9.2f} us {}\n", cost.us, cost.what);
+  out += operations_text(result);
   out += fmt::format(
       "{} dialogs, {} sent, {} received{}: {}\n", result.dialogs, result.sent, result.received,
       result.workload.request_reply ? fmt::format(", {} answered", result.replied) : "",
@@ -114,21 +138,32 @@ std::string text_of(const Report& report) {
 std::string csv_of(const Report& report) {
   std::string out =
       "second,seconds,sent,received,received_per_second,initiator_cpu_ms,target_cpu_ms,flushes,"
-      "lag_p99_ms,to_ack_p50_ms,to_ack_p99_ms,to_receive_p50_ms,to_receive_p99_ms,"
+      "syncs,written_kib,rsa,seals,opens,sends,receives,lag_p99_ms,to_ack_p50_ms,to_ack_p99_ms,to_"
+      "receive_p50_ms,to_receive_p99_ms,"
       "round_trip_p50_ms,round_trip_p99_ms\n";
   std::size_t second = 0;
   for (const Interval& interval : report.result.intervals) {
     const Measures& one = interval.initiator;
     const Measures& other = interval.target;
+    const auto both = [&](auto of) { return of(one.costs) + of(other.costs); };
     out += fmt::format(
-        "{},{:.3f},{},{},{:.1f},{:.3f},{:.3f},{},{:.6f},{:.6f},{:.6f},{:.6f},{:.6f},{:.6f},{:.6f}"
+        "{},{:.3f},{},{},{:.1f},{:.3f},{:.3f},{},{},{},{},{},{},{},{},{:.6f},{:.6f},{:.6f},{:.6f},{"
+        ":.6f},{:.6f},{:.6f}"
         "\n",
         second++, interval.seconds, one.messages, other.messages,
         interval.seconds > 0 ? static_cast<double>(other.messages) / interval.seconds : 0,
         static_cast<double>(one.cpu) / 1e6, static_cast<double>(other.cpu) / 1e6,
-        one.flushes + other.flushes, ms(one.lag, 99), ms(one.to_ack, 50), ms(one.to_ack, 99),
-        ms(other.to_receive, 50), ms(other.to_receive, 99), ms(one.round_trip, 50),
-        ms(one.round_trip, 99));
+        one.flushes + other.flushes, both([](const Costs& c) { return c.disk.syncs; }),
+        both([](const Costs& c) { return c.disk.bytes_written / 1024; }), both([](const Costs& c) {
+          return c.dialogs.rsa_signs + c.dialogs.rsa_verifies + c.dialogs.rsa_wraps +
+                 c.dialogs.rsa_unwraps;
+        }),
+        both([](const Costs& c) { return c.dialogs.seals; }),
+        both([](const Costs& c) { return c.dialogs.opens; }),
+        both([](const Costs& c) { return c.network.sends; }),
+        both([](const Costs& c) { return c.network.receives; }), ms(one.lag, 99),
+        ms(one.to_ack, 50), ms(one.to_ack, 99), ms(other.to_receive, 50), ms(other.to_receive, 99),
+        ms(one.round_trip, 50), ms(one.round_trip, 99));
   }
   return out;
 }

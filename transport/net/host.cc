@@ -89,6 +89,7 @@ struct Host::State : std::enable_shared_from_this<Host::State> {
   std::map<EndpointKind, std::shared_ptr<tcp::acceptor>> acceptors;
   std::map<ConnectionId, std::shared_ptr<Socket>> sockets;
   std::map<ConnectionId, std::shared_ptr<Socket>> closing;
+  const std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
   std::chrono::steady_clock::time_point last_activity = std::chrono::steady_clock::now();
   std::map<broker::ClientId, ClientCallback> clients;  // whose work is under way
   broker::ClientId last_client = 0;
@@ -269,6 +270,7 @@ std::shared_ptr<Socket> Host::State::make_socket(ConnectionId id, tcp::socket&& 
     self->sockets.erase(id);
     self->give(wire::Closed{id, std::move(reason)});
   };
+  events.traffic = traffic;
   events.on_gone = [weak, id] {
     const auto self = weak.lock();
     if (!self || self->is_stopped) return;
@@ -426,6 +428,9 @@ void Host::wake() {
 }
 wire::Server& Host::server() {
   return *state_->server;
+}
+const Traffic& Host::traffic() const {
+  return *state_->traffic;
 }
 std::chrono::steady_clock::time_point Host::last_activity() const {
   return state_->last_activity;

@@ -12,6 +12,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "transport/net/traffic.h"
 #include "transport/wire/server.h"
 
 namespace ssb::net {
@@ -70,6 +71,8 @@ class Host {
   [[nodiscard]] Clock& clock();  // after a change call wake()
   void wake();                   // deadlines are looked at again
   [[nodiscard]] wire::Server& server();
+  // Of all connections since the start, for whoever measures.
+  [[nodiscard]] const Traffic& traffic() const;
   // Time since anything was received, sent, submitted or due: the runner waits for quiet.
   [[nodiscard]] std::chrono::steady_clock::time_point last_activity() const;
   [[nodiscard]] bool is_quiet() const;

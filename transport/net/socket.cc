@@ -48,6 +48,8 @@ void Socket::read() {
       self->fail(error);
       return;
     }
+    ++self->events_.traffic->receives;
+    self->events_.traffic->received_bytes += bytes;
     // A copy of what came costs less than clearing a buffer for each read.
     const auto end = self->buffer_.begin() + static_cast<std::ptrdiff_t>(bytes);
     proto::Bytes read(self->buffer_.begin(), end);
@@ -69,7 +71,12 @@ void Socket::write_next() {
     buffers.emplace_back(asio::buffer(bytes));
   }
   writing_ = buffers.size();
-  asio::async_write(socket_, buffers,
+  // Asked before each call; as much as Asio gives one by itself.
+  const auto count_calls = [traffic = events_.traffic](const error_code& error, std::size_t) {
+    if (!error) ++traffic->sends;
+    return asio::transfer_all()(error, 0);
+  };
+  asio::async_write(socket_, buffers, count_calls,
                     [self = shared_from_this()](const error_code& error, std::size_t) {
                       if (self->is_over_) return;
                       if (error) {
@@ -83,6 +90,7 @@ void Socket::write_next() {
                         written += self->queue_.front().size();
                         self->queue_.pop_front();
                       }
+                      self->events_.traffic->sent_bytes += written;
                       if (!self->is_closing_) self->events_.on_written(written);
                       if (!self->queue_.empty()) {
                         self->write_next();

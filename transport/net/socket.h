@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "proto/bytes.h"
+#include "transport/net/traffic.h"
 
 namespace ssb::net {
 
@@ -30,6 +31,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
         on_closed;  // by the peer or a failure; reason empty: end of stream
     std::function<void(bool sent, proto::ByteView bytes)> on_wire;
     std::function<void()> on_gone;  // after close(): nothing is left
+    std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();  // shared by a host's
   };
 
   Socket(boost::asio::ip::tcp::socket socket, Events events);
