@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "broker/routing/route.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker {
 
@@ -38,6 +39,17 @@ proto::Result<std::vector<conversation::QueuedMessage>> Client::receive(
 proto::Result<void> Client::end(store::DatabaseId database, proto::ConversationHandle conversation,
                                 const conversation::EndRequest& request) {
   return engine_->end(*transaction_, {}, database, conversation, request, now_);
+}
+
+proto::Result<store::ResultSet> Client::execute(store::DatabaseId database, std::string_view sql,
+                                                std::vector<store::Value> parameters) {
+  if (const auto locked = instance_->lock(*transaction_, database); !locked) return locked.error();
+  auto result =
+      instance_->store().execute(transaction_->writes, database, sql, std::move(parameters));
+  if (!result)
+    return proto::Error(proto::ErrorCode::not_supported,
+                        "this statement (" + result.error().message + ")");
+  return std::move(*result);
 }
 
 std::optional<std::uint64_t> Client::acknowledged(store::DatabaseId database,

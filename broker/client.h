@@ -42,6 +42,12 @@ class Client {
   [[nodiscard]] proto::Result<void> end(store::DatabaseId database,
                                         proto::ConversationHandle conversation,
                                         const conversation::EndRequest& request = {});
+  // One statement on the tables of the database, in the transaction of this work: what is written is durable with what is sent and
+  // received, or not at all. SQL of the store (store.h), not T-SQL: a table is "schema.name". 1222 when another transaction is changing
+  // the database.
+  [[nodiscard]] proto::Result<store::ResultSet> execute(store::DatabaseId database,
+                                                        std::string_view sql,
+                                                        std::vector<store::Value> parameters);
   // Messages with a lower sequence number are at the far side, durably; nullopt: the conversation is gone.
   [[nodiscard]] std::optional<std::uint64_t> acknowledged(
       store::DatabaseId database, proto::ConversationHandle conversation) const;

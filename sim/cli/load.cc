@@ -1,23 +1,24 @@
 // `ssbsim load`: messages between two nodes of its own, counted, checked and timed; its result files compared and shown.
 #include <fstream>
 #include <map>
-#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "sim/cli/cli.h"
 #include "sim/cli/load_files.h"
+#include "sim/cli/load_options.h"
 #include "sim/cli/scenario_files.h"
 #include "sim/cli/stop_signals.h"
 #include "sim/cli/sweep_totals.h"
 #include "sim/cli/version.h"
-#include "sim/load/body.h"
 #include "sim/load/ceiling.h"
 #include "sim/load/compare.h"
 #include "sim/load/environment.h"
+#include "sim/load/exchange.h"
 #include "sim/load/report.h"
 #include "sim/load/run.h"
+#include "sim/scenario/key_pool.h"
 #include "sim/sweep/shard.h"
 
 namespace ssb::sim::cli {
@@ -25,9 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using load::Arrival;
-using load::Security;
 
-constexpr int kExitInvalid = 4;
 constexpr int kFindRunsMax = 24;
 constexpr int kTriesOfARate = 3;
 
@@ -35,15 +34,13 @@ struct LoadCommandOptions {
   load::Workload workload;
   LoadOutputs outputs;
   int processes = 2;
-  bool not_flushed = false;
-  bool clear_transport = false;
+  LoadNodeOptions nodes;
   bool find_max = false;
-  bool is_quiet = false;
   double duration_s = 10;
   double warm_up_s = 2;
   std::string shard;
-  std::string folder;
-  std::string key_pool;
+  load::RemoteTarget remote;  // when it has a folder to exchange in
+  double wait_s = 600;
 };
 
 int exit_code_of(const load::Report& report) {
@@ -59,14 +56,14 @@ class LoadCommand {
     const auto time = [](double seconds) {
       return static_cast<load::Nanoseconds>(seconds * static_cast<double>(load::kSecond));
     };
-    workload_.flushed = !options.not_flushed;
-    workload_.transport_encrypted = !options.clear_transport;
+    options.nodes.apply(workload_);
     workload_.duration = time(options.duration_s);
     workload_.warm_up = time(options.warm_up_s);
     if (workload_.rate > 0 && workload_.is_closed()) workload_.arrival = Arrival::poisson;
     if (workload_.rate <= 0 && !workload_.is_closed() && !options.find_max)
       throw UsageError{"--arrivals is of an open loop: say --rate too"};
-    folder_ = options.folder.empty() ? fs::temp_directory_path() : fs::path(options.folder);
+    folder_ = options.nodes.data_folder();
+    choose_target();
     choose_shard();
   }
 
@@ -84,6 +81,23 @@ class LoadCommand {
   }
 
  private:
+  void choose_target() {
+    const bool is_remote = !options_.remote.exchange.empty();
+    if (!is_remote && (!options_.remote.target.empty() || !options_.remote.listen.empty()))
+      throw UsageError{
+          "--target and --listen are of a load with a target elsewhere: say --exchange too"};
+    if (!is_remote) return;
+    if (options_.remote.listen.empty())
+      throw UsageError{
+          "--exchange: say --listen too, the host:port at which the target reaches this"};
+    for (const std::string* at : {&options_.remote.listen, &options_.remote.target}) {
+      if (!at->empty() && !load::parse_host_port(*at))
+        throw UsageError{fmt::format("'{}' is no host:port", *at)};
+    }
+    if (options_.find_max)
+      throw UsageError{"--find-max needs many loads, and a target elsewhere serves one"};
+    workload_.is_remote = true;
+  }
   void choose_shard() {
     if (!options_.shard.empty()) {
       const auto shard = sweep::parse_shard(options_.shard);
@@ -120,10 +134,15 @@ class LoadCommand {
     load::RunOptions run;
     run.workload = part;
     run.processes = options_.processes;
+    if (workload_.is_remote) {
+      run.remote = options_.remote;
+      run.remote->wait =
+          static_cast<load::Nanoseconds>(options_.wait_s * static_cast<double>(load::kSecond));
+    }
     run.folder = folder_;
-    run.key_pool = key_pool_file(options_.key_pool);
+    run.key_pool = key_pool_file(options_.nodes.key_pool);
     run.wants_stop = [this] { return signals_.seen().has_value(); };
-    if (!options_.is_quiet) {
+    if (!options_.nodes.is_quiet) {
       run.on_interval = [this](const load::LoadResult& so_far) {
         const std::string line = load::progress_line(so_far);
         if (!line.empty()) context_.err << line << std::endl;
@@ -136,6 +155,12 @@ class LoadCommand {
     report.seals_before = load::seals_per_second(whole.size_bytes);
     report.result = load::run_load(run);
     report.seals_after = load::seals_per_second(whole.size_bytes);
+    const auto& total = report.result.total;
+    if (total.initiator.costs.dialogs.rsa_wraps + total.target.costs.dialogs.rsa_wraps > 0) {
+      scenario::KeyPool pool(run.key_pool);
+      pool.start_run(1);
+      report.rsa = load::rsa_costs(pool.draw(whole.rsa_bits).native());
+    }
     report.result.workload = whole;
     report.verdict = load::judge(report.result);
     report.is_complete = !report.result.was_stopped;
@@ -198,70 +223,14 @@ class LoadCommand {
   StopSignals signals_;
 };
 
-template <typename Command>
-void guarded(Context& context, Command command) {
-  try {
-    context.exit_code = command();
-  } catch (const UsageError& error) {
-    context.err << "ssbsim: " << error.text << '\n';
-    context.exit_code = kExitUsage;
-  } catch (const load::LoadFailure& failure) {
-    context.err << "ssbsim: " << failure.what() << '\n';
-    context.exit_code = kExitEnvironment;
-  }
-}
-
 void add_outputs(CLI::App& command, LoadOutputs& outputs) {
   command.add_option("--json", outputs.json, "JSON lines to this file, or - for standard output");
   command.add_option("--csv", outputs.csv, "A row a second to this file");
   command.add_option("--html", outputs.html, "One page with plots, which needs no network");
 }
 
-void add_workload_options(CLI::App& command, load::Workload& workload) {
-  command.add_option("--security", workload.security, "full (default), anonymous or none")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Security>{
-          {"full", Security::full}, {"anonymous", Security::anonymous}, {"none", Security::none}}));
-  command.add_option("--rsa-bits", workload.rsa_bits, "Of every certificate")
-      ->check(CLI::IsMember({1024, 2048, 3072, 4096}))
-      ->capture_default_str();
-  command.add_option("--size", workload.size_bytes, "Bytes of a body, 16 at least")
-      ->check(CLI::Range(load::kStampBytes, 64U << 20U))
-      ->capture_default_str();
-  command.add_option("--dialogs", workload.dialogs, "Dialogs that are sent on at the same time")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  command
-      .add_option("--messages-per-dialog", workload.per_dialog,
-                  "Then it is ended and a new one begun; 0: never. With 1, --rate is new dialogs")
-      ->capture_default_str();
-  command
-      .add_option("--messages-per-transaction", workload.per_transaction,
-                  "SENDs of a transaction, and what a RECEIVE takes, at most")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
-  command.add_option("--receivers", workload.receivers, "RECEIVEs that wait at the same time")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command
-      .add_option("--in-flight", workload.in_flight,
-                  "Closed loop: messages sent and not yet received")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  command.add_option("--rate", workload.rate, "Open loop: messages a second, of all shards")
-      ->check(CLI::Range(0.001, 1e8));
-  command.add_option("--arrivals", workload.arrival, "Open loop: constant or poisson (default)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Arrival>{
-          {"constant", Arrival::constant}, {"poisson", Arrival::poisson}}));
-  command.add_option("--seed", workload.seed, "Of the Poisson schedule")->capture_default_str();
-  command.add_flag("--request-reply", workload.request_reply,
-                   "The target answers each message; the round trip is timed");
-}
-
 void add_run_options(CLI::App& command, LoadCommandOptions& options) {
-  command.add_flag("--clear-transport", options.clear_transport,
-                   "ENCRYPTION = DISABLED at the endpoints: no TLS between the nodes");
-  command.add_flag("--not-flushed", options.not_flushed,
-                   "The stores of both nodes leave it to the system when a commit is on the disk");
+  add_node_options(command, options.nodes);
   command.add_option("--duration", options.duration_s, "Seconds that are measured")
       ->check(CLI::Range(0.1, 1e6))
       ->capture_default_str();
@@ -275,14 +244,18 @@ void add_run_options(CLI::App& command, LoadCommandOptions& options) {
       ->capture_default_str();
   command.add_flag("--find-max", options.find_max,
                    "Look for the greatest rate that is kept up, a run each");
+  command.add_option("--exchange", options.remote.exchange,
+                     "The target is `ssbsim load target` elsewhere: the folder for what both must "
+                     "know, shared or copied");
+  command.add_option("--listen", options.remote.listen,
+                     "HOST:PORT at which that target reaches this; port 0: a free one");
+  command.add_option("--target", options.remote.target,
+                     "HOST:PORT of that target (default: as it says itself)");
+  command.add_option("--wait", options.wait_s, "Seconds for it to introduce itself")
+      ->check(CLI::Range(0.1, 1e6))
+      ->capture_default_str();
   command.add_option("--shard", options.shard,
                      "i/n: this is part i of n; else as the scheduler's environment says");
-  command.add_option("--data", options.folder,
-                     "Where the nodes' data is while it runs (default: the folder for temporary "
-                     "files)");
-  command.add_option("--key-pool", options.key_pool,
-                     "File of throw-away RSA keys (default: the user's cache)");
-  command.add_flag("--quiet", options.is_quiet, "No line a second on standard error");
 }
 
 void add_compare(CLI::App& parent, Context& context) {
@@ -339,11 +312,14 @@ void add_load(CLI::App& app, Context& context) {
       "Examples:\n"
       "  ssbsim load --duration 5 --security full --size 1024\n"
       "  ssbsim load --rate 2000 --duration 30 --json result.jsonl --html result.html");
-  add_workload_options(*command, options->workload);
+  add_message_options(*command, options->workload);
+  add_loop_options(*command, options->workload);
   add_run_options(*command, *options);
   add_outputs(*command, options->outputs);
   add_compare(*command, context);
   add_show(*command, context);
+  add_load_soak(*command, context);
+  add_load_target(*command, context);
   command->require_subcommand(0, 1);
   command->callback([&context, options, command] {
     if (!command->get_subcommands().empty()) return;

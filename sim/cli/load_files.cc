@@ -37,11 +37,6 @@ void write_whole(const std::string& file, std::string_view text) {
   if (::close(descriptor) != 0 || !is_synced) fail(file);
 }
 
-void replace(const std::string& file, std::string_view text) {
-  write_whole(file + ".partial", text);
-  fs::rename(file + ".partial", file);
-}
-
 std::string json_of(const load::Report& report, int exit_code) {
   std::string out = load::header_line(report) + "\n";
   std::size_t index = 0;
@@ -51,6 +46,11 @@ std::string json_of(const load::Report& report, int exit_code) {
 }
 
 }  // namespace
+
+void replace_file(const std::string& file, std::string_view text) {
+  write_whole(file + ".partial", text);
+  fs::rename(file + ".partial", file);
+}
 
 load::Report read_load(const std::string& file) {
   const auto text = read_file(file);
@@ -90,13 +90,13 @@ void LoadOutputs::write(const load::Report& report, int exit_code, std::ostream&
   }
   if (!json.empty() && json != "-") {
     if (report.is_complete) {
-      replace(json, json_of(report, exit_code));
+      replace_file(json, json_of(report, exit_code));
     } else {
       write_whole(json + ".partial", json_of(report, exit_code));
     }
   }
-  if (!csv.empty()) replace(csv, load::csv_of(report));
-  if (!html.empty()) replace(html, load::html_of(report));
+  if (!csv.empty()) replace_file(csv, load::csv_of(report));
+  if (!html.empty()) replace_file(html, load::html_of(report));
 }
 
 }  // namespace ssb::sim::cli

@@ -7,10 +7,14 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 
 #include "sim/load/report.h"
 
 namespace ssb::sim::cli {
+
+// Whole, or what was there before. Throws std::system_error.
+void replace_file(const std::string& file, std::string_view text);
 
 [[nodiscard]] load::Report read_load(const std::string& file);
 // Whether the file begins with the header of a load.

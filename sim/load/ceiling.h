@@ -8,7 +8,15 @@
 
 #include "sim/load/workload.h"
 
+using EVP_PKEY = struct evp_pkey_st;
+
 namespace ssb::sim::load {
+
+// One RSA operation each, as dialogs use them (PSS and OAEP with SHA-256), in microseconds.
+struct RsaCosts {
+  double sign_us = 0, verify_us = 0, wrap_us = 0, unwrap_us = 0;
+};
+[[nodiscard]] RsaCosts rsa_costs(EVP_PKEY* key, Nanoseconds at_least = kSecond / 50);
 
 [[nodiscard]] double seals_per_second(std::uint32_t size_bytes, Nanoseconds at_least = kSecond / 5);
 

@@ -101,8 +101,7 @@ std::string compare(const std::vector<Report>& first, const std::vector<Report>&
   for (const double percent : {50.0, 99.0}) {
     add(fmt::format("latency p{} ms", percent).c_str(),
         [percent](const LoadResult& result, const Interval& interval) {
-          const Histogram& latency = result.workload.request_reply ? interval.initiator.round_trip
-                                                                   : interval.target.to_receive;
+          const Histogram& latency = latency_of(result.workload, interval);
           return static_cast<double>(latency.percentile(percent)) / 1e6;
         });
   }

@@ -20,6 +20,7 @@ void visit(M& measures, Numbers numbers, Histograms histograms) {
   numbers("cpu_ns", measures.cpu);
   numbers("generator_cpu_ns", measures.generator_cpu);
   numbers("peak_kb", measures.peak_kb);
+  numbers("resident_kb", measures.resident_kb);
   numbers("swapped_kb", measures.swapped_kb);
   visit_costs(measures.costs, numbers);
   histograms("lag", measures.lag);
@@ -42,6 +43,7 @@ void Measures::add(const Measures& other) {
   cpu += other.cpu;
   generator_cpu += other.generator_cpu;
   peak_kb = std::max(peak_kb, other.peak_kb);
+  resident_kb = std::max(resident_kb, other.resident_kb);
   swapped_kb = std::max(swapped_kb, other.swapped_kb);
   lag.add(other.lag);
   to_ack.add(other.to_ack);

@@ -25,6 +25,7 @@ struct Measures {
   Nanoseconds cpu = 0;            // of the node, without what drives it
   Nanoseconds generator_cpu = 0;  // making and checking bodies, keeping the schedule
   std::uint64_t peak_kb = 0;      // memory of the process, at most
+  std::uint64_t resident_kb = 0;  // at the end of the interval
   std::uint64_t swapped_kb = 0;
   Histogram lag;         // intended start to when the generator was at it
   Histogram to_ack;      // intended start to durable here and acknowledged by the target

@@ -13,6 +13,10 @@ namespace ssb::sim::load {
 
 class OrderCheck {
  public:
+  // The next message of a dialog that was under way before: it is known from elsewhere.
+  void expect(proto::ConversationHandle dialog, std::uint64_t sequence) {
+    next_[dialog] = sequence;
+  }
   // Empty, or what is wrong with it.
   [[nodiscard]] std::string arrived(proto::ConversationHandle dialog, std::uint64_t sequence);
   // The far side ended it; `expected` messages it had, 0 when that is not known.

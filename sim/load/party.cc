@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sim/load/clock.h"
+#include "sim/load/control_line.h"
 #include "sim/load/measures.h"
 #include "sim/load/receiver.h"
 #include "sim/load/sender.h"
@@ -62,6 +63,14 @@ class NodeSide {
       wake_up_.assign(::dup(window.descriptor()));
       await_window(window);
     }
+    if (!options.workload.is_remote) return;
+    control_.emplace(
+        *host_, options.side, options.workload.security != Security::none,
+        [this](const std::string& text) {
+          say_({{"type", "control"}, {"text", text}});
+        },
+        fail);
+    control_->open();
   }
 
   // Runs the strand until the host has ended.
@@ -89,6 +98,9 @@ class NodeSide {
   }
   void stop() {
     if (sender_) sender_->stop();
+  }
+  void tell_far_side(std::string text) {
+    if (control_) control_->tell(std::move(text));
   }
   void end() {
     host_->shut_down([this] { io_.stop(); });
@@ -123,6 +135,7 @@ class NodeSide {
     host.node.folder = folder.store();
     host.node.traces_messages = false;
     host.node.store.flushed = options_.workload.flushed;
+    host.node.sign_every_dialog = options_.workload.sign_every_dialog;
     host.node.store.disk = broker::store::make_counting_disk(disk_);
     host.node.store.on_step = [this](std::string_view) {
       if (options_.workload.flushed) ++flushes_;
@@ -170,6 +183,7 @@ class NodeSide {
   std::unique_ptr<net::Host> host_;
   std::optional<Sender> sender_;
   std::optional<Receiver> receiver_;
+  std::optional<ControlLine> control_;
   asio::posix::stream_descriptor wake_up_;
   std::size_t keys_used_ = 0;
   std::string errors_;   // of the batch
@@ -232,6 +246,11 @@ class Party {
       on_node([this] { asio::post(io_, [this, line = node_.state()] { say(line); }); });
     } else if (what == "stop") {
       on_node([this] { node_.stop(); });
+    } else if (what == "control") {
+      on_node(
+          [this, text = std::string(line.at("text").as_string())] { node_.tell_far_side(text); });
+    } else if (what == "rest") {
+      measure("rest");
     } else if (what == "finish") {
       measure("rest");
       on_node([this] { node_.end(); });
@@ -244,9 +263,13 @@ class Party {
     const Workload& workload = options_.workload;
     if (options_.side == Side::initiator && !workload.is_closed()) {
       arrivals_.emplace(workload.arrival, workload.rate, workload.seed);
+      // A node that was killed: what was meant while it was not there is no lateness of the schedule.
+      while (phases_.begin + arrivals_->next() < started_) arrivals_->pop();
       keep_schedule();
     }
     next_interval_ = phases_.measured_from;
+    while (next_interval_ <= started_ && next_interval_ < phases_.measured_until)
+      next_interval_ += kSecond;
     keep_intervals();
   }
 
@@ -301,6 +324,7 @@ class Party {
         measures->generator_cpu += own - std::exchange(own_cpu_, own);
         measures->lag = std::exchange(lag_, {});
         measures->peak_kb = status_kb("VmHWM:");
+        measures->resident_kb = status_kb("VmRSS:");
         measures->swapped_kb = status_kb("VmSwap:");
         if (type.empty()) {
           // Counts begin here. What is timed was meant to start from here on, and may have been quick.
@@ -334,6 +358,7 @@ class Party {
   Phases phases_;
   std::optional<Arrivals> arrivals_;
   std::atomic<bool> is_nudged_{false};
+  const Nanoseconds started_ = monotonic_now();
   Nanoseconds last_nudge_ = 0;
   Nanoseconds next_interval_ = 0;
   Nanoseconds node_cpu_ = 0, own_cpu_ = 0;

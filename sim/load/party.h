@@ -4,10 +4,11 @@
 //   schedule and the intervals. So the schedule is kept while the node is busy, and its lateness is known apart from the node's.
 //   Shape   JSON objects, a line each.
 //           to it: {"do": "sql", "text": t} | {"do": "begin", "begin": ns, "from": ns, "until": ns} | {"do": "state"} | {"do": "stop"} |
-//                  {"do": "finish"}
+//                  {"do": "control", "text": line for the far side} | {"do": "rest"} | {"do": "finish"}
 //           from it: {"type": "sql", "error": t or ""} | {"type": "interval", measures} once a second of the measured time |
 //                    {"type": "state", "messages": n, "replies": n, "dialogs": n, "unacknowledged": n, "done": bool, "trouble": t} |
-//                    {"type": "rest", measures} for finish, its last | {"type": "failure", "text": t}
+//                    {"type": "rest", measures} for rest, and for finish its last | {"type": "control", "text": line of the far side} |
+//                    {"type": "failure", "text": t}
 #pragma once
 
 #include <filesystem>
@@ -27,7 +28,7 @@ struct PartyOptions {
   std::filesystem::path folder;  // of its data
   std::vector<broker::crypto::RsaPrivateKey>
       keys;                 // of its certificates, in the order in which they are made
-  std::string address;      // that it listens on
+  std::string address;      // that it listens on, with the port of the set up
   bool has_process = true;  // of its own: all processor time of the process is its
 };
 

@@ -49,7 +49,11 @@ void serve(const PartyOptions& options, Window& window, int socket) {
 }  // namespace
 
 Peer::~Peer() {
-  if (descriptor_ >= 0) ::close(descriptor_);  // it ends when it reads the end
+  if (descriptor_ >=
+      0) {  // it ends when it reads the end, whoever else was forked with a copy of this one
+    ::shutdown(descriptor_, SHUT_RDWR);
+    ::close(descriptor_);
+  }
   if (thread_.joinable()) thread_.join();
   if (pid_ < 0) return;
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
@@ -81,6 +85,20 @@ void Peer::start_thread(Window& window) {
   const auto ends = make_pair();
   descriptor_ = ends[0];
   thread_ = std::thread([this, &window, socket = ends[1]] { serve(options_, window, socket); });
+}
+
+void Peer::kill() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  while (read()) {  // to its end
+  }
+  // The rest of a line that it did not come to finish.
+  got_.erase(got_.rfind('\n') == std::string::npos ? 0 : got_.rfind('\n') + 1);
+  ::close(descriptor_);
+  descriptor_ = -1;
 }
 
 void Peer::tell(const json::object& line) {

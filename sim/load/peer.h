@@ -23,6 +23,8 @@ class Peer {
   // Before any thread of this process. Throws std::system_error.
   void start_process(Window& window);
   void start_thread(Window& window);
+  // At once, as kill -9 does: nothing is said, nothing is saved. What it said before is still to be heard. It may be started again.
+  void kill();
   void tell(const boost::json::object& line);
   // The next line that has been read whole; nullopt: read more.
   [[nodiscard]] std::optional<boost::json::object> next();

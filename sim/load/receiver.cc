@@ -28,7 +28,34 @@ Receiver::Receiver(net::Host& host, Workload workload, Window& window, OnFailure
 
 void Receiver::begin(const Phases& phases) {
   phases_ = phases;
+  if (workload_.keeps_progress) return resume();
   for (std::size_t i = 0; i < batches_.size(); ++i) ask(i);
+}
+
+void Receiver::find_queue(Client& client) {
+  if (database_) return;
+  database_ = client.database(kTargetDatabase);
+  const auto queue = database_ ? client.queue_of(*database_, kTargetService) : std::nullopt;
+  if (queue) queue_ = *queue;
+}
+
+void Receiver::resume() {
+  host_.run(
+      [this](Client& client) -> Result<ClientStep> {
+        find_queue(client);
+        auto found = read_progress(client, database_.value_or(0));
+        if (!found) return found.error();
+        progress_ = std::move(*found);
+        return ClientStep::done;
+      },
+      [this](const Result<void>& result) {
+        if (!result)
+          return violated(fmt::format("what was received before: {} {}", result.error().number(),
+                                      result.error().text()));
+        received_ = progress_.messages;
+        for (const auto& [dialog, next] : progress_.next) check_.expect(dialog, next);
+        for (std::size_t i = 0; i < batches_.size(); ++i) ask(i);
+      });
 }
 
 void Receiver::ask(std::size_t receiver) {
@@ -45,12 +72,9 @@ void Receiver::ask(std::size_t receiver) {
 Result<ClientStep> Receiver::receive(Client& client, Batch& batch) {
   batch.intended.clear();
   batch.ended = 0;
+  batch.dialog.reset();
   if (has_failed_) return ClientStep::wait;
-  if (!database_) {
-    database_ = client.database(kTargetDatabase);
-    const auto queue = database_ ? client.queue_of(*database_, kTargetService) : std::nullopt;
-    if (queue) queue_ = *queue;
-  }
+  find_queue(client);
   broker::conversation::ReceiveRequest request;
   request.database = database_.value_or(0);
   request.queue = queue_;
@@ -65,10 +89,20 @@ Result<ClientStep> Receiver::receive(Client& client, Batch& batch) {
     const auto answered = answer(client, message, batch);
     if (!answered) return answered.error();
   }
+  if (workload_.keeps_progress && batch.dialog) {
+    const auto written = write_progress(client, *database_,
+                                        {.dialog = *batch.dialog,
+                                         .next = batch.next,
+                                         .is_ended = batch.ended > 0,
+                                         .messages = batch.intended.size(),
+                                         .dialogs = batch.ended});
+    if (!written) return written.error();
+  }
   return ClientStep::done;
 }
 
 void Receiver::check(const broker::conversation::QueuedMessage& message, Batch& batch) {
+  batch.dialog = message.conversation_handle;
   if (message.message_type_name != kRequest) return;
   const auto stamp = message.message_body ? body_.read(*message.message_body) : std::nullopt;
   const std::string problem =
@@ -77,6 +111,7 @@ void Receiver::check(const broker::conversation::QueuedMessage& message, Batch& 
                           message.conversation_handle.text(), message.message_sequence_number);
   if (!problem.empty()) violated(problem);
   batch.intended.push_back(stamp ? stamp->intended : 0);
+  batch.next = stamp ? stamp->sequence + 1 : batch.next;
 }
 
 Result<void> Receiver::answer(Client& client, broker::conversation::QueuedMessage& message,
@@ -100,7 +135,9 @@ Result<void> Receiver::answer(Client& client, broker::conversation::QueuedMessag
 void Receiver::committed(const Batch& batch) {
   const Nanoseconds now = monotonic_now();
   for (const Nanoseconds intended : batch.intended) {
-    if (phases_.measures(intended)) measures_.to_receive.record(now - intended);
+    // The clock of another machine has another begin.
+    if (phases_.measures(intended) && !workload_.is_remote)
+      measures_.to_receive.record(now - intended);
   }
   received_ += batch.intended.size();
   measures_.messages += batch.intended.size();

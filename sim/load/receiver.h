@@ -12,6 +12,7 @@
 #include "sim/load/body.h"
 #include "sim/load/measures.h"
 #include "sim/load/order_check.h"
+#include "sim/load/progress.h"
 #include "sim/load/window.h"
 #include "transport/net/host.h"
 
@@ -34,8 +35,12 @@ class Receiver {
   struct Batch {
     std::vector<Nanoseconds> intended;
     std::uint64_t ended = 0;
+    std::optional<proto::ConversationHandle> dialog;  // all of a transaction are of one
+    std::uint64_t next = 0;                           // of it
   };
 
+  void find_queue(broker::Client& client);
+  void resume();  // what a node that was killed has received
   void ask(std::size_t receiver);
   [[nodiscard]] proto::Result<broker::ClientStep> receive(broker::Client& client, Batch& batch);
   void check(const broker::conversation::QueuedMessage& message, Batch& batch);
@@ -56,6 +61,7 @@ class Receiver {
   std::int32_t queue_ = 0;
   std::vector<Batch> batches_;  // one a receiver
   Measures measures_;
+  Progress progress_;  // as it was read
   std::uint64_t received_ = 0;
   bool has_failed_ = false;
 };

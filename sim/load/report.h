@@ -10,6 +10,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "sim/load/ceiling.h"
 #include "sim/load/run.h"
 #include "sim/load/verdict.h"
 
@@ -20,12 +21,17 @@ struct Report {
   std::string shard = "0/1";
   boost::json::object environment;
   double seals_before = 0, seals_after = 0;  // a second, one core: the ceiling
+  RsaCosts rsa;                              // of one operation here; zeros when none was counted
   LoadResult result;
   Verdict verdict;
   bool is_complete = false;
 
   [[nodiscard]] double seals() const { return (seals_before + seals_after) / 2; }
 };
+
+[[nodiscard]] boost::json::object to_json(const Workload& workload);
+// Throws std::out_of_range, std::runtime_error or boost::system::system_error for what is none.
+[[nodiscard]] Workload workload_of(const boost::json::object& object);
 
 // What must agree for files to belong together; the shard is in it.
 [[nodiscard]] boost::json::object identity_of(const Report& report);

@@ -154,7 +154,7 @@ std::string cost_bar(const Report& report) {
   const std::vector<Cost> costs = costs_of(report);
   double sum = 0;
   for (const Cost& cost : costs) sum += std::max(0.0, cost.us);
-  static constexpr const char* kColours[] = {"#0059b3", "#5b9bd5", "#b35900", "#888888"};
+  static constexpr const char* kColours[] = {"#0059b3", "#1a7f37", "#5b9bd5", "#b35900", "#888888"};
   std::string out = fmt::format(
       "<h2>Processor time of a message, both nodes: {:.2f} &#181;s</h2>\n<svg viewBox=\"0 0 {} "
       "{}\" role=\"img\" aria-label=\"cost by operation\">\n",

@@ -25,6 +25,8 @@ void visit(W& workload, Visit visit) {
   visit("seed", workload.seed);
   visit("request_reply", workload.request_reply);
   visit("flushed", workload.flushed);
+  visit("sign_every_dialog", workload.sign_every_dialog);
+  visit("is_remote", workload.is_remote);
   visit("warm_up_ns", workload.warm_up);
   visit("duration_ns", workload.duration);
 }
@@ -36,6 +38,8 @@ Enum parse(const json::value& value, std::initializer_list<Enum> all) {
   }
   throw std::runtime_error(fmt::format("{} is not known here", json::serialize(value)));
 }
+
+}  // namespace
 
 json::object to_json(const Workload& workload) {
   json::object out{{"security", name(workload.security)},
@@ -57,6 +61,8 @@ Workload workload_of(const json::object& object) {
   });
   return workload;
 }
+
+namespace {
 
 json::object percentiles(const Histogram& histogram) {
   json::object out{{"count", histogram.count()}};
@@ -106,6 +112,11 @@ void take_summary(const json::object& line, Report& report) {
     result.violations.emplace_back(text.as_string());
   report.seals_before = line.at("ceiling_before").to_number<double>();
   report.seals_after = line.at("ceiling_after").to_number<double>();
+  const json::object& rsa = line.at("rsa_us").as_object();
+  report.rsa = {.sign_us = rsa.at("sign").to_number<double>(),
+                .verify_us = rsa.at("verify").to_number<double>(),
+                .wrap_us = rsa.at("wrap").to_number<double>(),
+                .unwrap_us = rsa.at("unwrap").to_number<double>()};
   report.is_complete = line.at("complete").as_bool();
 }
 
@@ -153,6 +164,10 @@ std::string summary_line(const Report& report, int exit_code) {
       {"notes", json::array(report.verdict.notes.begin(), report.verdict.notes.end())},
       {"ceiling_before", report.seals_before},
       {"ceiling_after", report.seals_after},
+      {"rsa_us", json::object{{"sign", report.rsa.sign_us},
+                              {"verify", report.rsa.verify_us},
+                              {"wrap", report.rsa.wrap_us},
+                              {"unwrap", report.rsa.unwrap_us}}},
       {"ms", json::object{{"lag", percentiles(initiator.lag)},
                           {"to_ack", percentiles(initiator.to_ack)},
                           {"to_receive", percentiles(result.total.target.to_receive)},

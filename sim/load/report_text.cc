@@ -87,12 +87,21 @@ std::vector<Cost> costs_of(const Report& report) {
          bodies(sealed.sealed_bytes + sealed.opened_bytes + opened.sealed_bytes +
                 opened.opened_bytes) *
              seal);
+  const auto rsa = [&](const broker::dialog::OperationCounts& counts) {
+    return static_cast<double>(counts.rsa_signs) * report.rsa.sign_us +
+           static_cast<double>(counts.rsa_verifies) * report.rsa.verify_us +
+           static_cast<double>(counts.rsa_wraps) * report.rsa.wrap_us +
+           static_cast<double>(counts.rsa_unwraps) * report.rsa.unwrap_us;
+  };
+  if (result.workload.security != Security::none)
+    take("RSA of dialogs, counted, at the cost of one alone",
+         (rsa(sealed) + rsa(opened)) / messages);
   if (result.workload.transport_encrypted)
     take("TLS records, counted bytes sent and received, at the ceiling's cost",
          bodies(one.costs.network.sent_bytes + one.costs.network.received_bytes +
                 other.costs.network.sent_bytes + other.costs.network.received_bytes) *
              seal);
-  take("all else of both nodes: store, queues, RSA, network", left);
+  take("all else of both nodes: store, queues, network", left);
   out.push_back({"the generator: making and checking bodies, schedule",
                  us(one.generator_cpu + other.generator_cpu)});
   return out;
@@ -177,8 +186,7 @@ std::string progress_line(const LoadResult& so_far) {
     --whole;
   if (whole == 0) return "";
   const Interval& last = so_far.intervals[whole - 1];
-  const Histogram& latency =
-      so_far.workload.request_reply ? last.initiator.round_trip : last.target.to_receive;
+  const Histogram& latency = latency_of(so_far.workload, last);
   return fmt::format("{} s: {:.0f}/s, p50 {:.2f} ms, p99 {:.2f} ms, cpu {:.0f} % and {:.0f} %",
                      whole, static_cast<double>(last.target.messages) / last.seconds,
                      ms(latency, 50), ms(latency, 99),

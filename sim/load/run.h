@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct Interval {
   Measures initiator, target;
 };
 
+// The latency that a load is judged by: the round trip with replies, else to the RECEIVE; of a target with another clock, to the ack.
+[[nodiscard]] const Histogram& latency_of(const Workload& workload, const Interval& interval);
+
 struct LoadResult {
   Workload workload;
   int processes = 2;
@@ -41,11 +45,20 @@ struct LoadResult {
   [[nodiscard]] double per_second() const;
 };
 
+// A target that another process runs, on whatever machine (serve_target of remote_target.h).
+struct RemoteTarget {
+  std::filesystem::path exchange;  // exchange.h
+  std::string listen;  // "host:port" of the initiator, as the target reaches it; port 0: a free one
+  std::string target;  // "host:port"; empty: as the target says
+  Nanoseconds wait = 600 * kSecond;  // for its introduction
+};
+
 struct RunOptions {
   Workload workload;
   int processes = 2;
   std::filesystem::path folder;  // a new one is made in it, and removed
   std::filesystem::path key_pool;
+  std::optional<RemoteTarget> remote;        // then workload.is_remote
   Nanoseconds drain_at_most = 60 * kSecond;  // without any progress
   // Called once a second with all intervals so far; may be empty.
   std::function<void(const LoadResult& so_far)> on_interval;

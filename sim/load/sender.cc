@@ -34,6 +34,41 @@ Sender::Sender(net::Host& host, Workload workload, Window& window, OnFailure on_
 void Sender::begin(const Phases& phases) {
   phases_ = phases;
   if (!workload_.is_closed()) arrivals_.emplace(workload_.arrival, workload_.rate, workload_.seed);
+  if (workload_.keeps_progress) return resume();
+  start();
+}
+
+void Sender::find_queue(Client& client) {
+  if (database_) return;
+  database_ = client.database(kInitiatorDatabase);
+  const auto queue = database_ ? client.queue_of(*database_, kInitiatorService) : std::nullopt;
+  if (queue) queue_ = *queue;
+}
+
+void Sender::resume() {
+  host_.run(
+      [this](Client& client) -> Result<ClientStep> {
+        find_queue(client);
+        auto found = read_progress(client, database_.value_or(0));
+        if (!found) return found.error();
+        progress_ = std::move(*found);
+        return ClientStep::done;
+      },
+      [this](const Result<void>& result) {
+        if (!result) return fail("what was sent before", result.error());
+        submitted_ = sent_ = progress_.messages;
+        dialogs_ = progress_.dialogs;
+        for (std::size_t i = 0; i < std::min(slots_.size(), progress_.next.size()); ++i) {
+          slots_[i]->handle = progress_.next[i].first;
+          slots_[i]->next = progress_.next[i].second;
+        }
+        // What the schedule had for them is done.
+        for (std::uint64_t i = 0; arrivals_ && i < sent_; ++i) arrivals_->pop();
+        start();
+      });
+}
+
+void Sender::start() {
   // Asked again after each change: when acknowledgements came, and when something lies in the queue.
   host_.run(
       [this](Client& client) -> Result<ClientStep> {
@@ -56,6 +91,8 @@ void Sender::fail(const char* what, const proto::Error& error) {
 // ---- what may be sent ----
 
 std::uint64_t Sender::on_the_way() const {
+  // Nobody tells past the network what another machine has received: acknowledged is what it has durably.
+  if (workload_.is_remote && !workload_.request_reply) return submitted_ - sent_ + unacknowledged_;
   return submitted_ - (workload_.request_reply ? replied_ : window_.received());
 }
 
@@ -71,7 +108,7 @@ std::vector<Nanoseconds> Sender::due(std::size_t most) {
   const std::uint64_t wanted = std::min<std::uint64_t>(most, workload_.in_flight);
   const auto has_room = [&] { return on_the_way() + wanted <= workload_.in_flight; };
   if (!has_room()) {
-    if (workload_.request_reply) return {};
+    if (workload_.request_reply || workload_.is_remote) return {};
     window_.wait();
     if (!has_room()) return {};
   }
@@ -131,13 +168,10 @@ void Sender::submit(DialogPointer& slot, std::vector<Nanoseconds> intended) {
 }
 
 Result<ClientStep> Sender::send(Client& client, const Batch& batch) {
-  if (!database_) {
-    database_ = client.database(kInitiatorDatabase);
-    const auto queue = database_ ? client.queue_of(*database_, kInitiatorService) : std::nullopt;
-    if (queue) queue_ = *queue;
-  }
+  find_queue(client);
   Dialog& dialog = *batch.dialog;
-  if (!dialog.handle) {
+  const bool is_new = !dialog.handle;
+  if (is_new) {
     broker::conversation::BeginDialogRequest request;
     request.database = database_.value_or(0);
     request.from_service = kInitiatorService;
@@ -163,6 +197,15 @@ Result<ClientStep> Sender::send(Client& client, const Batch& batch) {
   if (batch.ends) {
     const auto ended = client.end(*database_, *dialog.handle);
     if (!ended) return ended.error();
+  }
+  if (workload_.keeps_progress) {
+    const auto written = write_progress(client, *database_,
+                                        {.dialog = *dialog.handle,
+                                         .next = batch.first + batch.intended.size(),
+                                         .is_ended = batch.ends,
+                                         .messages = batch.intended.size(),
+                                         .dialogs = is_new ? 1U : 0U});
+    if (!written) return written.error();
   }
   return ClientStep::done;
 }
@@ -204,6 +247,7 @@ void Sender::look_for_acknowledgements(Client& client) {
     dialog.is_listed = false;
     unacknowledged_dialogs_.erase(unacknowledged_dialogs_.begin() + static_cast<std::ptrdiff_t>(i));
   }
+  if (workload_.is_remote) pump();  // what is acknowledged is its window
   if (workload_.request_reply || !database_ || client.is_empty(*database_, queue_)) return;
   // Nothing but errors can be there.
   broker::conversation::ReceiveRequest request;

@@ -17,6 +17,7 @@
 #include "sim/load/body.h"
 #include "sim/load/measures.h"
 #include "sim/load/order_check.h"
+#include "sim/load/progress.h"
 #include "sim/load/window.h"
 #include "transport/net/host.h"
 
@@ -66,6 +67,9 @@ class Sender {
     bool ends = false;
   };
 
+  void find_queue(broker::Client& client);
+  void resume();  // what a node that was killed has sent
+  void start();
   [[nodiscard]] DialogPointer* free_slot();
   [[nodiscard]] std::vector<Nanoseconds> due(std::size_t most);
   [[nodiscard]] std::uint64_t on_the_way() const;
@@ -90,6 +94,7 @@ class Sender {
   std::deque<DialogPointer> unacknowledged_dialogs_;
   std::optional<broker::store::DatabaseId> database_;
   std::int32_t queue_ = 0;
+  Progress progress_;                 // as it was read
   std::vector<Nanoseconds> replies_;  // intended starts, of the RECEIVE under way
   OrderCheck replies_check_;
   Measures measures_;

@@ -9,9 +9,11 @@ bool has_certificate(Side side, Security security) {
   return security == Security::full || (security == Security::anonymous && side == Side::target);
 }
 
-const char* database(Side side) {
-  return side == Side::initiator ? kInitiatorDatabase : kTargetDatabase;
+// What names a user of the other side's, or everybody.
+std::string sender_of(const Setup& setup, Side far) {
+  return setup.security == Security::full ? fmt::format("{}_proxy", name(far)) : "public";
 }
+
 const char* service(Side side) {
   return side == Side::initiator ? kInitiatorService : kTargetService;
 }
@@ -20,6 +22,14 @@ const char* service(Side side) {
 
 const char* name(Side side) {
   return side == Side::initiator ? "initiator" : "target";
+}
+
+const char* database(Side side) {
+  return side == Side::initiator ? kInitiatorDatabase : kTargetDatabase;
+}
+
+const char* control_service(Side side) {
+  return side == Side::initiator ? "LoadInitiatorControl" : "LoadTargetControl";
 }
 
 std::vector<std::string> certificate_files(Side side, Security security) {
@@ -54,6 +64,21 @@ std::vector<std::string> own_batches(Side side, const Setup& setup) {
       database(side), own, kRequest, kReply, kContract, service(side),
       side == Side::target ? fmt::format(" ([{}])", kContract) : "", service(other(side)),
       setup.far_address);
+  if (setup.has_control)
+    text += fmt::format(
+        "CREATE MESSAGE TYPE [{0}] VALIDATION = NONE;\n"
+        "CREATE CONTRACT [{1}] ([{0}] SENT BY ANY);\n"
+        "CREATE QUEUE {2}_control;\n"
+        "CREATE SERVICE {3} AUTHORIZATION {2}_owner ON QUEUE {2}_control{4};\n"
+        "GRANT RECEIVE ON {2}_control TO {2}_owner;\n"
+        "CREATE ROUTE to_far_control WITH SERVICE_NAME = '{5}', ADDRESS = '{6}';\n",
+        kLine, kControl, own, control_service(side),
+        side == Side::target ? fmt::format(" ([{}])", kControl) : "", control_service(other(side)),
+        setup.far_address);
+  if (setup.keeps_progress)
+    text += fmt::format(
+        "CREATE TABLE {} (dialog nvarchar(50) NOT NULL PRIMARY KEY, next bigint NOT NULL);\n",
+        kProgressTable);
   if (has_certificate(side, setup.security)) {
     text += fmt::format(
         "CREATE CERTIFICATE {0}_service AUTHORIZATION {0}_owner WITH SUBJECT = 'ssbsim load, {0}, "
@@ -88,13 +113,51 @@ std::vector<std::string> far_batches(Side side, const Setup& setup) {
         "CREATE REMOTE SERVICE BINDING to_target TO SERVICE '{}' WITH USER = {}_proxy, ANONYMOUS = "
         "{};\n",
         kTargetService, far, setup.security == Security::anonymous ? "ON" : "OFF");
+    if (setup.has_control)
+      text += fmt::format(
+          "CREATE REMOTE SERVICE BINDING to_control TO SERVICE '{}' WITH USER = {}_proxy, "
+          "ANONYMOUS "
+          "= {};\n",
+          control_service(Side::target), far, setup.security == Security::anonymous ? "ON" : "OFF");
   }
   if (side == Side::target) {
     text += fmt::format("GRANT SEND ON SERVICE::{} TO {};\n", kTargetService,
-                        setup.security == Security::full ? far + "_proxy" : "public");
+                        sender_of(setup, other(side)));
+    if (setup.has_control)
+      text += fmt::format("GRANT SEND ON SERVICE::{} TO {};\n", control_service(Side::target),
+                          sender_of(setup, other(side)));
   }
   batches.push_back(text);
   return batches;
+}
+
+Rollover rollover_of(Side side, int number) {
+  constexpr int kFirstExpiry =
+      2050;  // later than the one before: new dialogs take what expires last
+  const auto certificate = [side](int of) {
+    return of == 0 ? fmt::format("{}_service", name(side))
+                   : fmt::format("{}_service_{}", name(side), of);
+  };
+  const std::string made = certificate(number);
+  const char* own = database(side);
+  const char* far = database(other(side));
+  Rollover out;
+  out.file = made + ".cer";
+  out.make = fmt::format(
+      "USE {0};\nCREATE CERTIFICATE {1} AUTHORIZATION {2}_owner WITH SUBJECT = 'ssbsim load, {2}, "
+      "service {3}', "
+      "EXPIRY_DATE = '{4}-01-01' ACTIVE FOR BEGIN_DIALOG = OFF;\n"
+      "BACKUP CERTIFICATE {1} TO FILE = '{5}';\n",
+      own, made, name(side), number, kFirstExpiry + number, out.file);
+  out.take =
+      fmt::format("USE {};\nCREATE CERTIFICATE {} AUTHORIZATION {}_proxy FROM FILE = '{}';\n", far,
+                  made, name(side), out.file);
+  out.activate =
+      fmt::format("USE {};\nALTER CERTIFICATE {} WITH ACTIVE FOR BEGIN_DIALOG = ON;\n", own, made);
+  if (number < 2) return out;
+  out.drop_own = fmt::format("USE {};\nDROP CERTIFICATE {};\n", own, certificate(number - 2));
+  out.drop_taken = fmt::format("USE {};\nDROP CERTIFICATE {};\n", far, certificate(number - 2));
+  return out;
 }
 
 }  // namespace ssb::sim::load

@@ -20,6 +20,9 @@ inline constexpr const char* kTargetService = "LoadTargetService";
 inline constexpr const char* kContract = "LoadContract";
 inline constexpr const char* kRequest = "LoadRequest";
 inline constexpr const char* kReply = "LoadReply";
+inline constexpr const char* kControl = "LoadControl";  // the contract of control lines
+inline constexpr const char* kLine = "LoadLine";
+inline constexpr const char* kProgressTable = "LoadProgress";
 
 enum class Side { initiator, target };
 [[nodiscard]] inline Side other(Side side) {
@@ -30,13 +33,29 @@ enum class Side { initiator, target };
 struct Setup {
   Security security = Security::full;
   bool transport_encrypted = true;
+  bool keeps_progress = false;
+  bool has_control = false;  // services for control lines too
   std::uint16_t own_port = 0;
   std::string far_address;  // "TCP://host:port"
 };
+
+[[nodiscard]] const char* database(Side side);
+[[nodiscard]] const char* control_service(Side side);
 
 // Names of files that hold this side's certificates; they go to the other side.
 [[nodiscard]] std::vector<std::string> certificate_files(Side side, Security security);
 [[nodiscard]] std::vector<std::string> own_batches(Side side, const Setup& setup);
 [[nodiscard]] std::vector<std::string> far_batches(Side side, const Setup& setup);
+
+// The certificate of a side's service is replaced, in the four steps of scenarios/rollover/: made and posted, taken by the other side,
+// made active; and of the ones before only the last is kept, for what is under way. `number` counts from 1.
+struct Rollover {
+  std::string make;  // at the side itself; leaves `file`
+  std::string file;
+  std::string take;  // at the other side, which has the file by then
+  std::string activate;
+  std::string drop_own, drop_taken;  // empty: there is nothing to drop yet
+};
+[[nodiscard]] Rollover rollover_of(Side side, int number);
 
 }  // namespace ssb::sim::load

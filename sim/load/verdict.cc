@@ -20,8 +20,7 @@ double share_of_core(Nanoseconds time, double seconds) {
 void judge_schedule(const LoadResult& result, Verdict& verdict) {
   const auto& total = result.total;
   const auto lag = static_cast<double>(total.initiator.lag.percentile(99));
-  const Histogram& latency =
-      result.workload.request_reply ? total.initiator.round_trip : total.target.to_receive;
+  const Histogram& latency = latency_of(result.workload, total);
   const auto median = static_cast<double>(latency.percentile(50));
   if (lag >= kLagMax && lag >= kLagShareMax * median)
     verdict.reasons.push_back(fmt::format(

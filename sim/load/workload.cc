@@ -32,6 +32,8 @@ std::string describe(const Workload& workload) {
   if (workload.per_dialog > 0) text += fmt::format(", {} messages a dialog", workload.per_dialog);
   text += fmt::format(", {} messages a transaction, {}", workload.per_transaction,
                       workload.flushed ? "flushed" : "NOT flushed");
+  if (workload.is_remote) text += ", target on another machine";
+  if (workload.sign_every_dialog) text += ", a signature a dialog";
   if (workload.request_reply) text += ", request and reply";
   if (workload.is_closed()) {
     text += fmt::format(", closed loop with {} in flight", workload.in_flight);

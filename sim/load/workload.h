@@ -30,6 +30,11 @@ struct Workload {
   std::uint64_t seed = 1;
   bool request_reply = false;
   bool flushed = true;
+  bool sign_every_dialog = false;  // a grant and a signature a dialog, nothing cached
+  // Both sides write how far each dialog is into a table of their own, in the transactions that send and receive: what a node
+  // that was killed goes on with, and is checked against.
+  bool keeps_progress = false;
+  bool is_remote = false;  // the target is on another machine, whose clock is another
   Nanoseconds warm_up = 2 * kSecond;
   Nanoseconds duration = 10 * kSecond;
 

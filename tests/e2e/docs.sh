@@ -22,6 +22,6 @@ grep -oE -- '`--[a-z-]+' docs/sweep.md | tr -d '`' | sort -u | while read -r opt
   "$program" sweep --help | grep -q -- "$option" || { echo "docs: sweep has no option $option"; exit 1; }
 done
 grep -oE -- '`--[a-z-]+' docs/load.md | tr -d '`' | sort -u | while read -r option; do
-  "$program" load --help | grep -q -- "$option" || { echo "docs: load has no option $option"; exit 1; }
+  { "$program" load --help; "$program" load soak --help; "$program" load target --help; } | grep -q -- "$option" || { echo "docs: load has no option $option"; exit 1; }
 done
 echo "docs: ${#commands[@]} commands passed"

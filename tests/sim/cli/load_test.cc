@@ -153,5 +153,61 @@ TEST_F(LoadTest, WhatWasStoppedStaysAPartialFile) {
   EXPECT_FALSE(read_load(path("a.jsonl.partial")).is_complete);
 }
 
+TEST_F(LoadTest, ASignatureADialogIsSaidAndCounted) {
+  const Ran ran =
+      load({"--messages-per-dialog", "1", "--sign-every-dialog", "--json", path("a.jsonl")});
+
+  EXPECT_THAT(ran.code, AnyOf(0, 4)) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("a signature a dialog"));
+  EXPECT_THAT(ran.out, HasSubstr("RSA sign "));
+  const auto report = read_load(path("a.jsonl"));
+  EXPECT_EQ(report.result.total.initiator.costs.dialogs.grant_hits, 0U);
+  EXPECT_GT(report.rsa.sign_us, 0);
+}
+
+TEST_F(LoadTest, AShortSoakLosesNothingAndSaysThatItShowsNoMore) {
+  const Ran ran = run({"load", "soak", "--duration", "2", "--warm-up", "0", "--find-duration",
+                       "0.5", "--share", "0.05", "--rsa-bits", "1024", "--not-flushed", "--data",
+                       folder_.string(), "--key-pool", path("keys"), "--json", path("soak.jsonl")});
+
+  EXPECT_EQ(ran.code, 4) << ran.out << ran.err;  // too short for memory and latency
+  EXPECT_THAT(ran.out, HasSubstr("each exactly once and in order"));
+  EXPECT_THAT(ran.out, HasSubstr("5 % of "));
+  EXPECT_THAT(ran.out, HasSubstr("1 x the target killed and started again"));
+  EXPECT_THAT(ran.err, HasSubstr("the initiator's certificate replaced"));
+  std::ifstream in(path("soak.jsonl"));
+  std::string first;
+  std::string last;
+  std::getline(in, first);
+  for (std::string line; std::getline(in, line);) last = line;
+  EXPECT_THAT(first, HasSubstr("\"kind\":\"soak\""));
+  EXPECT_THAT(last, HasSubstr("\"verdict\":\"INVALID\""));
+  EXPECT_THAT(last, HasSubstr("\"violations\":[]"));
+}
+
+TEST_F(LoadTest, WhatATargetElsewhereNeedsIsAskedFor) {
+  const std::string exchange = path("exchange");
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"load", "--target", "127.0.0.1:4022"},
+        {"load", "--exchange", exchange},
+        {"load", "--exchange", exchange, "--listen", "nowhere"},
+        {"load", "--exchange", exchange, "--listen", "127.0.0.1:0", "--target", "x"},
+        {"load", "--exchange", exchange, "--listen", "127.0.0.1:0", "--find-max"},
+        {"load", "target", "--exchange", exchange, "--listen", "nowhere"}}) {
+    const Ran ran = run(wrong);
+
+    EXPECT_EQ(ran.code, 10) << ran.err;
+  }
+  EXPECT_FALSE(fs::exists(exchange));
+}
+
+TEST_F(LoadTest, ATargetToWhichNobodyComesGivesUp) {
+  const Ran ran = run({"load", "target", "--exchange", path("exchange"), "--listen", "127.0.0.1:0",
+                       "--wait", "0.1", "--data", folder_.string(), "--key-pool", path("keys")});
+
+  EXPECT_EQ(ran.code, 12);
+  EXPECT_THAT(ran.err, HasSubstr("has no initiator.json"));
+}
+
 }  // namespace
 }  // namespace ssb::sim::cli

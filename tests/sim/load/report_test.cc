@@ -76,11 +76,47 @@ TEST(ReportTest, TheCostsOfTheNodesAddUpToTheirProcessorTime) {
   EXPECT_NEAR(nodes, 100, 1e-6);  // 2 x 50 ms for 1,000 messages
 }
 
+TEST(ReportTest, OperationsAreOfAThousandMessagesAndThoseThatNeverWereAreLeftOutOfTheText) {
+  LoadResult result = good_result();
+  result.total.initiator.costs.dialogs.rsa_signs = 50;
+  result.total.target.costs.dialogs.rsa_verifies = 25;
+
+  const Report report = report_of(result);
+
+  EXPECT_THAT(text_of(report),
+              HasSubstr("RSA sign                            5.00          0.00\n"));
+  EXPECT_THAT(text_of(report),
+              HasSubstr("RSA verify                          0.00          2.50\n"));
+  EXPECT_THAT(text_of(report), Not(HasSubstr("RSA wrap")));
+  EXPECT_THAT(html_of(report), HasSubstr("<th>RSA sign</th><td>5.00</td><td>0.00</td>"));
+  EXPECT_THAT(html_of(report), HasSubstr("<th>RSA wrap</th><td>0.00</td><td>0.00</td>"));
+  EXPECT_EQ(read_report(lines_of(report)).result.total.initiator.costs.dialogs.rsa_signs, 50U);
+}
+
+TEST(ReportTest, DialogEncryptionCostsWhatWasSealedAndOpened) {
+  LoadResult result = good_result();
+  constexpr std::uint64_t kBytes = 10'000 * 1024;  // each message once
+  result.total.initiator.costs.dialogs.sealed_bytes = kBytes;
+  result.total.target.costs.dialogs.opened_bytes = kBytes;
+
+  const auto costs = costs_of(report_of(result));
+
+  EXPECT_THAT(costs.front().what, HasSubstr("dialog AES-GCM"));
+  EXPECT_NEAR(costs.front().us, 2 * 1e6 / 1'010'000, 1e-6);  // the ceiling of the report
+}
+
 TEST(ReportTest, TheCsvHasARowForEachSecond) {
-  const std::string csv = csv_of(report_of(good_result()));
+  LoadResult result = good_result();
+  result.intervals.back().initiator.costs.disk.syncs = 1;
+  result.intervals.back().target.costs.disk.syncs = 2;
+  result.intervals.back().target.costs.disk.bytes_written = 4096;
+  result.intervals.back().initiator.costs.dialogs.rsa_signs = 1;
+  result.intervals.back().target.costs.dialogs.rsa_verifies = 1;
+
+  const std::string csv = csv_of(report_of(result));
 
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 11);
-  EXPECT_THAT(csv, HasSubstr("\n9,1.000,1000,1000,1000.0,50.000,50.000,0,0.050"));
+  EXPECT_THAT(csv, HasSubstr("\n9,1.000,1000,1000,1000.0,50.000,50.000,0,3,4,2,0,0,0,0,0.050"));
 }
 
 TEST(ReportTest, ThePageNeedsNoNetworkAndNoTextOfOthersIsMarkup) {

@@ -124,6 +124,37 @@ TEST_F(RunTest, AWishToStopEndsItWithAllThatWasSent) {
   EXPECT_LT(result.intervals.size(), 600U);
 }
 
+TEST_F(RunTest, WhatTheNodesDidIsCounted) {
+  options_.processes = 2;
+  options_.workload.flushed = true;
+  options_.workload.per_dialog = 1;
+
+  const LoadResult cached = run_load(options_);
+  options_.workload.sign_every_dialog = true;
+  const LoadResult signed_each = run_load(options_);
+
+  const Costs& initiator = cached.total.initiator.costs;
+  const Costs& target = cached.total.target.costs;
+  EXPECT_LE(initiator.dialogs.rsa_signs, 1U);  // the first dialog may be before the first second
+  EXPECT_GE(initiator.dialogs.grant_hits, 40U);
+  EXPECT_GE(target.dialogs.opened_kek_hits, 40U);
+  EXPECT_GE(initiator.dialogs.sealed_bytes, 40U * options_.workload.size_bytes);
+  EXPECT_GE(target.dialogs.opened_bytes, 40U * options_.workload.size_bytes);
+  for (const Costs* costs : {&initiator, &target}) {
+    EXPECT_GT(costs->disk.syncs, 0U);
+    EXPECT_GT(costs->disk.bytes_written, 40U * options_.workload.size_bytes);
+    EXPECT_GT(costs->network.sends, 0U);
+    EXPECT_GT(costs->network.receives, 0U);
+  }
+  EXPECT_GE(initiator.network.sent_bytes, 40U * options_.workload.size_bytes);
+  EXPECT_GE(target.network.received_bytes, 40U * options_.workload.size_bytes);
+  const auto& each = signed_each.total.initiator.costs.dialogs;
+  EXPECT_EQ(each.grant_hits, 0U);
+  EXPECT_GE(each.rsa_signs, 40U);
+  EXPECT_EQ(each.rsa_signs, each.rsa_wraps);
+  EXPECT_GE(signed_each.total.target.costs.dialogs.rsa_verifies, 40U);
+}
+
 TEST_F(RunTest, AFolderThatCannotBeWrittenIsNoRun) {
   options_.folder = "/proc/nowhere";
 
@@ -147,6 +178,19 @@ TEST(SetupSqlTest, OnlyWhatTheModeNeedsIsMade) {
   EXPECT_THAT(own_batches(Side::target, none), Contains(HasSubstr("ENCRYPTION = DISABLED")));
   EXPECT_EQ(certificate_files(Side::initiator, Security::anonymous).size(), 1U);
   EXPECT_EQ(certificate_files(Side::target, Security::anonymous).size(), 2U);
+}
+
+TEST(SetupSqlTest, ACertificateIsReplacedInStepsAndTheLastTwoAreKept) {
+  const Rollover first = rollover_of(Side::target, 1);
+  const Rollover third = rollover_of(Side::target, 3);
+
+  EXPECT_THAT(first.make, HasSubstr("ACTIVE FOR BEGIN_DIALOG = OFF"));
+  EXPECT_THAT(first.make, HasSubstr("USE LoadTarget"));
+  EXPECT_THAT(first.take, HasSubstr("AUTHORIZATION target_proxy FROM FILE = '" + first.file));
+  EXPECT_TRUE(first.drop_own.empty());
+  EXPECT_THAT(third.drop_own, HasSubstr("DROP CERTIFICATE target_service_1"));
+  EXPECT_THAT(rollover_of(Side::target, 2).drop_taken,
+              HasSubstr("DROP CERTIFICATE target_service;"));
 }
 
 }  // namespace
