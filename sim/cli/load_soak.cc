@@ -54,7 +54,7 @@ class SoakCommand {
     // A peer that could not be reached is tried again after a minute at the latest.
     soak.run.drain_at_most = 150 * load::kSecond;
     if (!options_.nodes.is_quiet)
-      soak.on_fault = [this](const std::string& line) { context_.err << line << std::endl; };
+      soak.on_line = [this](const std::string& line) { context_.err << line << std::endl; };
     const load::SoakResult result = load::run_soak(soak);
     const load::SoakVerdict verdict = load::judge(result);
     write(result, verdict);

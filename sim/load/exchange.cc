@@ -126,11 +126,11 @@ std::optional<HostPort> parse_host_port(std::string_view text) {
 }
 
 HostPort with_free_port(HostPort at) {
-  if (at.port != 0) return at;
   namespace asio = boost::asio;
   boost::system::error_code error;
   const auto address = asio::ip::make_address(at.host, error);
   if (error) throw LoadFailure(fmt::format("'{}' is no address to listen on", at.host));
+  if (at.port != 0) return at;
   asio::io_context io;
   const int first = static_cast<int>(::getpid()) % kPorts;
   for (int i = 0; i < kPorts; ++i) {

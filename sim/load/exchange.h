@@ -40,7 +40,7 @@ struct HostPort {
 };
 // "127.0.0.1:4022", "[::1]:4022"; nullopt for anything else.
 [[nodiscard]] std::optional<HostPort> parse_host_port(std::string_view text);
-// Port 0 becomes one that nobody listens on now, of those that an endpoint may have.
+// The host must be an address. Port 0 becomes one that nobody listens on now, of those that an endpoint may have.
 [[nodiscard]] HostPort with_free_port(HostPort at);
 
 }  // namespace ssb::sim::load

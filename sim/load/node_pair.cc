@@ -255,7 +255,8 @@ void NodePair::violate(const std::string& text) {
 void NodePair::batch(Side side, const std::string& text) {
   is_batch_done_ = false;
   peer(side).tell({{"do", "sql"}, {"text", text}});
-  hear(monotonic_now() + kSetupAtMost, [this] { return is_batch_done_ || is_over(); });
+  hear(monotonic_now() + kSetupAtMost,
+       [this] { return is_batch_done_ || !result_.violations.empty(); });
   if (!result_.violations.empty()) throw LoadFailure(result_.violations.front());
   if (!is_batch_done_) throw LoadFailure(fmt::format("the {} does not answer", name(side)));
 }

@@ -69,6 +69,7 @@ void Sender::resume() {
 }
 
 void Sender::start() {
+  is_started_ = true;
   // Asked again after each change: when acknowledgements came, and when something lies in the queue.
   host_.run(
       [this](Client& client) -> Result<ClientStep> {
@@ -128,7 +129,7 @@ Sender::DialogPointer* Sender::free_slot() {
 }
 
 void Sender::pump() {
-  while (!is_stopped_) {
+  while (is_started_ && !is_stopped_) {
     DialogPointer* slot = free_slot();
     if (slot == nullptr) return;
     std::uint64_t most = workload_.per_transaction;
@@ -142,7 +143,8 @@ void Sender::pump() {
 bool Sender::is_done() const {
   const bool all_meant =
       is_stopped_ || !arrivals_ || phases_.begin + arrivals_->next() >= phases_.measured_until;
-  return all_meant && submitted_ == sent_ && (!workload_.request_reply || replied_ == sent_) &&
+  return is_started_ && all_meant && submitted_ == sent_ &&
+         (!workload_.request_reply || replied_ == sent_) &&
          (is_stopped_ || monotonic_now() >= phases_.measured_until);
 }
 

@@ -99,6 +99,7 @@ class Sender {
   OrderCheck replies_check_;
   Measures measures_;
   std::uint64_t submitted_ = 0, sent_ = 0, replied_ = 0, dialogs_ = 0, unacknowledged_ = 0;
+  bool is_started_ = false;  // what was sent before is known
   bool is_stopped_ = false;
   bool has_failed_ = false;
 };

@@ -61,6 +61,17 @@ class Soak {
     nodes_.set_up(
         [](Side heard_at) { return loopback_address(heard_at == Side::initiator ? 4 : 5); });
     phases_ = nodes_.begin();
+    try {
+      go_on();
+    } catch (const LoadFailure&
+                 failure) {  // a node that ends by itself, or answers no more, is a finding by now
+      nodes_.violate(failure.what());
+    }
+    return whole();
+  }
+
+ private:
+  void go_on() {
     for (const Fault& fault :
          soak_plan(options_.run.workload.duration, options_.run.workload.security)) {
       listen_until(phases_.measured_from + fault.at);
@@ -70,10 +81,7 @@ class Soak {
     listen_until(phases_.measured_until + kSecond / 2);
     nodes_.drain();
     nodes_.finish();
-    return whole();
   }
-
- private:
   Measures& total(Side side) {
     LoadResult& load = nodes_.result();
     return side == Side::initiator ? load.total.initiator : load.total.target;
@@ -94,11 +102,9 @@ class Soak {
       case FaultKind::kill_target: kill(Side::target); break;
       case FaultKind::kill_initiator: kill(Side::initiator); break;
     }
-    if (options_.on_fault)
-      options_.on_fault(
-          fmt::format("{:.1f} s: {}",
-                      static_cast<double>(result_.faults.back().at) / static_cast<double>(kSecond),
-                      name(kind)));
+    say(fmt::format("{:.1f} s: {}",
+                    static_cast<double>(result_.faults.back().at) / static_cast<double>(kSecond),
+                    name(kind)));
   }
   void kill(Side side) {
     nodes_.kill(side);
@@ -123,18 +129,27 @@ class Soak {
     // Told at the end of its second, or a little later when the node was busy.
     const auto index = static_cast<std::size_t>(
         std::max<Nanoseconds>(0, (at - phases_.measured_from + kSecond / 2) / kSecond - 1));
-    if (seconds_.size() <= index) seconds_.resize(index + 1);
-    Interval& second = seconds_[index];
-    (side == Side::initiator ? second.initiator : second.target).add(measures);
-    if (side != Side::target) return;
-    nodes_.result().total.seconds = static_cast<double>(index + 1);
-    if (options_.run.on_interval && index > 0) {
-      LoadResult shown;
-      shown.workload = options_.run.workload;
-      shown.intervals = {seconds_.begin(), seconds_.begin() + static_cast<std::ptrdiff_t>(index)};
-      for (Interval& interval : shown.intervals) interval.seconds = 1;
-      options_.run.on_interval(shown);
+    if (result_.seconds.size() <= index) result_.seconds.resize(index + 1);
+    SoakSecond& second = result_.seconds[index];
+    if (side == Side::initiator) {
+      second.sent += measures.messages;
+      second.initiator_kb = measures.resident_kb;
+      return;
     }
+    // Whole histograms of every second would be the largest thing here.
+    const auto ms = [&](double percent) {
+      return static_cast<double>(measures.to_receive.percentile(percent)) / 1e6;
+    };
+    second.received += measures.messages;
+    second.target_kb = measures.resident_kb;
+    second.p50_ms = std::max(second.p50_ms, ms(50));
+    second.p99_ms = std::max(second.p99_ms, ms(99));
+    nodes_.result().total.seconds = static_cast<double>(index + 1);
+    say(fmt::format("{} s: {}/s, p50 {:.2f} ms, p99 {:.2f} ms", index + 1, second.received,
+                    second.p50_ms, second.p99_ms));
+  }
+  void say(const std::string& line) {
+    if (options_.on_line) options_.on_line(line);
   }
 
   // Whether nothing was done for so long that it should be over, and nothing is for the rest of that second.
@@ -156,19 +171,8 @@ class Soak {
   }
 
   SoakResult whole() {
-    for (std::size_t i = 0; i < seconds_.size(); ++i) {
-      const Interval& interval = seconds_[i];
-      const auto ms = [&](double percent) {
-        return static_cast<double>(interval.target.to_receive.percentile(percent)) / 1e6;
-      };
-      result_.seconds.push_back({.is_quiet = is_quiet(i),
-                                 .sent = interval.initiator.messages,
-                                 .received = interval.target.messages,
-                                 .initiator_kb = interval.initiator.resident_kb,
-                                 .target_kb = interval.target.resident_kb,
-                                 .p50_ms = ms(50),
-                                 .p99_ms = ms(99)});
-    }
+    for (std::size_t i = 0; i < result_.seconds.size(); ++i)
+      result_.seconds[i].is_quiet = is_quiet(i);
     result_.load = std::move(nodes_.result());
     return std::move(result_);
   }
@@ -176,7 +180,6 @@ class Soak {
   const SoakOptions& options_;
   FaultyLink link_;  // before the nodes: they are told its addresses
   SoakResult result_;
-  std::vector<Interval> seconds_;
   std::array<int, 2> rollovers_{};
   Phases phases_;
   NodePair nodes_;

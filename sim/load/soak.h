@@ -53,7 +53,7 @@ struct SoakResult {
 struct SoakOptions {
   RunOptions run;  // with its rate
   double found_per_second = 0;
-  std::function<void(const std::string& line)> on_fault;
+  std::function<void(const std::string& line)> on_line;  // a second, a fault
 };
 [[nodiscard]] SoakResult run_soak(const SoakOptions& options);
 
