@@ -80,7 +80,7 @@ TEST(HostPortTest, PortZeroBecomesOneThatAnEndpointMayHave) {
   EXPECT_GE(free.port, 1024);
   EXPECT_LE(free.port, 32767);
   EXPECT_EQ(with_free_port({.host = "127.0.0.1", .port = 4022}).port, 4022);
-  for (const std::uint16_t port : {0, 4022})
+  for (const std::uint16_t port : {std::uint16_t{0}, std::uint16_t{4022}})
     EXPECT_THROW(static_cast<void>(with_free_port({.host = "a.name", .port = port})), LoadFailure);
 }
 
