@@ -107,6 +107,8 @@ ONE_CLIENT = "load --security full --size 1024 --processes 2 --messages-per-tran
 REPLY = "load --security full --size 1024 --processes 2 --messages-per-transaction 1 --dialogs 1 --in-flight 1 --request-reply"
 NEW_DIALOGS = "load --security full --size 1024 --processes 2 --messages-per-dialog 1 --messages-per-transaction {} --dialogs 256"
 NOT_FLUSHED = " --not-flushed"
+# Few at once: a dialog that waits for thousands of signatures before it is sent again after four seconds, and costs two.
+NEW_SIGNED = NEW_DIALOGS.format(1) + NOT_FLUSHED + " --sign-every-dialog --in-flight 64"
 SOAK = f"load --security full --size 1024 --processes 2 --duration {SOAK_SECONDS} --warm-up 5"
 
 
@@ -184,12 +186,12 @@ CASES = [
     Case("7c", "one message a transaction, 32 clients against one", lambda m: rate(m(ONE_CLIENT.format(32))),
          lambda m: rate(m(ONE_CLIENT.format(1))), None, 15, bound_name="one"),
     Case("8", "new full dialogs, nothing cached, both cores",
-         lambda m: rate(m(NEW_DIALOGS.format(1) + NOT_FLUSHED + " --sign-every-dialog")),
+         lambda m: rate(m(NEW_SIGNED)),
          lambda m: m("rsa_bound")["messages_per_s"], 0.75, 0.9, bound_name="RSA"),
     Case("9a", "new dialogs, cached KEK, not flushed, against 8", lambda m: rate(m(NEW_DIALOGS.format(100) + NOT_FLUSHED)),
-         lambda m: rate(m(NEW_DIALOGS.format(1) + NOT_FLUSHED + " --sign-every-dialog")), 15, 30, bound_name="8"),
+         lambda m: rate(m(NEW_SIGNED)), 15, 30, bound_name="8"),
     Case("9b", "new dialogs, cached KEK, durable, against 8", lambda m: rate(m(NEW_DIALOGS.format(100))),
-         lambda m: rate(m(NEW_DIALOGS.format(1) + NOT_FLUSHED + " --sign-every-dialog")), 4, 10, bound_name="8"),
+         lambda m: rate(m(NEW_SIGNED)), 4, 10, bound_name="8"),
     Case("10a", "request and reply p50, not flushed", lambda m: round_trip(m(REPLY + NOT_FLUSHED)),
          bound("exchange_bound", 1024, "reply_p50_s"), 1.6, 1.3, "s", "E", higher_is_better=False),
     Case("10b", "request and reply p50, durable", lambda m: round_trip(m(REPLY)),
