@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -32,26 +33,41 @@ Growth growth_of(const std::vector<std::pair<double, double>>& values) {
           .samples_last = last.size()};
 }
 
-Growth memory_of(const SoakResult& result, std::size_t life, std::uint64_t SoakSecond::*kb) {
+// The second from which a node's memory should stay as it is: each kind of fault that its last life sees has come once by then, and the
+// next one with it, for whatever they need for the first time stays with the process.
+std::size_t settled(const SoakResult& result, std::size_t life) {
+  const Nanoseconds begin = static_cast<Nanoseconds>(life) * kSecond;
+  std::set<FaultKind> seen;
+  Nanoseconds last_new = begin;
+  for (const Fault& fault : result.faults) {
+    if (fault.at >= begin && seen.insert(fault.kind).second) last_new = fault.at;
+  }
+  const auto next = std::find_if(result.faults.begin(), result.faults.end(),
+                                 [last_new](const Fault& fault) { return fault.at > last_new; });
+  const Nanoseconds from = next == result.faults.end() ? result.workload.duration : next->at;
+  return static_cast<std::size_t>((from + kSecond - 1) / kSecond);
+}
+
+Growth memory_of(const SoakResult& result, std::size_t from, std::uint64_t SoakSecond::*kb) {
   std::vector<std::pair<double, double>> values;
-  const double begin = static_cast<double>(life);
-  const double length = static_cast<double>(result.seconds.size()) - begin;
-  for (std::size_t i = life; i < result.seconds.size(); ++i) {
-    const double place = (static_cast<double>(i) - begin) / length;
+  const std::size_t end = result.seconds.size();
+  for (std::size_t i = from; i < end; ++i) {
     const std::uint64_t value = result.seconds[i].*kb;
-    if (place >= kSettling && value > 0)
-      values.emplace_back((place - kSettling) / (1 - kSettling), static_cast<double>(value));
+    if (value > 0)
+      values.emplace_back(static_cast<double>(i - from) / static_cast<double>(end - from),
+                          static_cast<double>(value));
   }
   return growth_of(values);
 }
 
-void judge_memory(const SoakResult& result, const char* who, std::size_t life, const Growth& growth,
+void judge_memory(const SoakResult& result, const char* who, std::size_t from, const Growth& growth,
                   SoakVerdict& verdict) {
-  const std::size_t seconds = result.seconds.size() - std::min(life, result.seconds.size());
-  if (seconds < kLifeSecondsMin) {
-    verdict.reasons.push_back(fmt::format(
-        "the {} lived {} s after it was killed last: its memory says nothing below {} s", who,
-        seconds, kLifeSecondsMin));
+  const std::size_t seconds = result.seconds.size() - std::min(from, result.seconds.size());
+  if (seconds < kMemorySecondsMin) {
+    verdict.reasons.push_back(
+        fmt::format("the {} had {} s after each fault had come once since it was killed last: its "
+                    "memory says nothing below {} s",
+                    who, seconds, kMemorySecondsMin));
   } else if (growth.samples_first == 0 || growth.samples_last == 0) {
     verdict.reasons.push_back(fmt::format("the {} did not say what memory it has", who));
   } else if (growth.last > kMemoryGrowthMax * growth.first) {
@@ -114,8 +130,10 @@ SoakVerdict judge(const SoakResult& result) {
   for (const auto* side : {&result.load.total.initiator, &result.load.total.target}) {
     if (side->swapped_kb > 0) verdict.reasons.emplace_back("memory was swapped out");
   }
-  verdict.initiator_kb = memory_of(result, result.initiator_life, &SoakSecond::initiator_kb);
-  verdict.target_kb = memory_of(result, result.target_life, &SoakSecond::target_kb);
+  const std::size_t initiator_from = settled(result, result.initiator_life);
+  const std::size_t target_from = settled(result, result.target_life);
+  verdict.initiator_kb = memory_of(result, initiator_from, &SoakSecond::initiator_kb);
+  verdict.target_kb = memory_of(result, target_from, &SoakSecond::target_kb);
   std::vector<std::pair<double, double>> latencies;
   for (std::size_t i = 0; i < result.seconds.size(); ++i) {
     const SoakSecond& second = result.seconds[i];
@@ -124,8 +142,8 @@ SoakVerdict judge(const SoakResult& result) {
                              second.p50_ms);
   }
   verdict.latency_ms = growth_of(latencies);
-  judge_memory(result, "initiator", result.initiator_life, verdict.initiator_kb, verdict);
-  judge_memory(result, "target", result.target_life, verdict.target_kb, verdict);
+  judge_memory(result, "initiator", initiator_from, verdict.initiator_kb, verdict);
+  judge_memory(result, "target", target_from, verdict.target_kb, verdict);
   judge_latency(verdict.latency_ms, verdict);
   return verdict;
 }
@@ -147,7 +165,8 @@ std::string text_of(const SoakResult& result, const SoakVerdict& verdict) {
   const auto memory = [&](const char* who, const Growth& growth) {
     if (growth.samples_first == 0 || growth.samples_last == 0) return;
     out += fmt::format(
-        "memory    {}: {:.1f} MiB in the first quarter of its last life, {:.1f} MiB in the last\n",
+        "memory    {}: {:.1f} MiB in the first quarter of what is looked at, {:.1f} MiB in the "
+        "last\n",
         who, growth.first / 1024, growth.last / 1024);
   };
   memory("initiator", verdict.initiator_kb);

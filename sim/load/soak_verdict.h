@@ -1,6 +1,7 @@
 // What a soak has shown: FAILED when a message was lost or repeated or something grew, INVALID when it could not show it, else VALID.
 //
-//   Memory   each node's last life, without its first kSettling: the median of its first quarter against that of its last.
+//   Memory   each node's last life, once each kind of fault that comes in it has come: the median of the first quarter against that
+//            of the last. Backlogs and RSA keys take memory that a process keeps.
 //   Latency  the medians of send to receive of quiet seconds: those of the first quarter of the time against those of the last.
 //   Source   our own limits.
 #pragma once
@@ -15,8 +16,7 @@ namespace ssb::sim::load {
 inline constexpr double kMemoryGrowthMax = 1.05;
 inline constexpr double kLatencyGrowthMax = 1.5;
 inline constexpr double kLatencyGrowthLeast_ms = 1;  // a difference below it is none
-inline constexpr double kSettling = 0.15;            // of a life
-inline constexpr std::size_t kLifeSecondsMin = 60;
+inline constexpr std::size_t kMemorySecondsMin = 60;
 inline constexpr std::size_t kQuietSecondsMin = 5;  // in a quarter
 
 struct Growth {
