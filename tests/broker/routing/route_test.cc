@@ -1,5 +1,6 @@
 #include "broker/routing/route.h"
 
+#include "broker/routing/route_cache.h"
 #include "proto/error_code.h"
 #include "tests/broker/catalog/test_instance.h"
 
@@ -400,6 +401,51 @@ TEST(ParseAddressTest, TakesHostAndPortAndNothingElse) {
     EXPECT_EQ(address->host, one.host) << one.text;
     EXPECT_EQ(address->port, one.port) << one.text;
   }
+}
+
+class RouteCacheTest : public RouteTest {
+ protected:
+  std::shared_ptr<const Destination> cached(std::string_view service, proto::Duration later = {}) {
+    return cache.classify(test.instance, {home, service, {}}, tests::kNow + later);
+  }
+  RouteCache cache;
+};
+
+TEST_F(RouteCacheTest, AnswersTheSameUntilACatalogChangesAlsoInAnOpenTransaction) {
+  add_route(home, {"R", "S", "", "TCP://one:4022"});
+  const auto first = cached("S");
+  EXPECT_EQ(cached("S"), first);
+  expect_remote(*first, 2, "R", "TCP://one:4022");
+
+  drop_routes(home);
+  EXPECT_EQ(cached("S")->kind, Kind::delayed);
+  add_route(home, {"R", "S", "", "TCP://two:4022"});
+  expect_remote(*cached("S"), 2, "R", "TCP://two:4022");
+
+  catalog::Catalog& catalog = *test.instance.database(home);
+  catalog::Transaction transaction = test.instance.begin();
+  const std::int32_t id = catalog.table<catalog::pb::Route>().begin()->first;
+  catalog.erase<catalog::pb::Route>(transaction, id);
+  EXPECT_EQ(cached("S")->kind, Kind::delayed);
+  test.instance.roll_back(std::move(transaction));
+  expect_remote(*cached("S"), 2, "R", "TCP://two:4022");
+}
+
+TEST_F(RouteCacheTest, ARouteWithALifetimeIsLookedAtEachTime) {
+  add_route(home, {"R", "S", "", "TCP://one:4022", "", 1h});
+
+  EXPECT_EQ(cached("S")->kind, Kind::remote);
+  EXPECT_EQ(cached("S", 2h)->kind, Kind::delayed);
+}
+
+TEST_F(RouteCacheTest, KnowsWhereABrokerIsUntilItIsNot) {
+  const proto::BrokerId id = broker_of(other);
+  EXPECT_EQ(cache.find_broker(test.instance, id), other);
+  EXPECT_EQ(cache.find_broker(test.instance, broker(kElsewhere)), std::nullopt);
+
+  ASSERT_TRUE(test.instance.drop_database(other).has_value());
+
+  EXPECT_EQ(cache.find_broker(test.instance, id), std::nullopt);
 }
 
 }  // namespace
