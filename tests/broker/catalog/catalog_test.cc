@@ -226,14 +226,15 @@ TEST(CatalogTest, EveryKindIsStoredAndReadAgain) {
 TEST(CatalogTest, ARowThatCannotBeReadStopsTheInstance) {
   TestInstance one;
   one.store.open_database(9);
-  Catalog first(one.store, 9);
+  std::uint64_t version = 0;
+  Catalog first(one.store, 9, version);
   first.load(0);
   one.store.write(9, "INSERT INTO catalog VALUES (18, 70000, x'FFFFFF')", {});
-  Catalog second(one.store, 9);
+  Catalog second(one.store, 9, version);
   EXPECT_THROW(second.load(0), store::StoreFailure);
   one.store.write(9, "DELETE FROM catalog WHERE kind = 18", {});
   one.store.write(9, "INSERT INTO catalog VALUES (99, 1, x'')", {});
-  Catalog third(one.store, 9);
+  Catalog third(one.store, 9, version);
   EXPECT_THROW(third.load(0), store::StoreFailure);
 }
 
