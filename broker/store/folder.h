@@ -1,7 +1,7 @@
 // The folder of an instance: the names of its files, and durable removal.
 //
 //   Shape   instance.lock (empty, locked while open) | instance.ssb (commit records) |
-//           instance.ssb-records (the journal) | <database id>.ssb, each .ssb with SQLite's -wal beside it.
+//           instance.ssb-records0 and 1 (the journal) | <database id>.ssb, each .ssb with SQLite's -wal beside it.
 //   Errors  StoreFailure naming the folder: it cannot be made, or another Store has it.
 //   Source  our own.
 #pragma once
@@ -22,7 +22,7 @@ class Folder {
 
   [[nodiscard]] const char* vfs() const { return folder_->vfs(); }
   [[nodiscard]] std::string instance_file() const;
-  [[nodiscard]] std::string journal_file() const;
+  [[nodiscard]] std::string journal_file() const;  // 0 or 1 follows
   [[nodiscard]] std::string database_file(DatabaseId id) const;
   [[nodiscard]] bool has_database(DatabaseId id) const;
   [[nodiscard]] std::vector<DatabaseId> databases() const;

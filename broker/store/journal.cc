@@ -75,33 +75,41 @@ class EntryReader {
 
 }  // namespace
 
-Journal::Journal(const char* vfs_name, std::string file, bool flushed, const See& see)
-    : name_(std::move(file)), flushed_(flushed) {
+// ---- one file ----
+
+void Journal::File::open(const char* vfs_name, std::string name) {
+  name_ = std::move(name);
   sqlite3_vfs* const vfs = sqlite3_vfs_find(vfs_name);
   SSB_CHECK(vfs != nullptr);
   memory_ = std::make_unique<std::uint8_t[]>(static_cast<std::size_t>(vfs->szOsFile));
-  file_ = reinterpret_cast<sqlite3_file*>(memory_.get());
+  auto* const file = reinterpret_cast<sqlite3_file*>(memory_.get());
   // As a write-ahead log is opened: its first sync makes its name durable too.
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
   int given = 0;
-  if (vfs->xOpen(vfs, name_.c_str(), file_, kFlags, &given) != SQLITE_OK) fail("cannot be opened");
-  try {
-    read(see);
-  } catch (...) {
-    file_->pMethods->xClose(file_);
-    throw;
-  }
+  if (vfs->xOpen(vfs, name_.c_str(), file, kFlags, &given) != SQLITE_OK) fail("cannot be opened");
+  file_ = file;
 }
 
-Journal::~Journal() {
-  file_->pMethods->xClose(file_);
+Journal::File::~File() {
+  if (file_ != nullptr) file_->pMethods->xClose(file_);
 }
 
-void Journal::fail(const char* what) const {
+void Journal::File::fail(const char* what) const {
   throw StoreFailure("journal " + name_ + ": " + what);
 }
 
-void Journal::read_at(std::span<std::uint8_t> to, std::uint64_t offset) {
+std::uint64_t Journal::File::size() {
+  sqlite3_int64 bytes = 0;
+  if (file_->pMethods->xFileSize(file_, &bytes) != SQLITE_OK) fail("cannot be read");
+  return static_cast<std::uint64_t>(bytes);
+}
+
+void Journal::File::sync() {
+  if (file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) != SQLITE_OK)
+    fail("cannot be synced");
+}
+
+void Journal::File::read_at(std::span<std::uint8_t> to, std::uint64_t offset) {
   while (!to.empty()) {
     const auto part = to.first(std::min(to.size(), kChunkBytes));
     const int code = file_->pMethods->xRead(file_, part.data(), static_cast<int>(part.size()),
@@ -112,7 +120,7 @@ void Journal::read_at(std::span<std::uint8_t> to, std::uint64_t offset) {
   }
 }
 
-void Journal::write_at(proto::ByteView from, std::uint64_t offset) {
+void Journal::File::write_at(proto::ByteView from, std::uint64_t offset) {
   while (!from.empty()) {
     const auto part = from.first(std::min(from.size(), kChunkBytes));
     const int code = file_->pMethods->xWrite(file_, part.data(), static_cast<int>(part.size()),
@@ -124,30 +132,40 @@ void Journal::write_at(proto::ByteView from, std::uint64_t offset) {
   }
 }
 
-void Journal::read(const See& see) {
-  sqlite3_int64 bytes = 0;
-  if (file_->pMethods->xFileSize(file_, &bytes) != SQLITE_OK) fail("cannot be read");
-  const std::uint64_t size =
-      std::min<std::uint64_t>(static_cast<std::uint64_t>(bytes), kJournalBytesMax);
+// ---- both ----
+
+Journal::Journal(const char* vfs, const std::string& file, bool flushed, const See& see)
+    : flushed_(flushed) {
+  for (std::uint8_t generation = 0; generation < files_.size(); ++generation) {
+    files_[generation].open(vfs, file + std::to_string(generation));
+    read(generation, see);
+  }
+  current_ = files_[1].sequence > files_[0].sequence ? 1 : 0;
+  sequence_ = files_[current_].sequence;
+}
+
+void Journal::read(std::uint8_t generation, const See& see) {
+  File& file = files_[generation];
+  const std::uint64_t size = std::min(file.size(), 2 * kJournalBytesMax + kHeadBytes);
   proto::Bytes entries;
   std::array<std::uint8_t, kHeadBytes> head{};
-  while (size - end_ >= kHeadBytes) {
-    read_at(head, end_);
+  while (size - file.end >= kHeadBytes) {
+    file.read_at(head, file.end);
     const std::uint64_t length = number_at<std::uint32_t>(head, 4);
     const auto sequence = number_at<std::uint64_t>(head, kSequenceAt);
-    const bool follows = end_ == 0 || sequence == sequence_ + 1;
-    if (number_at<std::uint32_t>(head, 0) != kMagic || !follows ||
-        length > size - end_ - kHeadBytes)
+    if (number_at<std::uint32_t>(head, 0) != kMagic || sequence <= file.sequence ||
+        length > size - file.end - kHeadBytes)
       return;
     entries.resize(length);
-    if (length > 0) read_at(entries, end_ + kHeadBytes);
-    const std::uint64_t check = check_of(sequence, entries, check_);
+    if (length > 0) file.read_at(entries, file.end + kHeadBytes);
+    const std::uint64_t check = check_of(sequence, entries, file.check);
     if (check != number_at<std::uint64_t>(head, kCheckAt)) return;
     EntryReader reader(entries);
     while (!reader.is_bad() && !reader.is_at_end()) {
       const auto database = reader.number<DatabaseId>();
       Entry entry;
       entry.sequence = sequence;
+      entry.generation = generation;
       entry.table = proto::to_string(reader.take(reader.number<std::uint8_t>()));
       entry.key = proto::to_bytes(reader.take(reader.number<std::uint16_t>()));
       const auto value_bytes = reader.number<std::uint32_t>();
@@ -156,18 +174,11 @@ void Journal::read(const See& see) {
             std::make_shared<const proto::Bytes>(proto::to_bytes(reader.take(value_bytes)));
       if (!reader.is_bad()) see(database, std::move(entry));
     }
-    if (reader.is_bad()) fail("a record is damaged");
-    end_ += kHeadBytes + length;
-    sequence_ = sequence;
-    check_ = check;
+    if (reader.is_bad()) file.fail("a record is damaged");
+    file.end += kHeadBytes + length;
+    file.sequence = sequence;
+    file.check = check;
   }
-}
-
-void Journal::know(std::uint64_t sequence) {
-  if (sequence <= sequence_) return;
-  sequence_ = sequence;
-  // What stands here cannot be continued, as each record is one after its predecessor: no room until all is folded.
-  if (end_ > 0) end_ = kJournalBytesMax;
 }
 
 std::uint64_t Journal::bytes_of(const Records::Change& change) {
@@ -175,10 +186,6 @@ std::uint64_t Journal::bytes_of(const Records::Change& change) {
   const proto::Bytes* const value = change.item->value.get();
   return kEntryHeadBytes + change.table->size() + change.key->size() +
          (value == nullptr ? 0 : value->size());
-}
-
-bool Journal::has_room(std::uint64_t bytes) const {
-  return end_ + kHeadBytes + bytes <= kJournalBytesMax;
 }
 
 void Journal::add(DatabaseId database, const Records::Change& change) {
@@ -195,26 +202,32 @@ void Journal::add(DatabaseId database, const Records::Change& change) {
 }
 
 void Journal::append() {
-  SSB_CHECK(record_.size() > kHeadBytes && end_ + record_.size() <= kJournalBytesMax);
+  File& file = files_[current_];
+  SSB_CHECK(record_.size() > kHeadBytes && record_.size() <= kHeadBytes + kJournalBytesMax);
   const proto::ByteView entries = proto::ByteView(record_).subspan(kHeadBytes);
-  const std::uint64_t check = check_of(sequence_ + 1, entries, check_);
+  const std::uint64_t check = check_of(sequence_ + 1, entries, file.check);
   overwrite_number(record_, 0, kMagic);
   overwrite_number(record_, 4, static_cast<std::uint32_t>(entries.size()));
   overwrite_number(record_, kSequenceAt, sequence_ + 1);
   overwrite_number(record_, kCheckAt, check);
-  write_at(record_, end_);
-  if (flushed_ &&
-      file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) != SQLITE_OK)
-    fail("cannot be synced");
-  end_ += record_.size();
-  check_ = check;
-  ++sequence_;
+  file.write_at(record_, file.end);
+  if (flushed_) file.sync();
+  file.end += record_.size();
+  file.check = check;
+  file.sequence = ++sequence_;
   record_.clear();
 }
 
+void Journal::rotate() {
+  current_ = older();
+  start_anew();
+}
+
 void Journal::start_anew() {
-  end_ = 0;
-  check_ = 0;
+  File& file = files_[current_];
+  file.end = 0;
+  file.check = 0;
+  file.sequence = 0;
 }
 
 }  // namespace ssb::broker::store

@@ -1,8 +1,9 @@
-// The journal of an instance: the records of each flush that concerned nothing else, one after the other in a file that is
-// written from its start again when SQLite has them all.
+// The journal of an instance: the records of each flush that concerned nothing else, one after the other in one of two files. When
+// it is full, the other one, of which SQLite has everything by then, is written from its start. So what is short-lived has the
+// time of a whole file to go before it is folded.
 //
-//   Shape   record | record | ...; what follows the last whole one is old or torn
-//           record  = 4 bytes magic "ssbj" | 4 bytes length of its entries | 8 bytes sequence, one more than the record before it
+//   Shape   two files: record | record | ...; what follows the last whole one is old or torn
+//           record  = 4 bytes magic "ssbj" | 4 bytes length of its entries | 8 bytes sequence, more than in the record before it
 //                     | 8 bytes check | entries; numbers little-endian
 //           check   = XXH3-64 of sequence and entries, seeded with the check of the record before it; of the first with 0
 //           entry   = 4 bytes database | 1 byte length, table | 2 bytes length, key | 4 bytes length, value; length 2^32-1: erased
@@ -12,6 +13,8 @@
 //   Source  our own; as of SQLite's write-ahead log, a write of a sector leaves its other bytes alone.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,52 +30,74 @@
 
 namespace ssb::broker::store {
 
-// Recovery reads no more than this, and memory holds no more of what is not folded.
+// Of each file; the last record may go beyond it. Recovery reads no more than twice this.
 inline constexpr std::uint64_t kJournalBytesMax = std::uint64_t{64} << 20;
 
 class Journal {
  public:
-  // Opens or makes the file; `vfs` as of Shared. What stands in it is read at once.
+  // Opens or makes the files; `vfs` as of Shared. What stands in them is read at once, each file from its start.
   struct Entry {
     std::uint64_t sequence = 0;
+    std::uint8_t generation = 0;  // which file
     std::string table;
     proto::Bytes key;
     RecordValue value;  // nullptr: erased
   };
   using See = std::function<void(DatabaseId, Entry)>;
-  Journal(const char* vfs, std::string file, bool flushed, const See& see);
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
-  ~Journal();
+  Journal(const char* vfs, const std::string& file, bool flushed, const See& see);
 
-  // Of the last record; the next one has one more.
+  // Of the last record.
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   // A database has folded as far as this.
-  void know(std::uint64_t sequence);
+  void know(std::uint64_t sequence) { sequence_ = std::max(sequence_, sequence); }
 
   // Whether a record of so many bytes, the sum of bytes_of its changes, can be appended.
-  [[nodiscard]] bool has_room(std::uint64_t bytes) const;
+  [[nodiscard]] static bool has_room(std::uint64_t bytes) { return bytes <= kJournalBytesMax; }
   [[nodiscard]] static std::uint64_t bytes_of(const Records::Change& change);
   // Builds the next record: `add` for each change, then `append`, which makes it durable.
   void add(DatabaseId database, const Records::Change& change);
   void append();
 
-  // Nothing in it is needed any more.
+  // The file that is written now, and the other one.
+  [[nodiscard]] std::uint8_t generation() const { return current_; }
+  [[nodiscard]] std::uint8_t older() const { return current_ ^ 1U; }
+  [[nodiscard]] bool is_full() const { return files_[current_].end >= kJournalBytesMax; }
+  // Of the last record of the older file; 0: it has none.
+  [[nodiscard]] std::uint64_t older_sequence() const { return files_[older()].sequence; }
+  // Nothing in the older file is needed any more: it is written next, from its start.
+  void rotate();
+  // Nothing in either is needed any more.
   void start_anew();
 
  private:
-  [[noreturn]] void fail(const char* what) const;
-  void read(const See& see);
-  void read_at(std::span<std::uint8_t> to, std::uint64_t offset);
-  void write_at(proto::ByteView from, std::uint64_t offset);
+  class File {
+   public:
+    File() = default;
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    ~File();
+    void open(const char* vfs, std::string name);
+    void read_at(std::span<std::uint8_t> to, std::uint64_t offset);
+    void write_at(proto::ByteView from, std::uint64_t offset);
+    void sync();
+    [[nodiscard]] std::uint64_t size();
+    [[noreturn]] void fail(const char* what) const;
 
-  const std::string name_;
+    std::uint64_t end = 0;
+    std::uint64_t sequence = 0;  // of its last record
+    std::uint64_t check = 0;     // of its last record, 0 at the start
+
+   private:
+    std::string name_;
+    std::unique_ptr<std::uint8_t[]> memory_;  // of the open file
+    sqlite3_file* file_ = nullptr;
+  };
+  void read(std::uint8_t generation, const See& see);
+
   const bool flushed_;
-  std::unique_ptr<std::uint8_t[]> memory_;  // of the open file
-  sqlite3_file* file_ = nullptr;
-  std::uint64_t end_ = 0;
+  std::array<File, 2> files_;
+  std::uint8_t current_ = 0;
   std::uint64_t sequence_ = 0;
-  std::uint64_t check_ = 0;  // of the last record, 0 at the start
   proto::Bytes record_;
 };
 

@@ -8,7 +8,9 @@
 //   Source  our own; the argument is in docs/store.md.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,8 +24,9 @@ namespace ssb::broker::store {
 class Records {
  public:
   struct Item {
-    RecordValue value;        // nullptr: erased
-    bool is_changed = false;  // since the last flush
+    RecordValue value;            // nullptr: erased
+    bool is_changed = false;      // since the last flush
+    std::uint8_t generation = 0;  // the journal file that has it; meaningless while it is changed
   };
   using Table = std::map<proto::Bytes, Item>;
 
@@ -43,14 +46,21 @@ class Records {
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
   [[nodiscard]] bool is_empty() const { return tables_.empty(); }
 
-  // `forgets_erased`: there is no SQLite below that has to be told.
-  void set_flushed(bool forgets_erased = false);
+  // They are in the journal file of this generation.
+  void set_flushed(std::uint8_t generation);
+  // The same without SQLite below, which would have to be told what is erased.
+  void set_flushed_in_memory();
   // SQLite has them all.
   void clear();
+  // SQLite has those of this generation.
+  void clear(std::uint8_t generation);
+  // How many items the journal file of each generation has, by items: nothing else needs it.
+  [[nodiscard]] bool has(std::uint8_t generation) const { return counts_.at(generation) > 0; }
 
  private:
   std::map<std::string, Table, std::less<>> tables_;
   std::vector<Change> changes_;
+  std::array<std::size_t, 2> counts_{};  // of items that are not changed, by generation
 };
 
 }  // namespace ssb::broker::store

@@ -168,8 +168,11 @@ struct Store::State {
   void take_records(Database& database);
   void checkpoint(Database& database, bool truncated);
   [[nodiscard]] bool append_records();
-  void fold(Database& database, bool keeps_statements);
-  void commit(bool folds_all);
+  void rotate_journal();
+  // Which durable records a commit folds.
+  enum class Fold : std::uint8_t { written, older, all };
+  void fold(Database& database, Fold which, bool keeps_statements);
+  void commit(Fold which);
   void flush();
 };
 
@@ -224,11 +227,14 @@ void Store::State::take_records(Database& database) {
   journal->know(folded);
   const auto entries = unopened.find(connection.id());
   if (entries == unopened.end()) return;
-  for (Journal::Entry& entry : entries->second) {
-    if (entry.sequence > folded)
-      database.records.put(entry.table, entry.key, std::move(entry.value));
+  // The files were read one after the other; the older one has the older records, whichever it is.
+  for (const std::uint8_t generation : {journal->older(), journal->generation()}) {
+    for (Journal::Entry& entry : entries->second) {
+      if (entry.generation == generation && entry.sequence > folded)
+        database.records.put(entry.table, entry.key, std::move(entry.value));
+    }
+    database.records.set_flushed(generation);
   }
-  database.records.set_flushed();
   unopened.erase(entries);
 }
 
@@ -257,32 +263,44 @@ void Store::State::checkpoint(Database& database, bool truncated) {
   database.connection.checkpoint(truncated);
 }
 
-// False: the journal has no room for them.
+// False: they are more than a journal holds.
 bool Store::State::append_records() {
   std::uint64_t bytes = 0;
   for (const auto& [id, database] : databases) {
     for (const Records::Change& change : database->records.changes())
       bytes += Journal::bytes_of(change);
   }
-  if (!journal->has_room(bytes)) return false;
+  if (!Journal::has_room(bytes)) return false;
   if (bytes == 0) return true;
   for (const auto& [id, database] : databases) {
     for (const Records::Change& change : database->records.changes()) journal->add(id, change);
   }
   step("journal");
   journal->append();
-  for (const auto& [id, database] : databases) database->records.set_flushed();
+  for (const auto& [id, database] : databases) database->records.set_flushed(journal->generation());
   return true;
 }
 
+// What the older file of the journal has and nothing newer has taken the place of goes to SQLite; then that file is written next.
+void Store::State::rotate_journal() {
+  SSB_CHECK(!std::any_of(databases.begin(), databases.end(), [](const auto& entry) {
+    return entry.second->has_batch || !entry.second->records.changes().empty();
+  }));
+  if (!unopened.empty()) return commit(Fold::all);
+  commit(Fold::older);
+  for (const auto& [id, database] : databases) database->records.clear(journal->older());
+  journal->rotate();
+}
+
 // Into SQLite's open transaction. The statements are kept where a commit record will have to repeat them.
-void Store::State::fold(Database& database, bool keeps_statements) {
+void Store::State::fold(Database& database, Fold which, bool keeps_statements) {
   if (database.records.is_empty()) return;
   begin(database);
   for (const auto& [table, items] : database.records.tables()) {
     const std::string put = fmt::format(kPutRecord, table);
     const std::string erase = fmt::format(kEraseRecord, table);
     for (const auto& [key, item] : items) {
+      if (which == Fold::older && item.generation != journal->older()) continue;
       const std::string& sql = item.value ? put : erase;
       const std::int64_t rows = database.connection.write_record(sql, key, item.value.get());
       if (!keeps_statements) continue;
@@ -290,23 +308,27 @@ void Store::State::fold(Database& database, bool keeps_statements) {
       if (item.value) statement.parameters.emplace_back(*item.value);
     }
   }
-  const auto folded = static_cast<std::int64_t>(journal->sequence());
-  Statement statement{"UPDATE ssb_folded SET sequence = ?1", {folded}, 1};
+  const auto folded = static_cast<std::int64_t>(which == Fold::older ? journal->older_sequence()
+                                                                     : journal->sequence());
+  Statement statement{"UPDATE ssb_folded SET sequence = max(sequence, ?1)", {folded}, 1};
   database.connection.control(statement.sql, statement.parameters);
   if (keeps_statements) database.batch.push_back(std::move(statement));
   database.has_batch = true;
 }
 
-// Everything that was accepted, through SQLite. `folds_all`: also records that are durable already.
-void Store::State::commit(bool folds_all) {
+// Everything that was accepted, through SQLite, and records that are durable already: those of the databases that are written
+// anyway, of all, or of all those of the journal's older file.
+void Store::State::commit(Fold which) {
   std::vector<Database*> written;
   std::vector<std::unique_ptr<Database>> opened;
   for (const auto& [id, database] : databases) {
     const Records& records = database->records;
-    if (database->has_batch || !records.changes().empty() || (folds_all && !records.is_empty()))
+    const bool has_older = which == Fold::older && records.has(journal->older());
+    if (database->has_batch || !records.changes().empty() || has_older ||
+        (which == Fold::all && !records.is_empty()))
       written.push_back(database.get());
   }
-  if (folds_all) {
+  if (which == Fold::all) {
     while (!unopened.empty()) {
       const DatabaseId id = unopened.begin()->first;
       // Dropped, when there is no file.
@@ -316,7 +338,7 @@ void Store::State::commit(bool folds_all) {
   }
   for (Database* database : written) {
     roll_back_overlay(*database);
-    fold(*database, written.size() > 1);
+    fold(*database, which, written.size() > 1);
   }
   std::erase_if(written, [](const Database* database) { return !database->has_batch; });
   std::int64_t commit = 0;
@@ -333,13 +355,13 @@ void Store::State::commit(bool folds_all) {
     database->connection.control("COMMIT");
     database->batch.clear();
     database->has_batch = false;
-    database->records.clear();
+    if (which != Fold::older) database->records.clear();
     if (commit != 0) log->set_complete(database->connection.id());
   }
   const bool is_folded = std::all_of(databases.begin(), databases.end(), [](const auto& entry) {
     return entry.second->records.is_empty();
   });
-  if (journal && is_folded && unopened.empty()) journal->start_anew();
+  if (is_folded && unopened.empty()) journal->start_anew();
   for (Database* database : written) {
     if (database->connection.is_checkpoint_due()) checkpoint(*database, false);
   }
@@ -354,7 +376,7 @@ void Store::State::flush() {
     for (const auto& [id, database] : databases) {
       if (!database->has_batch && database->records.changes().empty()) continue;
       step(fmt::format("database {}", id));
-      database->records.set_flushed(true);
+      database->records.set_flushed_in_memory();
       if (!database->has_batch) continue;
       roll_back_overlay(*database);
       database->connection.control("COMMIT");
@@ -365,9 +387,11 @@ void Store::State::flush() {
   const bool has_batch = std::any_of(databases.begin(), databases.end(),
                                      [](const auto& entry) { return entry.second->has_batch; });
   if (has_batch) {
-    commit(false);
+    commit(Fold::written);
   } else if (!append_records()) {
-    commit(true);
+    commit(Fold::all);
+  } else if (journal->is_full()) {
+    rotate_journal();
   }
 }
 
@@ -681,7 +705,7 @@ void Store::checkpoint() {
   state.check_idle();
   FailUnlessDone guard(state.shared.failure);
   if (!state.options.in_memory) {
-    if (!has_unflushed()) state.commit(true);
+    if (!has_unflushed()) state.commit(State::Fold::all);
     for (const auto& [id, database] : state.databases) {
       if (database->has_batch) continue;
       State::roll_back_overlay(*database);

@@ -83,7 +83,8 @@ TEST(StorageTest, AStoreSurvivesACleanCloseAndAReopen) {
 
   EXPECT_EQ(rows_after_restart(machine), "1");
   EXPECT_THAT(machine.storage->files(),
-              testing::ElementsAre(kDatabaseFile, kLogFile, "/node/instance.ssb", "/node/instance.ssb-records",
+              testing::ElementsAre(kDatabaseFile, kLogFile, "/node/instance.ssb",
+                                   "/node/instance.ssb-records0", "/node/instance.ssb-records1",
                                    "/node/instance.ssb-wal"));
 }
 

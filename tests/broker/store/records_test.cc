@@ -1,5 +1,7 @@
 // Records and the journal that their flushes go to: what is there after which end, and what SQLite gets.
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -53,7 +55,7 @@ class StoreRecordsTest : public testing::Test {
     return out;
   }
   std::string in_sqlite() { return accepted(*store_, kSales, "SELECT count(*) FROM note"); }
-  std::string journal() const { return (folder_.path() / "instance.ssb-records").string(); }
+  std::string journal() const { return (folder_.path() / "instance.ssb-records0").string(); }
 
   TemporaryFolder folder_;
   std::vector<std::string> steps_;
@@ -127,28 +129,44 @@ TEST_F(StoreRecordsTest, WhatWasErasedStaysErasedWhereverItWas) {
   EXPECT_EQ(all(), "journaled=1 ");
 }
 
-TEST_F(StoreRecordsTest, AFullJournalIsFoldedAndWrittenFromItsStartAgain) {
+TEST_F(StoreRecordsTest, AFullJournalIsWrittenFromItsStartAgainAndSqliteGetsWhatLasts) {
   const std::string large(3 * kMiB, 'x');
-  for (int i = 0; i < 50; ++i) {
-    put("k" + std::to_string(i % 4), std::to_string(i) + large);
-    store_->flush();
-  }
+  const auto fill = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      put("k" + std::to_string(i % 4), std::to_string(i) + large);
+      store_->flush();
+    }
+  };
+  put("lasting", "1");
+  erase("never there");
+  store_->flush();
+  fill(10, 50);  // more than one file
 
-  EXPECT_LE(std::filesystem::file_size(journal()), kJournalBytesMax);
-  EXPECT_THAT(steps_, testing::Contains("database 5"));
-  EXPECT_THAT(steps_, testing::Contains("journal").Times(testing::Gt(40)));
+  EXPECT_EQ(std::count(steps_.begin(), steps_.end(), "database 5"), 0);
+  fill(50, 60);  // and more than two
+  EXPECT_EQ(std::count(steps_.begin(), steps_.end(), "database 5"), 1);
+  EXPECT_EQ(in_sqlite(), "1");
+  fill(60, 90);
+
+  for (const char* file : {"instance.ssb-records0", "instance.ssb-records1"})
+    EXPECT_LE(std::filesystem::file_size(folder_.path() / file), kJournalBytesMax + 4 * kMiB);
   const auto expect_newest = [&] {
-    ASSERT_EQ(store_->record_keys(kSales, kTable).size(), 4U);
-    for (int i = 46; i < 50; ++i) {
+    ASSERT_EQ(store_->record_keys(kSales, kTable).size(), 5U);
+    for (int i = 86; i < 90; ++i) {
       const auto value =
           store_->record(kSales, kTable, proto::to_bytes("k" + std::to_string(i % 4)));
       ASSERT_TRUE(value);
       EXPECT_EQ(proto::to_string(*value).substr(0, 2), std::to_string(i));
     }
+    EXPECT_EQ(proto::to_string(*store_->record(kSales, kTable, proto::to_bytes("lasting"))), "1");
   };
   expect_newest();
   open();
   expect_newest();
+  erase("lasting");
+  store_->flush();
+  open();
+  EXPECT_EQ(store_->record(kSales, kTable, proto::to_bytes("lasting")), nullptr);
 }
 
 TEST_F(StoreRecordsTest, ARecordThatNoJournalHoldsGoesThroughSqlite) {
