@@ -87,7 +87,7 @@ class CrashWorkload {
     return batch % 3 == 1 || (batch % 3 == 2 ? id == chosen : id != chosen);
   }
   // Of records alone: such a flush does not go through SQLite.
-  static bool is_of_records(int batch) { return batch % 4 == 0; }
+  static bool is_of_records(int batch) { return batch % 3 == 0; }
   static proto::Bytes key_of(int batch) { return {static_cast<std::uint8_t>(batch)}; }
   static proto::Bytes value_of(int batch) {
     return proto::Bytes(static_cast<std::size_t>(100 * batch), static_cast<std::uint8_t>(batch));

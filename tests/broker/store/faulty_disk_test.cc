@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <new>
 #include <random>
 #include <stdexcept>
@@ -211,6 +212,81 @@ TEST(StoreFaultyDiskTest, ALossOfPowerAtAnyWriteLeavesWholeBatchesAndEveryAcknow
 
 TEST(StoreFaultyDiskTest, ADiskThatFillsUpAtAnyWriteStopsTheStoreAndLeavesWholeBatches) {
   EXPECT_GT(fail_everywhere(Fault::disk_full), 100U);
+}
+
+// Flushes of 16 MiB each, which fill both files of the journal, and one record that lasts.
+class LongFlow {
+ public:
+  static constexpr int kFlushes = 10;
+  void run(Store& store) {
+    store.open_database(5);
+    store.open_records(5, "note");
+    store.flush();
+    put(store, "lasting", 100, 1);
+    store.flush();
+    for (int flush = 1; flush <= kFlushes; ++flush) {
+      put(store, "changing", std::size_t{16} << 20, static_cast<std::uint8_t>(flush));
+      put(store, "also lasting", 100, static_cast<std::uint8_t>(flush));
+      store.flush();
+      acknowledged_ = flush;
+    }
+  }
+  void check(Store& store) const {
+    store.open_database(5);
+    store.open_records(5, "note");
+    const auto lasting = store.record(5, "note", proto::to_bytes("lasting"));
+    const auto changing = store.record(5, "note", proto::to_bytes("changing"));
+    const auto also = store.record(5, "note", proto::to_bytes("also lasting"));
+    ASSERT_TRUE(lasting && changing && also);
+    EXPECT_EQ(*lasting, proto::Bytes(100, 1));
+    EXPECT_TRUE(changing->at(0) == acknowledged_ || changing->at(0) == acknowledged_ + 1);
+    EXPECT_EQ(changing->at(0), also->at(0));
+    EXPECT_EQ(*changing, proto::Bytes(std::size_t{16} << 20, changing->at(0)));
+  }
+
+ private:
+  static void put(Store& store, std::string_view key, std::size_t bytes, std::uint8_t value) {
+    store.put_record(5, "note", proto::to_bytes(key),
+                     std::make_shared<const proto::Bytes>(bytes, value));
+  }
+  int acknowledged_ = 0;
+};
+
+TEST(StoreFaultyDiskTest, ALossOfPowerWhileTheJournalChangesItsFilesLosesNothing) {
+  FaultyDisk disk;
+  std::vector<std::uint64_t> folds;  // operations at which one begins
+  {
+    const TemporaryFolder folder;
+    StoreOptions options;
+    options.on_step = [&](std::string_view step) {
+      if (step == "database 5" && disk.operations() > 1000) folds.push_back(disk.operations());
+    };
+    disk.arm(Fault::none, 0);
+    Store store(folder.path(), options);
+    LongFlow flow;
+    flow.run(store);
+    flow.check(store);
+  }
+  ASSERT_EQ(folds.size(), 1U);
+  const std::uint64_t writes_of_a_flush = 16 * 16;
+  std::vector<std::uint64_t> points{folds[0] + writes_of_a_flush, folds[0] + 2 * writes_of_a_flush};
+  for (std::uint64_t at = folds[0] - 2; at < folds[0] + 14; ++at) points.push_back(at);
+  for (const std::uint64_t at : points) {
+    const TemporaryFolder folder;
+    LongFlow flow;
+    disk.restart(at);
+    disk.arm(Fault::power_loss, at);
+    try {
+      Store store(folder.path(), {});
+      flow.run(store);
+    } catch (const StoreFailure&) {
+    }
+    ASSERT_TRUE(disk.has_failed()) << at;
+    disk.restart(at);
+    Store store(folder.path(), {});
+    flow.check(store);
+    ASSERT_FALSE(::testing::Test::HasFailure()) << "operation " << at;
+  }
 }
 
 TEST(StoreFaultyDiskTest, AFullDiskIsAFailureThatNamesTheDatabaseAndTheReason) {
