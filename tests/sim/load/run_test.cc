@@ -142,10 +142,12 @@ TEST_F(RunTest, WhatTheNodesDidIsCounted) {
   EXPECT_GE(target.dialogs.opened_bytes, 40U * options_.workload.size_bytes);
   for (const Costs* costs : {&initiator, &target}) {
     EXPECT_GT(costs->disk.syncs, 0U);
-    EXPECT_GT(costs->disk.bytes_written, 40U * options_.workload.size_bytes);
+    EXPECT_GT(costs->disk.bytes_written, 0U);
     EXPECT_GT(costs->network.sends, 0U);
     EXPECT_GT(costs->network.receives, 0U);
   }
+  // What is received in the flush that it came in is never written; what is sent is, before it leaves.
+  EXPECT_GE(initiator.disk.bytes_written, 40U * options_.workload.size_bytes);
   EXPECT_GE(initiator.network.sent_bytes, 40U * options_.workload.size_bytes);
   EXPECT_GE(target.network.received_bytes, 40U * options_.workload.size_bytes);
   const auto& each = signed_each.total.initiator.costs.dialogs;
