@@ -1,9 +1,11 @@
 // What many conversations cost: memory of an idle one, throughput beside them, and the time until an instance with them delivers again.
 //
 //   Shape   one JSON line. bytes_per_conversation is the slope of resident memory over the number of conversations, of one end: both ends
-//           are in this process, so it is half of what each conversation adds; 0 below 10,000 conversations, where pages hide it.
+//           are in this process, so it is half of what each conversation adds. It is taken from where all bounded caches (conversations
+//           awake, headers, message keys) are full, so that only what grows is in it; 0 below twice as many, where they hide it.
 //           flow_messages_per_s is one more dialog's messages from SEND to RECEIVE with a thousand in each burst, beside the idle ones.
-//           restart_s is from opening the target's instance to its first RECEIVE; only with --waiting, whose messages it receives.
+//           restart_s is from opening the target's instance to its first RECEIVE; only with --waiting, whose messages it receives;
+//           restart_cpu_s is the processor time of it.
 //   Units   bytes; messages a second of processor time of the one thread that runs both ends; seconds of real time for restart_s. Every
 //           conversation is made with full security and one message of 64 bytes; the store is not flushed. Every body is compared with
 //           what was sent: lost, repeated and changed ones are `wrong`, which must be 0.
@@ -25,15 +27,16 @@ using namespace ssb;
 using bench::NodePair;
 
 constexpr std::uint64_t kPerTransaction = 100;
-constexpr std::uint64_t kBurst = 1000;  // messages under way in the flow
-constexpr std::size_t kIdleBodyBytes = 64;
-constexpr std::uint64_t kSlopeFrom = 10'000;
+constexpr std::uint64_t kBurst = 1000;            // messages under way in the flow
+constexpr std::uint64_t kCachesAreFull = 40'000;  // conversations
 
 struct Options {
   std::uint64_t conversations = 10'000;
   bool is_waiting = false;
   std::uint64_t messages = 20'000;
+  std::uint64_t warm_up = 0;
   std::size_t size = 1024;
+  std::size_t idle_size = 64;
   std::filesystem::path folder = std::filesystem::temp_directory_path();
 };
 
@@ -50,12 +53,12 @@ class Measurement {
   void run() {
     open_flow();
     const std::size_t empty = bench::resident_bytes();
-    const std::uint64_t first_part = options_.conversations / 10;
-    fill(first_part);
+    const std::uint64_t first_part = std::max(options_.conversations / 10, kCachesAreFull);
+    fill(std::min(first_part, options_.conversations));
     const std::size_t some = bench::resident_bytes();
     fill(options_.conversations);
     const std::size_t all = bench::resident_bytes();
-    if (options_.conversations >= kSlopeFrom)
+    if (options_.conversations >= 2 * kCachesAreFull)
       bytes_per_conversation_ = (static_cast<double>(all) - static_cast<double>(some)) / 2 /
                                 static_cast<double>(options_.conversations - first_part);
     flow();
@@ -130,18 +133,18 @@ class Measurement {
   // Until there are `count` conversations beside the flow.
   void fill(std::uint64_t count) {
     while (made_ < count) {
-      pair_.work(NodePair::kInitiator,
-                 [&](broker::Client& client) -> proto::Result<broker::ClientStep> {
-                   const auto database = client.database("d").value();
-                   for (std::uint64_t i = 0; i < kPerTransaction && made_ < count; ++i, ++made_) {
-                     const auto handle = begin(client, database);
-                     if (!handle) return handle.error();
-                     const auto sent =
-                         client.send(database, *handle, "DEFAULT", body_of(made_, kIdleBodyBytes));
-                     if (!sent) return sent.error();
-                   }
-                   return broker::ClientStep::done;
-                 });
+      pair_.work(
+          NodePair::kInitiator, [&](broker::Client& client) -> proto::Result<broker::ClientStep> {
+            const auto database = client.database("d").value();
+            for (std::uint64_t i = 0; i < kPerTransaction && made_ < count; ++i, ++made_) {
+              const auto handle = begin(client, database);
+              if (!handle) return handle.error();
+              const auto sent =
+                  client.send(database, *handle, "DEFAULT", body_of(made_, options_.idle_size));
+              if (!sent) return sent.error();
+            }
+            return broker::ClientStep::done;
+          });
       pair_.settle();
       if (!options_.is_waiting) drain();
     }
@@ -151,7 +154,7 @@ class Measurement {
     std::vector<std::uint64_t> numbers;
     while (receive({}, [&](const auto& message) {
              numbers.push_back(bench::get_big_endian(std::span(*message.message_body).first(8)));
-             check(message, numbers.back(), kIdleBodyBytes);
+             check(message, numbers.back(), options_.idle_size);
            }) > 0) {
     }
     std::sort(numbers.begin(), numbers.end());
@@ -160,8 +163,13 @@ class Measurement {
   }
 
   void flow() {
+    pass(options_.warm_up);
     const double start = bench::process_cpu_seconds();
-    const std::uint64_t end = sent_ + options_.messages;
+    pass(options_.messages);
+    flow_rate_ = static_cast<double>(options_.messages) / (bench::process_cpu_seconds() - start);
+  }
+  void pass(std::uint64_t count) {
+    const std::uint64_t end = sent_ + count;
     while (sent_ < end) {
       for (std::uint64_t burst = 0; burst < kBurst && sent_ < end; burst += kPerTransaction)
         send_flow(std::min(kPerTransaction, end - sent_));
@@ -172,13 +180,13 @@ class Measurement {
       }
     }
     if (received_ != sent_) wrong_ += sent_ - received_;
-    flow_rate_ = static_cast<double>(options_.messages) / (bench::process_cpu_seconds() - start);
   }
 
   void restart() {
     pair_.settle();
     pair_.stop();
     const double start = bench::wall_seconds();
+    const double cpu_start = bench::process_cpu_seconds();
     pair_.start_again(NodePair::kTarget);
     std::uint64_t came = 0;
     pair_.work(NodePair::kTarget, [&](broker::Client& client) -> proto::Result<broker::ClientStep> {
@@ -193,6 +201,7 @@ class Measurement {
       return broker::ClientStep::done;
     });
     restart_s_ = bench::wall_seconds() - start;
+    restart_cpu_s_ = bench::process_cpu_seconds() - cpu_start;
     if (came != 1) ++wrong_;
   }
 
@@ -201,12 +210,14 @@ class Measurement {
         .count("conversations", options_.conversations)
         .count("waiting", options_.is_waiting ? options_.conversations : 0)
         .count("size", options_.size)
+        .count("idle_size", options_.idle_size)
         .count("resident_bytes_empty", empty)
         .count("resident_bytes", all)
         .number("bytes_per_conversation", bytes_per_conversation_)
         .count("flow_messages", options_.messages)
         .number("flow_messages_per_s", flow_rate_)
         .number("restart_s", restart_s_)
+        .number("restart_cpu_s", restart_cpu_s_)
         .count("received", received_ + drained_)
         .count("wrong", wrong_)
         .print();
@@ -224,6 +235,7 @@ class Measurement {
   double bytes_per_conversation_ = 0;
   double flow_rate_ = 0;
   double restart_s_ = 0;
+  double restart_cpu_s_ = 0;
 };
 
 }  // namespace
@@ -242,7 +254,14 @@ int main(int argc, char** argv) {
   app.add_option("--messages", options.messages, "of the flow")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  app.add_option("--warm-up", options.warm_up,
+                 "messages of the flow before it is measured: after a great many conversations, "
+                 "until the journal has moved what making them wrote")
+      ->capture_default_str();
   app.add_option("--size", options.size, "bytes of a body of the flow")
+      ->capture_default_str()
+      ->check(CLI::Range(8, 65536));
+  app.add_option("--idle-size", options.idle_size, "bytes of a body of the other conversations")
       ->capture_default_str()
       ->check(CLI::Range(8, 65536));
   app.add_option("--folder", options.folder, "where the stores are")

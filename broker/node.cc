@@ -28,7 +28,8 @@ struct Node::State {
         instance(options.name, store, files, std::move(keys), std::move(machine_key), opened_at),
         views(instance),
         engine(instance, views,
-               {options.as_product, options.sign_every_dialog, options.traces_messages}),
+               {options.as_product, options.sign_every_dialog, options.traces_messages,
+                options.awake_endpoints_max}),
         runtime(instance, engine, views) {
     for (const auto& [id, database] : instance.databases()) engine.open_database(id, opened_at);
   }
@@ -68,6 +69,7 @@ struct Node::State {
     released.emplace_back(ClientDone{client.id, step.error()});
     return true;
   }
+  // Once for all events of a commit: a RECEIVE then takes what came together.
   void work_waiting() {
     if (clients.empty() || asked_at == engine.changes()) return;
     const auto all = std::exchange(clients, {});
@@ -76,6 +78,7 @@ struct Node::State {
       if (!try_work(client)) clients.push_back(client);
     }
     asked_at = engine.changes();
+    step_waiting();
   }
 
   // What one session or message did may be what others wait for: all are asked, in turn, until
@@ -153,12 +156,12 @@ void Node::handle(const Event& event, proto::TimePoint now) {
     state.engine.link_room(room->address, room->bytes, now);
   }
   state.engine.expire(now);
-  state.work_waiting();
   state.step_waiting();
 }
 
 void Node::commit(NodeActions& out) {
   State& state = *state_;
+  state.work_waiting();
   Actions actions;
   state.engine.take_actions(actions, state.now);
   const bool must = state.engine.needs_flush() || state.store.has_unflushed() ||
@@ -169,6 +172,7 @@ void Node::commit(NodeActions& out) {
     state.flush_at = std::min(state.flush_at, state.now + kFlushDelayMax);
   }
   state.statements_left = kStatementsPerSlice;
+  out.reserve(out.size() + actions.size() + state.released.size());
   for (Action& action : actions) {
     std::visit([&out](auto& what) { out.emplace_back(std::move(what)); }, action);
   }

@@ -83,6 +83,7 @@ struct NodeOptions {
   bool as_product = false;         // --as-product: no tombstones (A03)
   bool sign_every_dialog = false;  // --sign-every-dialog: a signature a dialog, not one for hours
   bool traces_messages = true;     // as EngineOptions: false where nobody listens
+  std::size_t awake_endpoints_max = conversation::kAwakeEndpointsMax;  // as EngineOptions
 };
 
 class Node {

@@ -62,11 +62,11 @@ char32_t next_utf8(std::string_view text, std::size_t& at) {
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* next = out.data();
   for (const std::uint8_t b : bytes) {
-    out.push_back(kHexDigits[b >> 4]);
-    out.push_back(kHexDigits[b & 0xF]);
+    *next++ = kHexDigits[b >> 4];
+    *next++ = kHexDigits[b & 0xF];
   }
   return out;
 }

@@ -12,11 +12,17 @@ constexpr std::array<std::size_t, 16> kPrintOrder{3, 2, 1,  0,  5,  4,  7,  6,
 }  // namespace
 
 std::string Guid::text() const {
-  Bytes printed(16);
-  for (std::size_t i = 0; i < 16; ++i) printed[i] = bytes[kPrintOrder[i]];
-  std::string hex = to_hex(printed);
-  for (const std::size_t at : {20U, 16U, 12U, 8U}) hex.insert(at, 1, '-');
-  return hex;
+  // Trace records are full of these: in place, in one go.
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out(36, '-');
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) ++at;  // over a hyphen
+    const std::uint8_t byte = bytes[kPrintOrder[i]];
+    out[at++] = kDigits[byte >> 4];
+    out[at++] = kDigits[byte & 0xF];
+  }
+  return out;
 }
 
 std::optional<Guid> Guid::parse(std::string_view text) {

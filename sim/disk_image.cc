@@ -45,34 +45,78 @@ void add_bytes(proto::Bytes& out, proto::ByteView bytes) {
   out.insert(out.end(), digest.begin(), digest.end());
 }
 
-std::ptrdiff_t at(std::uint64_t offset) {
+std::ptrdiff_t distance(std::uint64_t offset) {
   return static_cast<std::ptrdiff_t>(offset);
 }
 
 }  // namespace
+
+// ---------------------------------------------------------------- bytes
+
+template <typename Work>
+void Blocks::each_block(std::uint64_t offset, std::size_t bytes, Work work) {
+  for (std::size_t from = 0; from < bytes;) {
+    const std::size_t start = (offset + from) % kBlockBytes;
+    const std::size_t count = std::min(bytes - from, kBlockBytes - start);
+    work(from, count, (offset + from) / kBlockBytes, start);
+    from += count;
+  }
+}
+
+void Blocks::resize(std::uint64_t size) {
+  const std::size_t blocks = (size + kBlockBytes - 1) / kBlockBytes;
+  if (size < size_ && size % kBlockBytes != 0) {
+    std::uint8_t* last = blocks_[size / kBlockBytes].get();
+    std::fill(last + size % kBlockBytes, last + kBlockBytes, std::uint8_t{0});
+  }
+  if (blocks < blocks_.size()) blocks_.resize(blocks);
+  while (blocks_.size() < blocks) blocks_.push_back(std::make_unique<std::uint8_t[]>(kBlockBytes));
+  size_ = size;
+}
+
+void Blocks::read(std::uint64_t offset, std::span<std::uint8_t> to) const {
+  SSB_CHECK(offset + to.size() <= size_);
+  each_block(offset, to.size(),
+             [&](std::size_t from, std::size_t count, std::size_t block, std::size_t start) {
+               std::copy_n(blocks_[block].get() + start, count, to.begin() + distance(from));
+             });
+}
+
+void Blocks::write(std::uint64_t offset, proto::ByteView bytes) {
+  SSB_CHECK(offset + bytes.size() <= size_);
+  each_block(offset, bytes.size(),
+             [&](std::size_t from, std::size_t count, std::size_t block, std::size_t start) {
+               std::copy_n(bytes.begin() + distance(from), count, blocks_[block].get() + start);
+             });
+}
+
+proto::Bytes Blocks::copy(std::uint64_t offset, std::uint64_t bytes) const {
+  proto::Bytes out(bytes);
+  read(offset, out);
+  return out;
+}
 
 // ---------------------------------------------------------------- one file
 
 std::size_t FileImage::read(std::uint64_t offset, std::span<std::uint8_t> to) const {
   if (offset >= contents_.size()) return 0;
   const std::size_t size = std::min<std::size_t>(to.size(), contents_.size() - offset);
-  std::copy_n(contents_.begin() + at(offset), size, to.begin());
+  contents_.read(offset, to.first(size));
   return size;
 }
 
 void FileImage::write(std::uint64_t offset, proto::ByteView bytes) {
-  Change change{offset, contents_.size(), {}, proto::to_bytes(bytes), false};
+  Change change{offset, contents_.size(), bytes.size(), {}, false};
   const std::uint64_t end = std::min<std::uint64_t>(offset + bytes.size(), contents_.size());
-  if (offset < end)
-    change.before.assign(contents_.begin() + at(offset), contents_.begin() + at(end));
-  apply(change, 0, bytes.size());
+  if (offset < end) change.before = contents_.copy(offset, end - offset);
+  apply(change, bytes, 0, bytes.size());
   keep(std::move(change));
 }
 
 void FileImage::resize(std::uint64_t size) {
-  Change change{size, contents_.size(), {}, {}, true};
-  if (size < contents_.size()) change.before.assign(contents_.begin() + at(size), contents_.end());
-  apply(change, 0, 0);
+  Change change{size, contents_.size(), 0, {}, true};
+  if (size < contents_.size()) change.before = contents_.copy(size, contents_.size() - size);
+  apply(change, {}, 0, 0);
   keep(std::move(change));
 }
 
@@ -83,7 +127,7 @@ void FileImage::sync() {
 
 void FileImage::keep(Change change) {
   const auto size_of = [](const Change& kept) {
-    return sizeof(Change) + kept.before.size() + kept.after.size();
+    return sizeof(Change) + kept.before.size() + kept.size;
   };
   cached_bytes_ += size_of(change);
   changes_.push_back(std::move(change));
@@ -94,45 +138,55 @@ void FileImage::keep(Change change) {
 }
 
 // Bytes from..to of the change alone.
-void FileImage::apply(const Change& change, std::size_t from, std::size_t to) {
+void FileImage::apply(const Change& change, proto::ByteView after, std::size_t from,
+                      std::size_t to) {
   if (change.is_resize) return contents_.resize(change.offset);
   if (from == to) return;
   contents_.resize(std::max<std::uint64_t>(contents_.size(), change.offset + to));
-  std::copy(change.after.begin() + at(from), change.after.begin() + at(to),
-            contents_.begin() + at(change.offset + from));
+  contents_.write(change.offset + from, after.subspan(from, to - from));
 }
 
-void FileImage::apply_sectors(const Change& change, const Draw& draw) {
-  for (std::size_t from = 0; from < change.after.size();) {
+void FileImage::apply_sectors(const Change& change, proto::ByteView after, const Draw& draw) {
+  for (std::size_t from = 0; from < after.size();) {
     const std::uint64_t rest = kSectorBytes - (change.offset + from) % kSectorBytes;
-    const std::size_t to = std::min<std::size_t>(change.after.size(), from + rest);
-    if (draw() % 2 == 0) apply(change, from, to);
+    const std::size_t to = std::min<std::size_t>(after.size(), from + rest);
+    if (draw() % 2 == 0) apply(change, after, from, to);
     from = to;
   }
 }
 
+proto::Bytes FileImage::after(const Change& change) const {
+  return contents_.copy(change.offset, change.size);
+}
+
 void FileImage::undo(const Change& change) {
   contents_.resize(change.size_before);
-  std::copy(change.before.begin(), change.before.end(), contents_.begin() + at(change.offset));
+  // What was written behind the end replaced nothing.
+  if (!change.before.empty()) contents_.write(change.offset, change.before);
 }
 
 bool FileImage::lose_power(const Draw& draw, bool tears) {
   const std::deque<Change> changes = std::exchange(changes_, {});
   cached_bytes_ = 0;
-  for (auto change = changes.rbegin(); change != changes.rend(); ++change) undo(*change);
+  std::vector<proto::Bytes> afters(changes.size());
+  for (std::size_t i = changes.size(); i-- > 0;) {
+    if (!changes[i].is_resize) afters[i] = after(changes[i]);
+    undo(changes[i]);
+  }
   if (changes.empty()) return false;
   bool has_torn = false;
   const Survival survival(draw, changes.size());
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const Change& change = changes[i];
+    const proto::Bytes& after = afters[i];
     const bool is_torn = tears && i + 1 == changes.size() && !change.is_resize && draw() % 2 == 0;
     if (is_torn) {
       has_torn = true;
-      apply(change, 0, draw() % (change.after.size() + 1));
+      apply(change, after, 0, draw() % (after.size() + 1));
     } else if (survival.is_by_sector() && !change.is_resize) {
-      apply_sectors(change, draw);
+      apply_sectors(change, after, draw);
     } else if (survival.survives(i)) {
-      apply(change, 0, change.after.size());
+      apply(change, after, 0, after.size());
     }
   }
   return has_torn;
@@ -148,19 +202,19 @@ bool FileImage::rot(std::uint64_t offset, std::uint8_t mask) {
     change.before[offset - change.offset] ^= mask;
     return true;
   }
-  contents_[offset] ^= mask;
+  contents_.at(offset) ^= mask;
   return true;
 }
 
 void FileImage::add_digest(proto::Bytes& out) const {
-  add_bytes(out, contents_);
+  add_bytes(out, contents_.copy(0, contents_.size()));
   add_number(out, changes_.size());
   for (const Change& change : changes_) {
     add_number(out, change.is_resize ? 1 : 0);
     add_number(out, change.offset);
     add_number(out, change.size_before);
+    add_number(out, change.size);
     add_bytes(out, change.before);
-    add_bytes(out, change.after);
   }
 }
 

@@ -1,7 +1,8 @@
 // What is on a simulated disk: named files, what a reader of them sees, and what a loss of power
 // may still take back.
 //
-//   Shape   a file: contents | changes since its last sync, each with what it replaced
+//   Shape   a file: contents | changes since its last sync, each with what it replaced; what it wrote stands in the contents, or
+//           in what a later change replaced
 //           names:  as seen | as durable | changes since the last sync of their folder
 //           A name is absolute and normal: "/node/5.ssb"; "/" is there always.
 //   Units   bytes; a disk writes kSectorBytes wholly or not at all, unless it tears.
@@ -31,6 +32,29 @@ inline constexpr std::size_t kNameChangesMax = 1024;
 
 using Draw = std::function<std::uint64_t()>;
 
+// Bytes that grow without being moved; what was never written is zero.
+class Blocks {
+ public:
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  void resize(std::uint64_t size);
+  // Within the size, both.
+  void read(std::uint64_t offset, std::span<std::uint8_t> to) const;
+  void write(std::uint64_t offset, proto::ByteView bytes);
+  [[nodiscard]] std::uint8_t& at(std::uint64_t offset) {
+    return blocks_[offset / kBlockBytes][offset % kBlockBytes];
+  }
+  [[nodiscard]] proto::Bytes copy(std::uint64_t offset, std::uint64_t bytes) const;
+
+ private:
+  static constexpr std::size_t kBlockBytes = std::size_t{16} << 10;
+  // Calls work(from, to, bytes of the block) for each block of the range, in order; from and to count from the range's start.
+  template <typename Work>
+  static void each_block(std::uint64_t offset, std::size_t bytes, Work work);
+
+  std::vector<std::unique_ptr<std::uint8_t[]>> blocks_;
+  std::uint64_t size_ = 0;
+};
+
 class FileImage {
  public:
   [[nodiscard]] std::uint64_t size() const { return contents_.size(); }
@@ -54,17 +78,19 @@ class FileImage {
   struct Change {
     std::uint64_t offset;
     std::uint64_t size_before;
+    std::size_t size;     // of what was written
     proto::Bytes before;  // from offset on, as far as the file went
-    proto::Bytes after;
-    bool is_resize;  // to `offset`
+    bool is_resize;       // to `offset`
   };
 
   void keep(Change change);
-  void apply(const Change& change, std::size_t from, std::size_t to);
-  void apply_sectors(const Change& change, const Draw& draw);
+  void apply(const Change& change, proto::ByteView after, std::size_t from, std::size_t to);
+  void apply_sectors(const Change& change, proto::ByteView after, const Draw& draw);
+  // What it wrote, while every later change is undone.
+  [[nodiscard]] proto::Bytes after(const Change& change) const;
   void undo(const Change& change);
 
-  proto::Bytes contents_;
+  Blocks contents_;
   std::deque<Change> changes_;
   std::size_t cached_bytes_ = 0;
 };

@@ -1,6 +1,8 @@
 #include "sim/fingerprint.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -20,22 +22,53 @@ const char* layer_name(Fingerprint::Layer layer) {
   return "";
 }
 
-// FNV-1a: differences are bugs, not attacks.
+constexpr std::uint64_t kStart = 0xCBF29CE484222325ULL;
+constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15ULL;  // both odd: no step loses a difference
+constexpr std::uint64_t kWordFactor = 0xC2B2AE3D27D4EB4FULL;
+
+// The turn carries a difference in a high bit down to where the next factor spreads it; a word has a factor of its own, or one bit of it
+// would undo one bit of the word before it.
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
+  return std::rotl(hash ^ (word * kWordFactor), 29) * kFactor;
+}
+
+std::uint64_t word_at(const std::uint8_t* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+// Four sums at a time, as each step of one waits for its last.
 std::uint64_t mixed(std::uint64_t hash, proto::ByteView bytes) {
-  for (const std::uint8_t byte : bytes) {
-    hash ^= byte;
-    hash *= 0x100000001B3ULL;
+  constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
+  std::array<std::uint64_t, 4> sums{hash, hash + 1, hash + 2, hash + 3};
+  const std::uint8_t* at = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= kWordBytes * sums.size(); left -= kWordBytes * sums.size()) {
+    for (std::uint64_t& sum : sums) {
+      sum = mixed(sum, word_at(at));
+      at += kWordBytes;
+    }
   }
+  for (; left >= kWordBytes; left -= kWordBytes, at += kWordBytes)
+    sums[0] = mixed(sums[0], word_at(at));
+  std::uint64_t rest = 0;
+  if (left > 0) std::memcpy(&rest, at, left);
+  hash = mixed(mixed(hash, rest), bytes.size());
+  for (const std::uint64_t sum : sums) hash = mixed(hash, sum);
   return hash;
 }
 
-std::string printable(proto::ByteView bytes) {
+void add_printable(std::string& out, proto::ByteView bytes) {
   const auto shown = bytes.first(std::min(bytes.size(), kStartMax));
   const bool is_text = std::all_of(shown.begin(), shown.end(),
                                    [](std::uint8_t c) { return c >= 0x20 || c == 0x0A; });
-  if (is_text) return {reinterpret_cast<const char*>(shown.data()), shown.size()};
-  return fmt::format("{} bytes, {}", bytes.size(),
-                     proto::to_hex(shown.first(std::min<std::size_t>(shown.size(), 24))));
+  if (is_text) {
+    out.append(reinterpret_cast<const char*>(shown.data()), shown.size());
+    return;
+  }
+  out.append(std::to_string(bytes.size())).append(" bytes, ");
+  out.append(proto::to_hex(shown.first(std::min<std::size_t>(shown.size(), 24))));
 }
 
 }  // namespace
@@ -47,18 +80,29 @@ void Fingerprint::add(Layer layer, proto::TimePoint at, std::string_view node,
 
 void Fingerprint::add(Layer layer, proto::TimePoint at, std::string_view node,
                       proto::ByteView bytes) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  const auto time = static_cast<std::uint64_t>(proto::to_unix_us(at));
-  for (unsigned i = 0; i < 8; ++i) {
-    const auto byte = static_cast<std::uint8_t>(time >> (8 * i));
-    hash = mixed(hash, {&byte, 1});
-  }
+  std::uint64_t hash = mixed(kStart, static_cast<std::uint64_t>(proto::to_unix_us(at)));
   hash = mixed(mixed(hash, proto::as_bytes(node)), bytes);
   const auto index = static_cast<std::size_t>(layer);
-  hashes_[index] = (hashes_[index] ^ hash) * 0x9E3779B97F4A7C15ULL + 1;
+  hashes_[index] = (hashes_[index] ^ hash) * kFactor + 1;
   ++counts_[index];
-  if (entries_.size() < kEntriesMax)
-    entries_.push_back({layer, at, std::string(node), hash, printable(bytes)});
+  if (entries_.size() == kEntriesMax) return;
+  const std::size_t start = starts_.size();
+  add_printable(starts_, bytes);
+  entries_.push_back({layer, at, number_of(node),
+                      static_cast<std::uint32_t>(starts_.size() - start), hash, start});
+}
+
+std::uint32_t Fingerprint::number_of(std::string_view node) {
+  const auto found = std::find(names_.begin(), names_.end(), node);
+  const auto number = static_cast<std::uint32_t>(found - names_.begin());
+  if (found == names_.end()) names_.emplace_back(node);
+  return number;
+}
+
+std::string Fingerprint::told(const Entry& entry) const {
+  return fmt::format("{} {} {}: {}", proto::to_iso_text(entry.at), names_[entry.node],
+                     layer_name(entry.layer),
+                     std::string_view(starts_).substr(entry.start_at, entry.start_bytes));
 }
 
 std::string Fingerprint::text() const {
@@ -73,22 +117,19 @@ std::string Fingerprint::text() const {
 
 std::optional<std::string> Fingerprint::first_difference(const Fingerprint& one,
                                                          const Fingerprint& other) {
-  const auto told = [](const Entry& entry) {
-    return fmt::format("{} {} {}: {}", proto::to_iso_text(entry.at), entry.node,
-                       layer_name(entry.layer), entry.start);
-  };
   const std::size_t both = std::min(one.entries_.size(), other.entries_.size());
   for (std::size_t i = 0; i < both; ++i) {
     const Entry& a = one.entries_[i];
     const Entry& b = other.entries_[i];
     if (a.hash != b.hash || a.layer != b.layer) {
-      return fmt::format("entry {}\n  one run:    {}\n  the other:  {}", i, told(a), told(b));
+      return fmt::format("entry {}\n  one run:    {}\n  the other:  {}", i, one.told(a),
+                         other.told(b));
     }
   }
   if (one.entries_.size() != other.entries_.size()) {
     const bool is_longer = one.entries_.size() > both;
     return fmt::format("one run ends after entry {}, the other goes on with\n  {}", both,
-                       told(is_longer ? one.entries_[both] : other.entries_[both]));
+                       is_longer ? one.told(one.entries_[both]) : other.told(other.entries_[both]));
   }
   if (one.hashes_ != other.hashes_)
     return fmt::format("beyond entry {}:\n  one run:    {}\n  the other:  {}", both, one.text(),

@@ -1,5 +1,7 @@
 // A running hash of all that happens in a world, by layer, and enough of its course to name the first difference of two runs.
 //
+//   Of the course what can be shown is kept, in one string; differences are bugs, not attacks, so the hash is a fast one.
+//
 //   Layers  what statements answered, the bytes on the wire, trace records, what stores hold, and random draws: a difference in an
 //           upper one that no lower one shows is in between.
 #pragma once
@@ -36,15 +38,20 @@ class Fingerprint {
   struct Entry {
     Layer layer{};
     proto::TimePoint at{};
-    std::string node;
+    std::uint32_t node = 0;  // of names_
+    std::uint32_t start_bytes = 0;
     std::uint64_t hash = 0;
-    std::string start;  // of its text
+    std::size_t start_at = 0;  // in starts_: the start of its text
   };
+  [[nodiscard]] std::uint32_t number_of(std::string_view node);
+  [[nodiscard]] std::string told(const Entry& entry) const;
   static constexpr std::size_t kEntriesMax = 200'000;
 
   std::array<std::uint64_t, kLayers> hashes_{};
   std::array<std::uint64_t, kLayers> counts_{};
   std::vector<Entry> entries_;
+  std::vector<std::string> names_;  // of nodes
+  std::string starts_;
 };
 
 }  // namespace ssb::sim

@@ -191,9 +191,9 @@ void Network::write(HostNumber from, ConnectionId id, proto::Bytes bytes) {
   }
   depart(from, to,
          [this, key = EndKey(from, id), generation = end->second.generation,
-          bytes = std::move(bytes)] {
+          bytes = std::move(bytes)]() mutable {
            if (End* here = find(key, generation))
-             send(*here, key.first, bytes, TellWriter::at_arrival);
+             send(*here, key.first, std::move(bytes), TellWriter::at_arrival);
          });
 }
 
@@ -247,19 +247,20 @@ void Network::send(End& from, HostNumber from_host, proto::Bytes bytes, TellWrit
            tell_writer(writer, generation, size);
          });
   }
-  post(time, [this, from, from_host, bytes = std::move(bytes), tell] {
-    arrive(from, from_host, bytes, tell);
-  });
+  post(time,
+       [this, peer = from.peer, generation = from.generation, from_host, bytes = std::move(bytes),
+        tell]() mutable { arrive(peer, generation, from_host, std::move(bytes), tell); });
 }
 
-void Network::arrive(const End& from, HostNumber from_host, const proto::Bytes& bytes,
-                     TellWriter tell) {
-  const End* there = find(from.peer, from.generation);
+void Network::arrive(const EndKey& to, std::uint64_t generation, HostNumber from_host,
+                     proto::Bytes bytes, TellWriter tell) {
+  const End* there = find(to, generation);
   if (there == nullptr) return;  // it has gone: the bytes fall on the floor
   const EndKey here(from_host, there->peer.second);
-  if (observe_) observe_(from.peer.first, false, there->local, there->remote, bytes);
-  deliver_(from.peer.first, wire::Received{from.peer.second, bytes});
-  if (tell == TellWriter::at_arrival) tell_writer(here, from.generation, bytes.size());
+  const std::size_t size = bytes.size();
+  if (observe_) observe_(to.first, false, there->local, there->remote, bytes);
+  deliver_(to.first, wire::Received{to.second, std::move(bytes)});
+  if (tell == TellWriter::at_arrival) tell_writer(here, generation, size);
 }
 
 void Network::tell_writer(const EndKey& writer, std::uint64_t generation, std::size_t bytes) {

@@ -118,7 +118,8 @@ class Network {
   // When the writer is told that its bytes have been taken; `before`: it has been, or is, in another way.
   enum class TellWriter : std::uint8_t { before, at_arrival };
   void send(End& from, HostNumber from_host, proto::Bytes bytes, TellWriter tell);
-  void arrive(const End& from, HostNumber from_host, const proto::Bytes& bytes, TellWriter tell);
+  void arrive(const EndKey& to, std::uint64_t generation, HostNumber from_host, proto::Bytes bytes,
+              TellWriter tell);
   void tell_writer(const EndKey& writer, std::uint64_t generation, std::size_t bytes);
   // Tells the other end, after all that was written before.
   void send_close(End from, HostNumber from_host, const std::string& reason);

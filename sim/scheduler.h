@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <queue>
 #include <utility>
 #include <vector>
 
@@ -22,18 +21,19 @@ class Scheduler {
   [[nodiscard]] proto::TimePoint now() const { return now_; }
   // Never before now.
   void at(proto::TimePoint time, Work work) {
-    events_.push({std::max(time, now_), ++last_number_, std::move(work)});
+    events_.push_back({std::max(time, now_), ++last_number_, std::move(work)});
+    std::push_heap(events_.begin(), events_.end());
   }
   // kNever: nothing is scheduled.
   [[nodiscard]] proto::TimePoint next_time() const {
-    return events_.empty() ? proto::kNever : events_.top().time;
+    return events_.empty() ? proto::kNever : events_.front().time;
   }
   // Goes to the next event's time and does its work; false when there is none up to `latest`.
   bool run_next(proto::TimePoint latest) {
-    if (events_.empty() || events_.top().time > latest) return false;
-    // The queue gives no mutable access to its top; the copy of a std::function is the price.
-    const Event event = events_.top();
-    events_.pop();
+    if (next_time() > latest || events_.empty()) return false;
+    std::pop_heap(events_.begin(), events_.end());
+    const Event event = std::move(events_.back());
+    events_.pop_back();
     now_ = event.time;
     ++done_;
     event.work();
@@ -51,11 +51,11 @@ class Scheduler {
     proto::TimePoint time;
     std::uint64_t number;
     Work work;
-    friend bool operator<(const Event& a, const Event& b) {  // of a queue with the greatest first
+    friend bool operator<(const Event& a, const Event& b) {  // of a heap with the greatest first
       return std::pair(b.time, b.number) < std::pair(a.time, a.number);
     }
   };
-  std::priority_queue<Event> events_;
+  std::vector<Event> events_;  // a heap, the next one first: its bytes are moved out, not copied
   proto::TimePoint now_;
   std::uint64_t last_number_ = 0;
   std::uint64_t done_ = 0;

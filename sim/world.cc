@@ -103,6 +103,7 @@ void World::start(HostNumber number) {
   options.folder = "/store";
   options.store.disk = node.disk;
   options.as_product = options_.as_product;
+  options.awake_endpoints_max = options_.awake_endpoints_max;
   ++node.incarnation;
   node.returns_at = proto::kNever;
   // The machine key of a simulated instance guards nothing; it must be the same after a restart.
@@ -404,8 +405,10 @@ bool World::on_arrival(HostNumber node, const broker::MessageArrived& arrived) {
   if (observer != nullptr) observer->came_to_hop(node, arrived);
   // A connection that the node has opened itself is known by the address that its route gave.
   auto from = Network::host_of(arrived.from_address);
-  const auto route = broker::routing::parse_address(arrived.from_address);
-  if (!from && route) from = resolve(node, route->host);
+  if (!from) {
+    const auto route = broker::routing::parse_address(arrived.from_address);
+    if (route) from = resolve(node, route->host);
+  }
   if (from && on_hop && on_hop(*from, node, arrived)) return true;
   const auto hop = from ? hops_.find({*from, node}) : hops_.end();
   const bool is_taken =
@@ -422,10 +425,13 @@ void World::hand_over(HostNumber node, broker::MessageArrived arrived) {
 }
 
 void World::note(HostNumber node, const proto::TraceRecord& record) {
-  std::string text = fmt::format("{} {} {} {} {}", static_cast<int>(record.event), record.subclass,
-                                 record.database, record.conversation_id, record.text);
+  std::string& text = noted_;
+  text.assign(std::to_string(static_cast<int>(record.event))).append(" ");
+  text.append(std::to_string(record.subclass)).append(" ").append(record.database);
+  text.append(" ").append(record.conversation_id).append(" ").append(record.text);
   if (record.error) text += fmt::format(" {}/{}", record.error->number(), record.error->state);
-  for (const auto& [key, value] : record.detail) text += fmt::format(" {}={}", key, value);
+  for (const auto& [key, value] : record.detail)
+    text.append(" ").append(key).append("=").append(value);
   fingerprint_.add(Fingerprint::Layer::events, now(), name(node), text);
 }
 

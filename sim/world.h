@@ -31,6 +31,7 @@ struct WorldOptions {
   proto::TimePoint start{};
   broker::crypto::RsaKeySource keys;  // called with OpenSSL's own randomness in place
   bool as_product = false;
+  std::size_t awake_endpoints_max = broker::conversation::kAwakeEndpointsMax;  // of a database
   int password_iterations = 1000;  // of PBKDF2: passwords of scenarios guard nothing
 };
 
@@ -182,6 +183,7 @@ class World {
   Scheduler scheduler_;
   std::map<std::string, std::uint64_t> probes_;
   Fingerprint fingerprint_;
+  std::string noted_;  // the last record's text: its memory is used again
   Network network_;
   std::map<std::pair<HostNumber, HostNumber>, std::unique_ptr<Hop>> hops_;
   std::vector<std::unique_ptr<Node>> nodes_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "broker/catalog/master_key_copy.h"
 #include "broker/catalog/sealed_blob.h"
 #include "broker/crypto/digest.h"
 #include "broker/crypto/random.h"
@@ -117,6 +118,19 @@ void Instance::open_service_master_key() {
   const auto* row = master().table<pb::InstanceInfo>().find(kInstanceInfoId);
   auto key = open_blob(machine_key_, purpose(id_), proto::as_bytes(row->service_master_key()));
   service_master_key_ = key ? std::move(*key) : proto::Secret();
+  opened_master_keys_.clear();
+}
+
+const proto::Secret* Instance::master_key_in_clear(store::DatabaseId id) const {
+  if (opened_at_ != catalog_version_) opened_master_keys_.clear();
+  opened_at_ = catalog_version_;
+  const auto [known, is_new] = opened_master_keys_.try_emplace(id);
+  const Catalog* catalog = is_new ? database(id) : nullptr;
+  if (catalog != nullptr && catalog->master_key() != nullptr) {
+    if (auto key = open_service_copy(service_master_key_, *catalog->master_key()))
+      known->second = std::move(*key);
+  }
+  return known->second.empty() ? nullptr : &known->second;
 }
 
 void Instance::put_service_master_key(Transaction& transaction, proto::Secret service_master_key) {
@@ -127,6 +141,7 @@ void Instance::put_service_master_key(Transaction& transaction, proto::Secret se
   row.set_service_master_key_guid(text_of(crypto::random_guid().view()));
   master().put(transaction, kInstanceInfoId, row);
   service_master_key_ = std::move(service_master_key);
+  opened_master_keys_.clear();
 }
 
 Catalog* Instance::database(store::DatabaseId id) {

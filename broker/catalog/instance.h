@@ -111,6 +111,9 @@ class Instance {
   // Seals and stores another one; what it protects is the caller's to seal again
   // (keys/service_master_key.h). Undone with the transaction.
   void put_service_master_key(Transaction& transaction, proto::Secret service_master_key);
+  // The master key of a database as the service master key opens it; nullptr: there is none, or it does not open. Valid until a
+  // catalog or the service master key changes, which is what takes it away; it is kept in clear until then and is zeroed by the next question.
+  [[nodiscard]] const proto::Secret* master_key_in_clear(store::DatabaseId id) const;
 
  private:
   void make_new(proto::TimePoint now);
@@ -131,6 +134,9 @@ class Instance {
   int password_iterations_ = kPasswordIterations;
   std::uint64_t catalog_version_ = 1;
   std::map<store::DatabaseId, std::unique_ptr<Catalog>> databases_;
+  // What master_key_in_clear answered while catalog_version_ was `opened_at_`; an empty one does not open.
+  mutable std::map<store::DatabaseId, proto::Secret> opened_master_keys_;
+  mutable std::uint64_t opened_at_ = 0;
   std::map<store::DatabaseId, std::uint64_t> write_locks_;  // database -> transaction id
   std::uint64_t next_transaction_ = 1;
   std::uint64_t transactions_ended_ = 0;

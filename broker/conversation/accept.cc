@@ -83,10 +83,11 @@ std::optional<Refused> Engine::State::check_type(const catalog::Catalog& catalog
   return std::nullopt;
 }
 
-proto::ConversationHandle Engine::State::new_handle(store::DatabaseId id) const {
-  const auto handle = crypto::random_id<proto::ConversationHandle>();
+proto::ConversationHandle Engine::State::new_handle(store::DatabaseId id,
+                                                    const proto::Guid& drawn) const {
+  const proto::ConversationHandle handle{drawn};
   const auto state = databases.find(id);
-  if (state != databases.end() && state->second.endpoints.contains(handle))
+  if (state != databases.end() && state->second.index.find(handle) != EndpointIndex::kNone)
     throw crypto::RandomFailure("the random source gives a handle that it gave before");
   return handle;
 }
@@ -96,12 +97,13 @@ std::unique_ptr<Endpoint> Engine::State::target_of(const Header& header, store::
                                                    proto::TimePoint now) const {
   auto endpoint = std::make_unique<Endpoint>();
   endpoint->database = id;
-  endpoint->handle = new_handle(id);
+  const auto drawn = crypto::random_guids<2>();
+  endpoint->handle = new_handle(id, drawn[0]);
   endpoint->conversation =
       proto::ConversationId::from_bytes(proto::as_bytes(header.conversation_id()))
           .value_or(proto::ConversationId{});
   endpoint->is_initiator = false;
-  endpoint->group = crypto::random_id<proto::ConversationGroupId>();
+  endpoint->group = proto::ConversationGroupId{drawn[1]};
   endpoint->service = service.id();
   endpoint->own_service = service.name();
   endpoint->contract_name = header.contract();

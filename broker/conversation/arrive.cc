@@ -117,13 +117,10 @@ void Engine::State::parsed(const proto::DialogMessage& message, const Header& he
     return;
   }
   const dialog::Arrived arrived_message{header, message.header, message.body, from_address, ids};
-  const auto found =
-      state->by_conversation.find({conversation_of(header), !header.from_initiator()});
-  if (found == state->by_conversation.end()) {
+  if (Endpoint* found = endpoint(*state, conversation_of(header), !header.from_initiator()))
+    arrived_at(*found, arrived_message, now);
+  else
     arrived_first(*state, arrived_message, now);
-  } else {
-    arrived_at(*found->second, arrived_message, now);
-  }
 }
 
 void Engine::State::forward(const proto::DialogMessage& message, const Header& header,
@@ -248,6 +245,15 @@ proto::Result<void> Engine::State::take_security(Endpoint& endpoint, dialog::Ope
   return keep_keys(endpoint);
 }
 
+void Engine::State::trace_identity(const Endpoint& endpoint, const char* what,
+                                   const dialog::OpenedFirst& opened, proto::TimePoint now) {
+  if (!traces_messages) return;
+  auto out = record(proto::EventClass::security_decision, 0, what, endpoint, now);
+  out.detail.emplace_back("security", dialog::security_type_name(opened.type));
+  out.detail.insert(out.detail.end(), opened.detail.begin(), opened.detail.end());
+  trace(std::move(out));
+}
+
 void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& message,
                                  dialog::OpenedFirst opened, proto::TimePoint now) {
   const Header& header = message.header;
@@ -297,10 +303,7 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
   touch(endpoint);
   schedule(endpoint);
   trace_conversation(endpoint, 12, "Dialog Created", now);
-  auto accepted = record(proto::EventClass::security_decision, 0, "Accepted", endpoint, now);
-  accepted.detail.emplace_back("security", dialog::security_type_name(opened.type));
-  accepted.detail.insert(accepted.detail.end(), opened.detail.begin(), opened.detail.end());
-  trace(std::move(accepted));
+  trace_identity(endpoint, "Accepted", opened, now);
   endpoint.ack_with_inbound = true;
   accept(endpoint, {header, opened.body, &message}, now);
 }
@@ -358,10 +361,7 @@ void Engine::State::arrived_at(Endpoint& endpoint, const dialog::Arrived& messag
       undeliverable(endpoint.database, header, kept.error(), {}, now);
       return;
     }
-    auto confirmed = record(proto::EventClass::security_decision, 0, "Confirmed", endpoint, now);
-    confirmed.detail.emplace_back("security", dialog::security_type_name(endpoint.parties.type));
-    confirmed.detail.insert(confirmed.detail.end(), opened->detail.begin(), opened->detail.end());
-    trace(std::move(confirmed));
+    trace_identity(endpoint, "Confirmed", *opened, now);
     endpoint.ack_with_inbound = true;
     first_body = std::move(opened->body);
     body = first_body;

@@ -94,10 +94,10 @@ void Engine::State::release(catalog::Transaction& transaction) {
   for (const auto& [database_id, group_id] : work(transaction).locks) {
     DatabaseState* state = database(database_id);
     if (state == nullptr) continue;
-    const auto found = state->groups.find(group_id);
-    if (found == state->groups.end() || found->second.locked_by != transaction.id) continue;
-    found->second.locked_by = 0;
-    if (found->second.members.empty()) state->groups.erase(found);
+    const auto found = state->locks.find(group_id);
+    if (found == state->locks.end() || found->second != transaction.id) continue;
+    state->locks.erase(found);
+    state->index.forget_group_without_members(group_id);
   }
 }
 
@@ -196,6 +196,7 @@ void Engine::State::apply_end(store::DatabaseId id, const EndWork& work, proto::
 
 void Engine::State::apply_receive(store::DatabaseId id, const ReceiveWork& work) {
   DatabaseState& state = *database(id);
+  groups_received.emplace_back(id, work.group);
   // What END CONVERSATION in the same transaction dropped is gone already.
   state.queues[work.queue].remove(work.group, work.orders, [&state](const QueueEntry& entry) {
     state.messages->remove(entry.place);
@@ -206,11 +207,7 @@ void Engine::State::apply_move(store::DatabaseId id, const MoveWork& work) {
   Endpoint* endpoint = this->endpoint(id, work.conversation);
   if (endpoint == nullptr || endpoint->group == work.group) return;
   DatabaseState& state = *database(id);
-  Group& from = state.groups[endpoint->group];
-  from.members.erase(endpoint->handle);
-  Group& to = state.groups[work.group];
-  to.members.insert(endpoint->handle);
-  to.service = endpoint->service;
+  state.index.set_group(endpoint->ref, work.group);
   for (auto& [queue_id, queue] : state.queues)
     queue.move(endpoint->group, work.group, endpoint->handle);
   endpoint->group = work.group;

@@ -90,13 +90,14 @@ void Engine::State::expire_endpoint(Endpoint& endpoint, proto::TimePoint now) {
 
 void Engine::expire(proto::TimePoint now) {
   for (auto& [id, state] : state_->databases) {
-    while (!state.due.empty() && state.due.begin()->first <= now) {
-      const auto [at, handle] = *state.due.begin();
-      Endpoint* endpoint = state_->endpoint(id, handle);
-      SSB_CHECK(endpoint != nullptr && endpoint->scheduled == at);
-      state.due.erase(state.due.begin());
+    for (;;) {
+      const auto first = state.index.first_due();
+      if (first == EndpointIndex::kNone || state.index.at(first).due > now) break;
+      Endpoint* endpoint = state_->awake(state, first);
+      state.index.set_due(first, proto::kNever);
       endpoint->scheduled = proto::kNever;
       state_->expire_endpoint(*endpoint, now);
+      state_->rest_early(state);
     }
     std::erase_if(state.tombstones, [&, id = id](const auto& tombstone) {
       if (tombstone.second + dialog::kClockSkewMax > now) return false;
@@ -107,21 +108,27 @@ void Engine::expire(proto::TimePoint now) {
 }
 
 proto::TimePoint Engine::deadline() const {
+  if (!state_->acks_held.empty()) return {};  // with the next turn
   proto::TimePoint at = proto::kNever;
   for (const auto& [id, state] : state_->databases) {
-    if (!state.due.empty()) at = std::min(at, state.due.begin()->first);
+    const auto first = state.index.first_due();
+    if (first != EndpointIndex::kNone) at = std::min(at, state.index.at(first).due);
   }
   return at;
 }
 
 proto::TimePoint Engine::settle_deadline() const {
+  if (!state_->acks_held.empty()) return {};  // with the next turn
   proto::TimePoint at = proto::kNever;
   for (const auto& [id, state] : state_->databases) {
-    for (const auto& [handle, endpoint] : state.endpoints) {
-      at = std::min(at, endpoint->timer_at);
-      const bool refused = (endpoint->status && !is_link_failure(*endpoint->status)) ||
-                           endpoint->attempts > kSettleAttempts;
-      if (!refused) at = std::min(at, endpoint->retry_at);
+    at = std::min(at, state.index.first_timer());
+    for (const auto* some : {&state.used, &state.busy}) {
+      for (const Endpoint* endpoint : *some) {
+        at = std::min(at, endpoint->timer_at);
+        const bool refused = (endpoint->status && !is_link_failure(*endpoint->status)) ||
+                             endpoint->attempts > kSettleAttempts;
+        if (!refused) at = std::min(at, endpoint->retry_at);
+      }
     }
   }
   return at;

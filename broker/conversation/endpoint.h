@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "broker/conversation/endpoint_index.h"
 #include "broker/conversation/message_log.h"
 #include "broker/dialog/security.h"
 #include "broker/store/store.h"
@@ -58,6 +60,9 @@ struct WrittenClass {
   int rank = 0;
   proto::Bytes bytes;
 };
+
+// Where an endpoint that is awake stands (rest.cc): `used` since the last flush, `resting` when it could sleep, `busy` when it could not.
+enum class Rest : std::uint8_t { used, resting, busy };
 
 struct Endpoint {
   // Identity.
@@ -126,7 +131,14 @@ struct Endpoint {
   proto::TimePoint timer_at = proto::kNever;
   proto::TimePoint security_timestamp{};  // 1900-01-01 in the view while not set
   bool saw_first_ack = false;
-  proto::TimePoint scheduled = proto::kNever;  // its place in DatabaseState::due
+  proto::TimePoint scheduled = proto::kNever;  // when the index says that it is due
+
+  // In memory.
+  EndpointIndex::Ref ref = EndpointIndex::kNone;  // kNone: not in the index yet
+  bool is_dirty = false;                          // its row is to be written at the next flush
+  store::RecordValue stored_head;  // as it was written last; nullptr: not since it woke
+  Rest rest = Rest::used;
+  std::list<Endpoint*>::iterator rest_at{};  // its place in that list
 
   [[nodiscard]] bool is_active() const;  // neither closed nor in error
   [[nodiscard]] dialog::EndpointKeys keys() const;

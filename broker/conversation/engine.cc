@@ -25,6 +25,7 @@ void Engine::open_database(store::DatabaseId id, proto::TimePoint now) {
   DatabaseState& state = state_->databases[id];
   state.id = id;
   state.keys.sign_every_dialog = state_->sign_every_dialog;
+  state.keys.describes = state_->traces_messages;
   state_->load(state, now);
 }
 
@@ -61,7 +62,8 @@ proto::Result<void> Engine::set_broker(catalog::Transaction& transaction, store:
       info.set_broker_id(proto::to_string(crypto::random_guid().view()));
       info.set_is_broker_enabled(true);
       DatabaseState& data = *state.database(id);
-      while (!data.endpoints.empty()) state.cleanup(*data.endpoints.begin()->second, now);
+      for (const auto handle : state.handles(id)) state.cleanup(*state.endpoint(id, handle), now);
+      SSB_CHECK(data.index.size() == 0);
       break;
     }
     case BrokerOption::error_broker_conversations: {
@@ -71,6 +73,7 @@ proto::Result<void> Engine::set_broker(catalog::Transaction& transaction, store:
         if (endpoint.is_active())
           state.fail(endpoint, -9719, proto::Error(proto::ErrorCode::database_restored).text(),
                      now);
+        state.rest_early(*state.database(id));
       }
       break;
     }
@@ -87,11 +90,8 @@ void Engine::catalog_changed(store::DatabaseId id, proto::TimePoint now) {
   ++state.changes;
   // A route, certificate or service of one database can be what a dialog of another one waits for.
   for (auto& [database_id, data] : state.databases) {
-    for (const auto handle : state.handles(database_id)) {
-      Endpoint* endpoint = state.endpoint(database_id, handle);
-      if (endpoint == nullptr || endpoint->pending.empty() || !endpoint->status ||
-          endpoint->in_flight)
-        continue;
+    for (auto& [handle, endpoint] : data.awake) {
+      if (endpoint->pending.empty() || !endpoint->status || endpoint->in_flight) continue;
       endpoint->attempts = 0;
       endpoint->retry_at = now;
       state.schedule(*endpoint);
@@ -101,9 +101,12 @@ void Engine::catalog_changed(store::DatabaseId id, proto::TimePoint now) {
 
 void Engine::service_dropped(store::DatabaseId id, std::int32_t service, proto::TimePoint now) {
   State& state = *state_;
+  DatabaseState* data = state.database(id);
+  if (data == nullptr) return;
   for (const auto handle : state.handles(id)) {
+    const auto ref = data->index.find(handle);
+    if (data->index.group(data->index.at(ref).group)->service != service) continue;
     Endpoint& endpoint = *state.endpoint(id, handle);
-    if (endpoint.service != service) continue;
     if (endpoint.is_active() && endpoint.is_initiator == false) {
       state.tell_peer(endpoint, -8470,
                       proto::Error(proto::ErrorCode::remote_service_dropped).text(), now);
@@ -139,7 +142,7 @@ void Engine::link_failed(std::string_view address, const proto::Error& error,
   if (const auto link = state_->links.find(address); link != state_->links.end())
     state_->links.erase(link);  // its queue is gone
   for (auto& [id, data] : state_->databases) {
-    for (auto& [handle, endpoint] : data.endpoints) {
+    for (auto& [handle, endpoint] : data.awake) {
       const bool waits =
           endpoint->address == address && (endpoint->in_flight || endpoint->waits_for_room);
       if (!waits) continue;
@@ -162,6 +165,7 @@ void Engine::link_room(std::string_view address, std::size_t bytes, proto::TimeP
   link.bytes -= std::min(link.bytes, bytes);
   // Not for every message that leaves: those that wait would get it one by one.
   if (link.bytes > kLinkBytesMax / 2) return;
+  link.is_giving = true;
   for (std::size_t turns = link.waiting.size(); turns > 0 && link.bytes < kLinkBytesMax; --turns) {
     const auto [id, handle] = link.waiting.front();
     link.waiting.pop_front();
@@ -170,12 +174,17 @@ void Engine::link_room(std::string_view address, std::size_t bytes, proto::TimeP
     endpoint->waits_for_room = false;
     if (!endpoint->pending.empty()) state.pump(*endpoint, now);
   }
+  link.is_giving = false;
   if (link.bytes == 0 && link.waiting.empty()) state.links.erase(found);
 }
 
 void Engine::link_ready(std::string_view address, proto::TimePoint now) {
   for (auto& [id, data] : state_->databases) {
-    for (const auto handle : state_->handles(id)) {
+    std::vector<proto::ConversationHandle> waiting;
+    for (const auto& [handle, endpoint] : data.awake) {
+      if (!endpoint->pending.empty() && endpoint->address == address) waiting.push_back(handle);
+    }
+    for (const auto handle : waiting) {
       Endpoint* endpoint = state_->endpoint(id, handle);
       if (endpoint == nullptr || endpoint->pending.empty() || endpoint->address != address)
         continue;
@@ -188,6 +197,7 @@ void Engine::link_ready(std::string_view address, proto::TimePoint now) {
 
 void Engine::take_actions(Actions& out, proto::TimePoint now) {
   state_->send_due_acks(now);
+  out.reserve(out.size() + state_->actions.size());  // trace records are large: moved once
   for (Action& action : state_->actions) out.push_back(std::move(action));
   state_->actions.clear();
 }
@@ -206,6 +216,7 @@ std::vector<Fill> Engine::fills() const {
   Fill unwraps{"sources of failed unwraps", 0, dialog::kUnwrapSourcesMax};
   Fill message_keys{"message keys", 0, dialog::kMessageKeysMax};
   Fill tombstones{"tombstones", 0, kTombstonesMax};
+  Fill resting{"idle conversations in memory", 0, state_->awake_endpoints_max};
   const Fill lanes{"headers of conversations in use", state_->lanes.size(), kLanesMax};
   // The pack that was used last stays, and may be one large message.
   Fill packs{"bytes of stored packs in memory", 0, kPackCacheBytes + kMessageBytesMax};
@@ -220,8 +231,9 @@ std::vector<Fill> Engine::fills() const {
     raise(unwraps, data.keys.failed_unwraps.size());
     raise(message_keys, data.keys.messages.size());
     raise(tombstones, data.tombstones.size());
+    raise(resting, data.resting.size());
     if (data.messages) raise(packs, data.messages->sizes().cached_bytes);
-    for (const auto& [handle, endpoint] : data.endpoints) {
+    for (const auto& [handle, endpoint] : data.awake) {
       const Endpoint& e = *endpoint;
       raise(messages, e.next_to_send - std::min(e.next_to_send, e.acknowledged));
       if (e.next_to_send == e.acknowledged) {
@@ -230,14 +242,21 @@ std::vector<Fill> Engine::fills() const {
       raise(parts, e.receive_fragment);
     }
   }
-  return {grants, opened, unwraps,  message_keys, tombstones,
+  return {grants, opened, unwraps,  message_keys, tombstones, resting,
           lanes,  packs,  messages, fragments,    parts};
 }
 
 std::optional<std::uint64_t> Engine::acknowledged(store::DatabaseId database,
                                                   proto::ConversationHandle conversation) const {
-  const Endpoint* endpoint = state_->endpoint(database, conversation);
-  return endpoint == nullptr ? std::nullopt : std::optional(endpoint->acknowledged);
+  DatabaseState* data = state_->database(database);
+  if (data == nullptr) return std::nullopt;
+  const auto seen = state_->look_at(*data, data->index.find(conversation));
+  return seen.first == nullptr ? std::nullopt : std::optional(seen.first->acknowledged);
+}
+
+std::size_t Engine::awake_endpoints(store::DatabaseId database) const {
+  const DatabaseState* data = state_->database(database);
+  return data == nullptr ? 0 : data->awake.size();
 }
 
 std::uint64_t Engine::changes() const {
@@ -245,12 +264,8 @@ std::uint64_t Engine::changes() const {
 }
 
 std::vector<proto::ConversationHandle> Engine::State::handles(store::DatabaseId id) {
-  std::vector<proto::ConversationHandle> out;
   const DatabaseState* state = database(id);
-  if (state == nullptr) return out;
-  out.reserve(state->endpoints.size());
-  for (const auto& [handle, endpoint] : state->endpoints) out.push_back(handle);
-  return out;
+  return state == nullptr ? std::vector<proto::ConversationHandle>() : state->index.handles();
 }
 
 }  // namespace ssb::broker::conversation

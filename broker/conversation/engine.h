@@ -1,6 +1,7 @@
 // Conversations of one instance: statements and arriving messages in, stored effects, transmissions and trace records out.
 //
-//   State   endpoints, groups and an index of messages are in memory; bodies and rows are in the database's file. Statements of a
+//   State   endpoints in use, and an index of all endpoints, groups and messages, are in memory; bodies and rows are in the database's
+//           file, and endpoints that nobody has used for long only there. Statements of a
 //           T-SQL transaction are kept as a list in the transaction (Transaction::dialogs) and applied at its COMMIT; RECEIVE and every
 //           statement on a conversation lock its conversation group until then.
 //   Errors  the numbers of reference service-broker.md 4.2, raised as documented there; 1222 when the group is locked by another
@@ -71,13 +72,18 @@ struct EndRequest {
   bool cleanup = false;
 };
 
+// Some 2 KiB each.
+inline constexpr std::size_t kAwakeEndpointsMax = 16'384;
+
 struct EngineOptions {
   bool as_product =
       false;  // no tombstones: replays after WITH CLEANUP are accepted, as in the product (A03)
   bool sign_every_dialog = false;  // a signature a dialog instead of one for hours
-  // Records of messages on their way: Broker:Conversation, acknowledgements, what was sent and delivered. Refusals and failures
-  // are always told.
+  // Records of messages on their way: Broker:Conversation, acknowledgements, what was sent and delivered, what was decided for a dialog.
+  // Refusals and failures are always told.
   bool traces_messages = true;
+  // Endpoints of a database that stay in memory although nothing of them is under way; the others sleep in their rows.
+  std::size_t awake_endpoints_max = kAwakeEndpointsMax;
 };
 
 // How full something is whose bound is a named constant.
@@ -191,6 +197,11 @@ class Engine {
   [[nodiscard]] std::vector<Fill> fills() const;
   // What the dialogs of all databases have cost since the start, those of closed ones too.
   [[nodiscard]] dialog::OperationCounts operation_counts() const;
+  // How many endpoints of a database are in memory: for tests.
+  [[nodiscard]] std::size_t awake_endpoints(store::DatabaseId database) const;
+  // Under which key the store has a conversation, awake or asleep: for those who look from outside.
+  [[nodiscard]] std::optional<proto::Bytes> record_key(
+      store::DatabaseId database, proto::ConversationHandle conversation) const;
 
  private:
   std::unique_ptr<State> state_;

@@ -3,15 +3,13 @@
 //   Who sends is the owner of the sending service, seen from the target database: the same user in the same database, else the user of
 //   the owner's login there (916 when there is none). Source: reference service-broker.md 1.6.
 #include "broker/catalog/permissions.h"
+#include "broker/conversation/sender_in.h"
 #include "broker/conversation/state.h"
 #include "broker/crypto/failure.h"
 #include "broker/dialog/decision.h"
 #include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
-namespace {
-
-// The sending service's owner as a principal of the target database.
 proto::Result<std::int32_t> sender_in(const catalog::Instance& instance, store::DatabaseId from,
                                       std::int32_t owner, store::DatabaseId to) {
   if (from == to) return owner;
@@ -31,8 +29,6 @@ proto::Result<std::int32_t> sender_in(const catalog::Instance& instance, store::
   who.is_sysadmin = login->is_sysadmin();
   return catalog::user_in(instance, who, to);
 }
-
-}  // namespace
 
 void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& to,
                                proto::TimePoint now) {
@@ -78,8 +74,7 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
     return wait(proto::Error(proto::ErrorCode::target_broker_disabled, database_name(to)));
   }
   DatabaseState& state = *database(to);
-  const auto found = state.by_conversation.find({from.conversation, !from.is_initiator});
-  Endpoint* target = found == state.by_conversation.end() ? nullptr : found->second;
+  Endpoint* target = endpoint(state, from.conversation, !from.is_initiator);
   if (target == nullptr && !from.is_initiator) {
     fail(from, -8462, proto::Error(proto::ErrorCode::remote_endpoint_gone).text(), now);
     return false;

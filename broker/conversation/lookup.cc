@@ -14,8 +14,12 @@ DatabaseState* Engine::State::database(store::DatabaseId id) {
 Endpoint* Engine::State::endpoint(store::DatabaseId id, proto::ConversationHandle handle) {
   DatabaseState* state = database(id);
   if (state == nullptr) return nullptr;
-  const auto found = state->endpoints.find(handle);
-  return found == state->endpoints.end() ? nullptr : found->second.get();
+  return awake(*state, state->index.find(handle));
+}
+
+Endpoint* Engine::State::endpoint(DatabaseState& state, proto::ConversationId conversation,
+                                  bool is_initiator) {
+  return awake(state, state.index.find(conversation, is_initiator));
 }
 
 proto::Result<const Endpoint*> Engine::State::visible(const catalog::Transaction& transaction,
@@ -44,12 +48,13 @@ EndpointState Engine::State::state_in(const catalog::Transaction& transaction,
 proto::Result<void> Engine::State::lock_group(catalog::Transaction& transaction,
                                               DatabaseState& state, proto::ConversationGroupId id) {
   PendingWork& pending = work(transaction);
-  Group& group = state.groups[id];
-  if (group.locked_by != 0 && group.locked_by != transaction.id) {
+  const auto [lock, is_new] = state.locks.try_emplace(id, transaction.id);
+  if (lock->second != transaction.id) {
     return proto::Error(proto::ErrorCode::lock_timeout,
                         "conversation group " + id.text() + " is locked by another transaction");
   }
-  group.locked_by = transaction.id;
+  if (!is_new) return {};
+  state.index.hold_group(id, 0);
   pending.locks.emplace(state.id, id);
   return {};
 }
@@ -89,10 +94,12 @@ proto::TraceRecord Engine::State::record(proto::EventClass event, int subclass,
   out.subclass_name = std::move(subclass_name);
   out.database = database_name(endpoint.database);
   out.conversation_id = endpoint.conversation.text();
-  out.detail = {{"from_service", endpoint.own_service},
-                {"to_service", endpoint.far_service},
-                {"role", endpoint.is_initiator ? "initiator" : "target"},
-                {"conversation_handle", endpoint.handle.text()}};
+  constexpr std::size_t kEntries = 8;  // with what most callers add
+  out.detail.reserve(kEntries);
+  out.detail.emplace_back("from_service", endpoint.own_service);
+  out.detail.emplace_back("to_service", endpoint.far_service);
+  out.detail.emplace_back("role", endpoint.is_initiator ? "initiator" : "target");
+  out.detail.emplace_back("conversation_handle", endpoint.handle.text());
   return out;
 }
 
@@ -108,8 +115,10 @@ void Engine::State::trace_conversation(const Endpoint& endpoint, int subclass, c
 std::string digest_of(const Header& parsed, proto::ByteView header, proto::ByteView body) {
   constexpr std::size_t kEndBytes = 2048;
   if (!parsed.has_security()) return {};
-  proto::Bytes named = proto::to_bytes(header);
   const bool is_long = body.size() > 2 * kEndBytes;
+  proto::Bytes named;
+  named.reserve(header.size() + std::min(body.size(), 2 * kEndBytes));
+  named.insert(named.end(), header.begin(), header.end());
   const proto::ByteView first = is_long ? body.first(kEndBytes) : body;
   named.insert(named.end(), first.begin(), first.end());
   if (is_long) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "proto/check.h"
+#include "proto/secret.h"
 
 namespace ssb::broker::conversation {
 namespace {
@@ -13,7 +15,7 @@ namespace {
 namespace stored = ssb::proto::stored;
 
 constexpr std::size_t kClassHeadBytes = 8;
-constexpr std::size_t kMessageHeadBytes = 36;
+constexpr std::size_t kMessageHeadBytes = 40;
 constexpr std::uint8_t kClassKind = 0;
 constexpr int kPacksMovedMax = 16;  // at one flush: it must not take long
 constexpr std::uint8_t kBitsPerByte = 8;
@@ -39,9 +41,9 @@ std::uint64_t number_of(const proto::Bytes& key) {
 }
 
 template <typename Number>
-void put(proto::Bytes& out, Number number) {
+void put(std::span<std::uint8_t> out, std::size_t at, Number number) {
   for (std::size_t i = 0; i < sizeof(Number); ++i)
-    out.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * i)));
+    out[at + i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * i));
 }
 template <typename Number>
 Number get(proto::ByteView bytes, std::size_t at) {
@@ -51,9 +53,13 @@ Number get(proto::ByteView bytes, std::size_t at) {
   return static_cast<Number>(number);
 }
 
-void put_head(proto::Bytes& out, std::uint8_t kind, std::uint32_t length) {
-  put(out, std::uint32_t{kind});
-  put(out, length);
+// With room for what follows.
+template <std::size_t kBytes>
+std::array<std::uint8_t, kBytes> head_of(std::uint8_t kind, std::uint32_t length) {
+  std::array<std::uint8_t, kBytes> head{};
+  head[0] = kind;
+  put(head, 4, length);
+  return head;
 }
 
 bool is_set(const std::vector<std::uint8_t>& bits, std::uint32_t index) {
@@ -61,55 +67,69 @@ bool is_set(const std::vector<std::uint8_t>& bits, std::uint32_t index) {
   return byte < bits.size() && ((bits[byte] >> (index % kBitsPerByte)) & 1) != 0;
 }
 
-StoredMessage message_at(proto::ByteView data, std::size_t at) {
+StoredMessage message_at(proto::ByteView heads, std::size_t at) {
   StoredMessage message;
-  message.kind = static_cast<StoredKind>(data[at]);
-  message.sequence = get<std::uint64_t>(data, at + 8);
-  message.order = get<std::int64_t>(data, at + 16);
-  message.enqueued_us = get<std::int64_t>(data, at + 24);
+  message.kind = static_cast<StoredKind>(heads[at]);
+  message.sequence = get<std::uint64_t>(heads, at + 8);
+  message.order = get<std::int64_t>(heads, at + 16);
+  message.enqueued_us = get<std::int64_t>(heads, at + 24);
   return message;
 }
-std::uint32_t body_bytes_at(proto::ByteView data, std::size_t at) {
-  return get<std::uint32_t>(data, at + 4);
+std::uint32_t body_bytes_at(proto::ByteView heads, std::size_t at) {
+  return get<std::uint32_t>(heads, at + 4);
 }
-std::uint32_t class_of(proto::ByteView data, std::size_t at) {
-  return get<std::uint32_t>(data, at + 32);
+std::uint32_t class_of(proto::ByteView heads, std::size_t at) {
+  return get<std::uint32_t>(heads, at + 32);
 }
-proto::ByteView class_at(proto::ByteView data, std::size_t at) {
-  return data.subspan(at + kClassHeadBytes, get<std::uint32_t>(data, at + 4));
+std::uint32_t body_of(proto::ByteView heads, std::size_t at) {
+  return get<std::uint32_t>(heads, at + 36);
+}
+proto::ByteView class_at(proto::ByteView heads, std::size_t at) {
+  return heads.subspan(at + kClassHeadBytes, get<std::uint32_t>(heads, at + 4));
 }
 
-// One message after the other, by its offset; what does not parse is damage.
-class Records {
+// One message after the other, by the offset of its head; what does not parse is damage.
+class Heads {
  public:
-  Records(std::uint64_t pack, proto::ByteView data) : pack_(pack), data_(data) {}
+  Heads(std::uint64_t pack, proto::ByteView heads) : pack_(pack), heads_(heads) {}
   // The offset of the next message; nullopt at the end.
   std::optional<std::uint32_t> next() {
-    while (at_ < data_.size()) {
-      if (data_.size() - at_ < kClassHeadBytes) throw_damaged(pack_);
-      const std::size_t length = get<std::uint32_t>(data_, at_ + 4);
-      const bool is_class = data_[at_] == kClassKind;
-      const std::size_t head = is_class ? kClassHeadBytes : kMessageHeadBytes;
-      if (data_.size() - at_ < head || data_.size() - at_ - head < length) throw_damaged(pack_);
-      const std::size_t at = std::exchange(at_, at_ + head + length);
+    while (at_ < heads_.size()) {
+      if (heads_.size() - at_ < kClassHeadBytes) throw_damaged(pack_);
+      const bool is_class = heads_[at_] == kClassKind;
+      const std::size_t length = get<std::uint32_t>(heads_, at_ + 4);
+      const std::size_t bytes = is_class ? kClassHeadBytes + length : kMessageHeadBytes;
+      if (heads_.size() - at_ < bytes) throw_damaged(pack_);
+      const std::size_t at = std::exchange(at_, at_ + bytes);
       if (is_class) {
-        classes_.insert(at);
+        class_ = at;
         continue;
       }
-      const bool is_known = data_[at] == static_cast<std::uint8_t>(StoredKind::transmission) ||
-                            data_[at] == static_cast<std::uint8_t>(StoredKind::queued);
-      if (!is_known || !classes_.contains(class_of(data_, at))) throw_damaged(pack_);
+      const bool is_known = heads_[at] == static_cast<std::uint8_t>(StoredKind::transmission) ||
+                            heads_[at] == static_cast<std::uint8_t>(StoredKind::queued);
+      if (!is_known || class_of(heads_, at) != class_ || body_of(heads_, at) != bodies_bytes_)
+        throw_damaged(pack_);
+      bodies_bytes_ += length;
       return static_cast<std::uint32_t>(at);
     }
     return std::nullopt;
   }
+  // Of those that it has named.
+  [[nodiscard]] std::size_t bodies_bytes() const { return bodies_bytes_; }
 
  private:
   std::uint64_t pack_;
-  proto::ByteView data_;
+  proto::ByteView heads_;
   std::size_t at_ = 0;
-  std::set<std::size_t> classes_;
+  std::size_t class_ = SIZE_MAX;  // the last one
+  std::size_t bodies_bytes_ = 0;
 };
+
+// What is counted against the cache's bound is what it holds.
+store::RecordValue kept(proto::Bytes bytes) {
+  if (bytes.capacity() > 2 * bytes.size()) bytes.shrink_to_fit();
+  return std::make_shared<const proto::Bytes>(std::move(bytes));
+}
 
 stored::MessageClass parse_class(std::uint64_t pack, proto::ByteView bytes) {
   stored::MessageClass parsed;
@@ -117,16 +137,13 @@ stored::MessageClass parse_class(std::uint64_t pack, proto::ByteView bytes) {
   return parsed;
 }
 
-// Each pack of a database with what was removed from it.
+// The heads of each pack of a database, with what was removed from it; no body is read.
 template <typename See>
 void each_pack(const store::Store& store, store::DatabaseId database, See see) {
-  // One at a time: together they may be larger than memory.
-  for (const proto::Bytes& key : store.record_keys(database, kPackTable)) {
-    const store::RecordValue data = store.record(database, kPackTable, key);
-    SSB_CHECK(data != nullptr);
-    const store::RecordValue removed = store.record(database, kRemovedTable, key);
-    see(number_of(key), *data, removed ? *removed : proto::Bytes());
-  }
+  store.each_record(database, kHeadsTable, [&](const store::Store::Record& heads) {
+    const store::RecordValue removed = store.record(database, kRemovedTable, heads.key);
+    see(number_of(heads.key), *heads.value, removed ? *removed : proto::Bytes());
+  });
 }
 
 }  // namespace
@@ -135,44 +152,60 @@ MessageLog::MessageLog(store::Store& store, store::DatabaseId database, Moved mo
     : store_(&store), database_(database), moved_(std::move(moved)) {}
 
 void MessageLog::load(const Found& found) {
-  store_->open_records(database_, kPackTable);
+  for (const auto table : {kPackTable, kHeadsTable})
+    store_->open_records(database_, table, store::Store::Values::large);
   store_->open_records(database_, kRemovedTable);
-  each_pack(*store_, database_,
-            [&](std::uint64_t number, const proto::Bytes& data, std::vector<std::uint8_t> removed) {
-              Pack& pack = packs_[number];
-              next_ = number + 1;
-              pack.bytes = data.size();
-              pack.is_stored = true;
-              pack.has_bits_stored = !removed.empty();
-              pack.removed = std::move(removed);
-              bytes_ += pack.bytes;
-              Records records(number, data);
-              std::uint32_t class_offset = UINT32_MAX;
-              stored::MessageClass parsed;
-              while (const auto at = records.next()) {
-                const std::uint32_t index = pack.messages++;
-                if (is_set(pack.removed, index)) continue;
-                ++pack.live;
-                if (std::exchange(class_offset, class_of(data, *at)) != class_of(data, *at))
-                  parsed = parse_class(number, class_at(data, class_offset));
-                const std::uint32_t body_bytes = body_bytes_at(data, *at);
-                pack.live_bytes += kMessageHeadBytes + body_bytes;
-                found(message_at(data, *at), parsed, {number, *at, index, body_bytes});
-              }
-              live_bytes_ += pack.live_bytes;
-            });
+  each_pack(
+      *store_, database_,
+      [&](std::uint64_t number, const proto::Bytes& heads, std::vector<std::uint8_t> removed) {
+        load_pack(number, heads, std::move(removed), found);
+      });
 }
 
-MessageLog::Pack& MessageLog::open_pack(std::size_t bytes) {
+void MessageLog::load_pack(std::uint64_t number, proto::ByteView heads,
+                           std::vector<std::uint8_t> removed, const Found& found) {
+  Pack& pack = packs_[number];
+  next_ = number + 1;
+  pack.heads_bytes = heads.size();
+  pack.is_stored = true;
+  pack.has_bits_stored = !removed.empty();
+  pack.removed = std::move(removed);
+  Heads messages(number, heads);
+  std::uint32_t class_offset = UINT32_MAX;
+  stored::MessageClass parsed;
+  while (const auto at = messages.next()) {
+    const std::uint32_t index = pack.messages++;
+    if (is_set(pack.removed, index)) continue;
+    ++pack.live;
+    if (std::exchange(class_offset, class_of(heads, *at)) != class_of(heads, *at))
+      parsed = parse_class(number, class_at(heads, class_offset));
+    const std::uint32_t body_bytes = body_bytes_at(heads, *at);
+    pack.live_bytes += kMessageHeadBytes + body_bytes;
+    found(message_at(heads, *at), parsed, {number, *at, index, body_bytes});
+  }
+  pack.bodies_bytes = messages.bodies_bytes();
+  bytes_ += pack.bytes();
+  live_bytes_ += pack.live_bytes;
+}
+
+MessageLog::Pack& MessageLog::open_pack(std::size_t heads_bytes, std::size_t bodies_bytes) {
   if (open_ != 0) {
     Pack& pack = packs_.at(open_);
-    if (pack.bytes == 0 || pack.bytes + bytes <= kPackBytes) return pack;
+    if (pack.bytes() == 0 || pack.bytes() + heads_bytes + bodies_bytes <= kPackBytes) return pack;
   }
   open_ = next_++;
   last_class_.clear();
   Pack& pack = packs_[open_];
-  // As much as the last one took: growing copies what is there.
-  pack.open.reserve(std::max(bytes, std::min(kPackBytes, last_pack_bytes_)));
+  // As much as the last flush took: growing copies what is there.
+  std::size_t since = 0;
+  for (const std::uint64_t number : changed_) {
+    const Pack& other = packs_.at(number);
+    if (!other.is_stored) since += other.bodies_bytes;
+  }
+  std::size_t expected = last_bodies_bytes_ > since ? last_bodies_bytes_ - since : 0;
+  if (expected == 0 && last_bodies_bytes_ >= kPackBytes) expected = kPackBytes;
+  pack.open_heads.reserve(std::max(heads_bytes, std::min(kPackBytes, last_heads_bytes_)));
+  pack.open_bodies.reserve(std::max(bodies_bytes, std::min(kPackBytes, expected)));
   note_changed(open_, pack);
   return pack;
 }
@@ -185,28 +218,33 @@ void MessageLog::note_changed(std::uint64_t number, Pack& pack) {
 MessagePlace MessageLog::add(const StoredMessage& message, proto::ByteView message_class,
                              proto::ByteView body) {
   SSB_CHECK(body.size() < UINT32_MAX);
-  Pack& pack = open_pack(kClassHeadBytes + message_class.size() + kMessageHeadBytes + body.size());
-  const std::size_t before = pack.open.size();
+  Pack& pack = open_pack(kClassHeadBytes + message_class.size() + kMessageHeadBytes, body.size());
+  const std::size_t before = pack.bytes();
+  proto::Bytes& heads = pack.open_heads;
   if (last_class_.empty() || !std::ranges::equal(message_class, last_class_)) {
-    class_offset_ = static_cast<std::uint32_t>(pack.open.size());
-    put_head(pack.open, kClassKind, static_cast<std::uint32_t>(message_class.size()));
-    pack.open.insert(pack.open.end(), message_class.begin(), message_class.end());
+    class_offset_ = static_cast<std::uint32_t>(heads.size());
+    const auto head =
+        head_of<kClassHeadBytes>(kClassKind, static_cast<std::uint32_t>(message_class.size()));
+    heads.insert(heads.end(), head.begin(), head.end());
+    heads.insert(heads.end(), message_class.begin(), message_class.end());
     last_class_ = proto::to_bytes(message_class);
   }
-  const MessagePlace place{open_, static_cast<std::uint32_t>(pack.open.size()), pack.messages,
+  const MessagePlace place{open_, static_cast<std::uint32_t>(heads.size()), pack.messages,
                            static_cast<std::uint32_t>(body.size())};
-  put_head(pack.open, static_cast<std::uint8_t>(message.kind),
-           static_cast<std::uint32_t>(body.size()));
-  put(pack.open, message.sequence);
-  put(pack.open, message.order);
-  put(pack.open, message.enqueued_us);
-  put(pack.open, class_offset_);
-  pack.open.insert(pack.open.end(), body.begin(), body.end());
+  auto head = head_of<kMessageHeadBytes>(static_cast<std::uint8_t>(message.kind),
+                                         static_cast<std::uint32_t>(body.size()));
+  put(head, 8, message.sequence);
+  put(head, 16, message.order);
+  put(head, 24, message.enqueued_us);
+  put(head, 32, class_offset_);
+  put(head, 36, static_cast<std::uint32_t>(pack.open_bodies.size()));
+  heads.insert(heads.end(), head.begin(), head.end());
+  pack.open_bodies.insert(pack.open_bodies.end(), body.begin(), body.end());
+  pack.heads_bytes = heads.size();
+  pack.bodies_bytes = pack.open_bodies.size();
   ++pack.messages;
   ++pack.live;
-  const std::size_t added = pack.open.size() - before;
-  pack.bytes += added;
-  bytes_ += added;
+  bytes_ += pack.bytes() - before;
   pack.live_bytes += kMessageHeadBytes + body.size();
   live_bytes_ += kMessageHeadBytes + body.size();
   return place;
@@ -239,10 +277,18 @@ MessageLog::Pack& MessageLog::cached(std::uint64_t number) {
   SSB_CHECK(found != packs_.end());
   Pack& pack = found->second;
   if (!pack.is_stored) return pack;
-  if (!pack.stored) {
-    pack.stored = store_->record(database_, kPackTable, key_of(number));
-    if (!pack.stored || pack.stored->size() != pack.bytes) throw_damaged(number);
-    cached_bytes_ += pack.bytes;
+  if (!pack.stored_heads) {
+    const auto key = key_of(number);
+    store::RecordValue heads = store_->record(database_, kHeadsTable, key);
+    store::RecordValue bodies = store_->record(database_, kPackTable, key);
+    const bool fits =
+        heads && heads->size() == pack.heads_bytes && bodies && bodies->size() == pack.bodies_bytes;
+    if (!fits) throw_damaged(number);
+    pack.stored_heads = std::move(heads);
+    pack.stored_bodies = std::move(bodies);
+    cached_bytes_ += pack.bytes();
+  } else if (pack.used == clock_) {
+    return pack;  // as the time before
   } else {
     by_use_.erase(pack.used);
   }
@@ -257,34 +303,35 @@ void MessageLog::evict() {
   while (cached_bytes_ > kPackCacheBytes && by_use_.size() > 1) {
     Pack& pack = packs_.at(by_use_.begin()->second);
     by_use_.erase(by_use_.begin());
-    cached_bytes_ -= pack.bytes;
-    pack.stored.reset();
+    cached_bytes_ -= pack.bytes();
+    pack.stored_heads.reset();
+    pack.stored_bodies.reset();
   }
 }
 
 proto::ByteView MessageLog::body(const MessagePlace& place) {
-  const proto::ByteView data = cached(place.pack).view();
-  return data.subspan(place.offset + kMessageHeadBytes, place.body_bytes);
+  const Pack& pack = cached(place.pack);
+  return pack.bodies().subspan(body_of(pack.heads(), place.offset), place.body_bytes);
 }
 
 std::uint32_t MessageLog::class_offset(const MessagePlace& place) {
-  return class_of(cached(place.pack).view(), place.offset);
+  return class_of(cached(place.pack).heads(), place.offset);
 }
 
 StoredMessage MessageLog::message(const MessagePlace& place) {
-  return message_at(cached(place.pack).view(), place.offset);
+  return message_at(cached(place.pack).heads(), place.offset);
 }
 
 proto::ByteView MessageLog::message_class(const MessagePlace& place) {
-  const proto::ByteView data = cached(place.pack).view();
-  return class_at(data, class_of(data, place.offset));
+  const proto::ByteView heads = cached(place.pack).heads();
+  return class_at(heads, class_of(heads, place.offset));
 }
 
 void MessageLog::forget(std::uint64_t number, Pack& pack) {
-  bytes_ -= pack.bytes;
-  if (pack.is_stored && pack.stored) {
+  bytes_ -= pack.bytes();
+  if (pack.is_stored && pack.stored_heads) {
     by_use_.erase(pack.used);
-    cached_bytes_ -= pack.bytes;
+    cached_bytes_ -= pack.bytes();
   }
   if (number == open_) open_ = 0;
   packs_.erase(number);
@@ -293,21 +340,24 @@ void MessageLog::forget(std::uint64_t number, Pack& pack) {
 void MessageLog::write_pack(std::uint64_t number, Pack& pack) {
   const auto key = key_of(number);
   if (pack.live == 0) {
-    if (pack.is_stored) store_->erase_record(database_, kPackTable, key);
+    if (pack.is_stored) {
+      store_->erase_record(database_, kPackTable, key);
+      store_->erase_record(database_, kHeadsTable, key);
+    }
     if (pack.has_bits_stored) store_->erase_record(database_, kRemovedTable, key);
     forget(number, pack);
     return;
   }
   if (!pack.is_stored) {
-    last_pack_bytes_ = pack.open.size();
-    // What is counted against the cache's bound is what it holds.
-    if (pack.open.capacity() > 2 * pack.open.size()) pack.open.shrink_to_fit();
-    pack.stored = std::make_shared<const proto::Bytes>(std::exchange(pack.open, {}));
-    store_->put_record(database_, kPackTable, key, pack.stored);
+    last_heads_bytes_ = pack.heads_bytes;
+    pack.stored_heads = kept(std::exchange(pack.open_heads, {}));
+    pack.stored_bodies = kept(std::exchange(pack.open_bodies, {}));
+    store_->put_record(database_, kHeadsTable, key, pack.stored_heads);
+    store_->put_record(database_, kPackTable, key, pack.stored_bodies);
     pack.is_stored = true;
     pack.used = ++clock_;
     by_use_[pack.used] = number;
-    cached_bytes_ += pack.bytes;
+    cached_bytes_ += pack.bytes();
   }
   if (pack.removed.empty()) return;
   store_->put_record(database_, kRemovedTable, key,
@@ -317,17 +367,20 @@ void MessageLog::write_pack(std::uint64_t number, Pack& pack) {
 
 void MessageLog::move_live(std::uint64_t number) {
   Pack& pack = cached(number);
-  const store::RecordValue kept = pack.stored;  // while others come into the cache
-  const proto::ByteView data = pack.view();
-  Records records(number, data);
+  // While others come into the cache.
+  const store::RecordValue kept_heads = pack.stored_heads;
+  const store::RecordValue kept_bodies = pack.stored_bodies;
+  const proto::ByteView heads = pack.heads();
+  const proto::ByteView bodies = pack.bodies();
+  Heads messages(number, heads);
   std::uint32_t index = 0;
-  while (const auto at = records.next()) {
+  while (const auto at = messages.next()) {
     const std::uint32_t own = index++;
     if (is_set(pack.removed, own)) continue;
-    const StoredMessage message = message_at(data, *at);
-    const proto::ByteView bytes = class_at(data, class_of(data, *at));
+    const StoredMessage message = message_at(heads, *at);
+    const proto::ByteView bytes = class_at(heads, class_of(heads, *at));
     const MessagePlace to =
-        add(message, bytes, data.subspan(*at + kMessageHeadBytes, body_bytes_at(data, *at)));
+        add(message, bytes, bodies.subspan(body_of(heads, *at), body_bytes_at(heads, *at)));
     moved_(message, parse_class(number, bytes), {number, *at, own, to.body_bytes}, to);
   }
   live_bytes_ -= pack.live_bytes;
@@ -343,14 +396,14 @@ void MessageLog::compact() {
   for (const std::uint64_t number : changed) {
     Pack& pack = packs_.at(number);
     const bool has_lost = !pack.is_stored && pack.live > 0 && !pack.removed.empty();
-    if (has_lost && pack.live_bytes * 2 < pack.bytes) move_live(number);
+    if (has_lost && pack.live_bytes * 2 < pack.bytes()) move_live(number);
   }
   int moved = 0;
   std::vector<std::uint64_t> sparse;
   if (bytes_ - live_bytes_ > live_bytes_ + kDeadBytesMax) {
     for (auto& [number, pack] : packs_) {
       if (moved == kPacksMovedMax) break;
-      if (!pack.is_stored || pack.live == 0 || pack.live_bytes * 2 > pack.bytes) continue;
+      if (!pack.is_stored || pack.live == 0 || pack.live_bytes * 2 > pack.bytes()) continue;
       sparse.push_back(number);
       ++moved;
     }
@@ -362,11 +415,14 @@ void MessageLog::write() {
   if (changed_.empty()) return;
   compact();
   open_ = 0;
+  std::size_t bodies_bytes = 0;
   for (const std::uint64_t number : std::exchange(changed_, {})) {
     Pack& pack = packs_.at(number);
     pack.is_changed = false;
+    if (!pack.is_stored) bodies_bytes += pack.bodies_bytes;
     write_pack(number, pack);
   }
+  if (bodies_bytes > 0) last_bodies_bytes_ = bodies_bytes;
   evict();
 }
 
@@ -378,20 +434,57 @@ std::vector<WaitingMessage> waiting_messages(const store::Store& store,
                                              store::DatabaseId database) {
   std::vector<WaitingMessage> out;
   each_pack(store, database,
-            [&](std::uint64_t number, const proto::Bytes& data,
+            [&](std::uint64_t number, const proto::Bytes& heads,
                 const std::vector<std::uint8_t>& removed) {
-              Records records(number, data);
+              const store::RecordValue bodies = store.record(database, kPackTable, key_of(number));
+              Heads messages(number, heads);
               std::uint32_t index = 0;
-              while (const auto at = records.next()) {
+              while (const auto at = messages.next()) {
+                if (!bodies || bodies->size() < messages.bodies_bytes()) throw_damaged(number);
                 if (is_set(removed, index++)) continue;
-                const proto::ByteView body = proto::ByteView(data).subspan(
-                    *at + kMessageHeadBytes, body_bytes_at(data, *at));
-                out.push_back({message_at(data, *at),
-                               parse_class(number, class_at(data, class_of(data, *at))),
+                const proto::ByteView body = proto::ByteView(*bodies).subspan(
+                    body_of(heads, *at), body_bytes_at(heads, *at));
+                out.push_back({message_at(heads, *at),
+                               parse_class(number, class_at(heads, class_of(heads, *at))),
                                proto::to_bytes(body)});
               }
             });
   return out;
+}
+
+std::optional<proto::Bytes> find_waiting_body(const store::Store& store, store::DatabaseId database,
+                                              proto::ByteView handle, std::uint64_t sequence,
+                                              std::uint64_t& pack) {
+  const auto look = [&](std::uint64_t number,
+                        const proto::Bytes& heads) -> std::optional<proto::Bytes> {
+    Heads messages(number, heads);
+    for (std::uint32_t index = 0; const auto at = messages.next(); ++index) {
+      if (static_cast<StoredKind>(heads[*at]) != StoredKind::transmission ||
+          message_at(heads, *at).sequence != sequence)
+        continue;
+      const auto common = parse_class(number, class_at(heads, class_of(heads, *at)));
+      const store::RecordValue removed = store.record(database, kRemovedTable, key_of(number));
+      const bool is_its = proto::equal_in_constant_time(proto::as_bytes(common.handle()), handle);
+      if (!is_its || !common.has_body() || (removed && is_set(*removed, index))) continue;
+      const store::RecordValue bodies = store.record(database, kPackTable, key_of(number));
+      const std::size_t start = body_of(heads, *at);
+      const std::size_t bytes = body_bytes_at(heads, *at);
+      if (!bodies || bodies->size() < start + bytes) throw_damaged(number);
+      pack = number;
+      return proto::to_bytes(proto::ByteView(*bodies).subspan(start, bytes));
+    }
+    return std::nullopt;
+  };
+  for (const std::uint64_t near : {pack, pack + 1}) {
+    const store::RecordValue heads = store.record(database, kHeadsTable, key_of(near));
+    if (!heads) continue;
+    if (auto found = look(near, *heads)) return found;
+  }
+  std::optional<proto::Bytes> found;
+  store.each_record(database, kHeadsTable, [&](const store::Store::Record& heads) {
+    if (!found) found = look(number_of(heads.key), *heads.value);
+  });
+  return found;
 }
 
 }  // namespace ssb::broker::conversation

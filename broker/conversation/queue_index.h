@@ -2,15 +2,19 @@
 //
 //   A group's messages are in order of arrival; which group is next (priority, then arrival) is known without looking at the
 //   messages of others. Adding, and taking or removing from the front, cost the same however many wait.
+//
+//   Shape   some 300 bytes for the only message of a group, 72 for one more of it.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
-#include <tuple>
+#include <unordered_map>
 #include <vector>
 
 #include "broker/conversation/message_log.h"
@@ -32,7 +36,6 @@ struct QueueEntry {
 class QueueIndex {
  public:
   using GroupId = proto::ConversationGroupId;
-  using Entries = std::deque<QueueEntry>;
 
   [[nodiscard]] bool is_empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -59,29 +62,61 @@ class QueueIndex {
   void move(GroupId from, GroupId to, proto::ConversationHandle conversation);
 
   // Every message with its group, by arrival.
-  [[nodiscard]] std::vector<std::pair<GroupId, const QueueEntry*>> all() const;
+  [[nodiscard]] std::vector<std::pair<GroupId, const QueueEntry*>> all();
 
   // Rollbacks in a row of transactions that received `rolled_back` first (poison.cc). In memory only: a restart counts anew.
   int rollbacks = 0;
   std::int64_t rolled_back = 0;
 
  private:
-  // Best first: the priority comes negated.
-  using Head = std::tuple<int, std::int64_t, GroupId>;
+  // Messages in order, of which the first may go at no cost.
+  class Entries {
+   public:
+    using iterator = std::vector<QueueEntry>::iterator;
+    [[nodiscard]] iterator begin() { return all_.begin() + first_; }
+    [[nodiscard]] iterator end() { return all_.end(); }
+    [[nodiscard]] bool is_empty() const { return static_cast<std::size_t>(first_) == all_.size(); }
+    void insert(iterator before, const QueueEntry& entry) { all_.insert(before, entry); }
+    void erase(iterator entry);
+
+   private:
+    std::vector<QueueEntry> all_;
+    std::ptrdiff_t first_ = 0;
+  };
+  struct Group;
+  // Best first: the priority comes negated. No two have the same order.
+  struct Head {
+    int priority = 0;
+    std::int64_t order = 0;
+    Group* group = nullptr;
+    friend bool operator==(const Head&, const Head&) = default;
+    friend bool operator<(const Head& a, const Head& b) {
+      return a.priority != b.priority ? a.priority < b.priority : a.order < b.order;
+    }
+  };
   struct Group {
+    GroupId id;
     Entries entries;
     std::optional<Head> head;  // its place in heads_
     bool is_mixed = false;     // of several priorities or ranks
   };
-  using Groups = std::map<GroupId, Group>;
-
-  void renew_head(Groups::iterator group);
+  Group* group(GroupId id);
+  void renew_head(Group& group);  // and removes the group when nothing is left of it
   // The group that has the message, `expected` first: MOVE CONVERSATION before RECEIVE in one transaction is applied before it.
-  Groups::iterator group_of(GroupId expected, std::int64_t order);
+  Group* group_of(GroupId expected, std::int64_t order);
   static Entries::iterator at(Group& group, std::int64_t order);
 
-  Groups groups_;
+  // Of the words of an id: ids of groups come from this side, not from peers. Not noexcept, so that the map keeps each hash.
+  struct GroupHash {
+    std::size_t operator()(const GroupId& id) const {
+      const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(id.guid.bytes);
+      return static_cast<std::size_t>((words[0] ^ std::rotl(words[1], 29)) * 0x9E3779B97F4A7C15ULL);
+    }
+  };
+
+  std::unordered_map<GroupId, Group, GroupHash> groups_;
   std::set<Head> heads_;
+  std::map<std::int64_t, GroupId> moved_;  // messages that are taken and were moved then
   std::size_t size_ = 0;
 };
 

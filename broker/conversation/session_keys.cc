@@ -128,6 +128,7 @@ void Engine::master_key_changed(store::DatabaseId id, const std::vector<proto::S
     }
     if (is_lost && endpoint.is_active())
       state.fail(endpoint, -28052, proto::Error(proto::ErrorCode::session_key_lost).text(), now);
+    state.rest_early(*state.database(id));
   }
   catalog_changed(id, now);
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <set>
@@ -16,6 +17,7 @@
 #include "broker/conversation/message_log.h"
 #include "broker/conversation/queue_index.h"
 #include "broker/dialog/decision.h"
+#include "broker/dialog/decision_cache.h"
 #include "broker/dialog/header.h"
 #include "broker/dialog/security.h"
 #include "broker/routing/route.h"
@@ -53,12 +55,6 @@ inline constexpr int kPoisonRollbacks =
 // Retries that `settle` waits for before it takes a silent peer for a refusal: 4, 8 and 16 seconds.
 inline constexpr int kSettleAttempts = 3;
 
-struct Group {
-  std::set<proto::ConversationHandle> members;
-  std::int32_t service = 0;
-  std::uint64_t locked_by = 0;  // transaction id; 0: free
-};
-
 // Messages that are received after one another nearly always have their class in common.
 struct LastClass {
   std::uint64_t pack = 0;  // 0: none
@@ -68,15 +64,18 @@ struct LastClass {
 
 struct DatabaseState {
   store::DatabaseId id = 0;
-  std::map<proto::ConversationHandle, std::unique_ptr<Endpoint>> endpoints;
-  std::map<std::pair<proto::ConversationId, bool>, Endpoint*> by_conversation;
-  std::map<proto::ConversationGroupId, Group> groups;
+  EndpointIndex index;  // of all endpoints, and of their groups
+  std::map<proto::ConversationHandle, std::unique_ptr<Endpoint>> awake;
+  // The awake ones, by Rest: in order of use.
+  std::list<Endpoint*> used;
+  std::list<Endpoint*> resting;
+  std::list<Endpoint*> busy;
+  std::uint64_t next_number = 1;                              // of a row
+  std::map<proto::ConversationGroupId, std::uint64_t> locks;  // of groups: the transaction
   std::map<std::int32_t, QueueIndex> queues;
   std::unique_ptr<MessageLog> messages;  // what waits, in queues and to be sent
   LastClass read_class;                  // of the message that was received last
   std::int64_t next_order = 1;
-  std::set<proto::ConversationHandle> dirty;
-  std::set<std::pair<proto::TimePoint, proto::ConversationHandle>> due;
   std::map<proto::ConversationId, proto::TimePoint>
       tombstones;             // conversation ids that must not be accepted again until then
   dialog::DatabaseKeys keys;  // caches and nonces of this opening of the database
@@ -143,6 +142,7 @@ struct Refused {
 struct LinkQueue {
   std::size_t bytes = 0;
   std::deque<std::pair<store::DatabaseId, proto::ConversationHandle>> waiting;
+  bool is_giving = false;  // room to those that wait, in their order
 };
 // Half of what the adjacent layer keeps for a link: the rest is for acknowledgements and what it forwards.
 inline constexpr std::size_t kLinkBytesMax = std::size_t{2} * 1024 * 1024;
@@ -158,6 +158,14 @@ struct Lane {
   std::optional<proto::BrokerId> far_broker;
   std::optional<proto::KeyId> session_key_id;
 };
+// The conversation, and whether this side is its initiator.
+using LaneName = std::pair<proto::ConversationId, bool>;
+struct LaneHash {
+  crypto::IdHash of_id;
+  std::size_t operator()(const LaneName& name) const {
+    return static_cast<std::size_t>(of_id(name.first.guid, name.second ? 1 : 0));
+  }
+};
 // Of all databases; who sends to more conversations by turns pays as for a first message's header.
 inline constexpr std::size_t kLanesMax = 16'384;
 
@@ -166,12 +174,14 @@ struct Engine::State {
       : instance(the_instance),
         as_product(the_options.as_product),
         sign_every_dialog(the_options.sign_every_dialog),
-        traces_messages(the_options.traces_messages) {}
+        traces_messages(the_options.traces_messages),
+        awake_endpoints_max(the_options.awake_endpoints_max) {}
 
   catalog::Instance& instance;
   const bool as_product;
   const bool sign_every_dialog;
   const bool traces_messages;
+  const std::size_t awake_endpoints_max;
   std::map<store::DatabaseId, DatabaseState> databases;
   dialog::OperationCounts counts_of_closed;
   Actions actions;
@@ -179,19 +189,25 @@ struct Engine::State {
   bool is_urgent =
       false;  // something since the last flush must be durable before anything else is said
   bool has_gathered = false;  // something waits to be written
-  std::vector<std::pair<store::DatabaseId, proto::ConversationHandle>> acks_due;
+  using Owner = std::pair<store::DatabaseId, proto::ConversationHandle>;
+  std::vector<Owner> acks_due;
+  std::vector<Owner> acks_held;  // due since the actions before: they leave with the next ones
+  // Whose messages a transaction has received since the last actions: it may be about to answer.
+  std::vector<std::pair<store::DatabaseId, proto::ConversationGroupId>> groups_received;
   std::set<std::pair<store::DatabaseId, std::int32_t>> poisoned;  // queues to switch off
   std::map<std::string, LinkQueue, std::less<>>
       links;  // by address, those with something in their queue
   routing::RouteCache routes;
-  dialog::BoundedMap<std::pair<proto::ConversationId, bool>, Lane> lanes{
-      kLanesMax};  // by conversation and whether this side is its initiator
+  dialog::DecisionCache decisions;
+  dialog::BoundedMap<LaneName, Lane, LaneHash> lanes{kLanesMax};
 
   // ---- look-ups (lookup.cc) ----
   DatabaseState* database(store::DatabaseId id);
-  std::vector<proto::ConversationHandle> handles(
-      store::DatabaseId id);  // a copy: endpoints come and go in loops over it
+  // All, sorted; a copy: endpoints come and go in loops over it.
+  std::vector<proto::ConversationHandle> handles(store::DatabaseId id);
+  // Wakes it. The pointer holds until a flush, `rest_early` or remove_endpoint.
   Endpoint* endpoint(store::DatabaseId database, proto::ConversationHandle handle);
+  Endpoint* endpoint(DatabaseState& state, proto::ConversationId conversation, bool is_initiator);
   // The endpoint as the transaction sees it: one that it began, or a stored one that is not closed; 8426 otherwise.
   proto::Result<const Endpoint*> visible(const catalog::Transaction& transaction,
                                          store::DatabaseId database,
@@ -206,13 +222,28 @@ struct Engine::State {
   static PendingWork& work(catalog::Transaction& transaction);
   static const PendingWork* work_of(const catalog::Transaction& transaction);
 
+  // ---- sleep (rest.cc) ----
+  Endpoint* awake(DatabaseState& state, EndpointIndex::Ref ref);  // kNone: nullptr
+  // What is in memory or, of one that sleeps, what its row says; nothing changes. The second holds the first where it was read.
+  using Seen = std::pair<const Endpoint*, std::unique_ptr<Endpoint>>;
+  Seen look_at(DatabaseState& state, EndpointIndex::Ref ref);
+  void use(Endpoint& endpoint);  // whatever may change it says so
+  // Writes the rows of those that changed, and puts to sleep who may and has not been used for longest, until few are awake.
+  void rest(DatabaseState& state);
+  // The same, in a loop over many endpoints that keeps no pointer to any.
+  void rest_early(DatabaseState& state);
+  void put_to_sleep(DatabaseState& state, Endpoint& endpoint);
+
   // ---- storage (storage.cc) ----
   void load(DatabaseState& database, proto::TimePoint now);
-  void store_endpoint(const Endpoint& endpoint);
+  void load_index(DatabaseState& database);
+  // The endpoint as its row says: as after a restart, and with what only sleep keeps when it has slept.
+  std::unique_ptr<Endpoint> read_endpoint(DatabaseState& state, EndpointIndex::Ref ref);
+  void store_endpoint(const DatabaseState& state, Endpoint& endpoint);
   void touch(Endpoint& endpoint);  // its row is written at the next flush, which must not wait
   // As touch, of what a crash may undo without harm: the flush may wait for others.
   void touch_later(Endpoint& endpoint);
-  void schedule(Endpoint& endpoint);  // its place in `due`
+  void schedule(Endpoint& endpoint);  // when it is due
   void add_endpoint(std::unique_ptr<Endpoint> endpoint);
   void remove_endpoint(Endpoint& endpoint);
   void keep_tombstone(store::DatabaseId id, proto::ConversationId conversation,
@@ -231,7 +262,7 @@ struct Engine::State {
   // ---- session keys at rest (session_keys.cc) ----
   // Seals the endpoint's session keys for its row; fails when one of them is not known in clear, or nothing can be sealed.
   [[nodiscard]] proto::Result<void> keep_keys(Endpoint& endpoint);
-  // Opens those that are closed and that this master key opens.
+  // Opens those that are closed and that this master key opens. Nothing is opened before it is needed.
   void open_keys(Endpoint& endpoint, const proto::Secret& master_key);
   // Whether the session keys, if any, are open; opens them if the broker can open the master key by itself.
   bool can_use_keys(Endpoint& endpoint);
@@ -277,6 +308,8 @@ struct Engine::State {
   void pump(Endpoint& endpoint, proto::TimePoint now);
   void pump_remote(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);
   bool secure(Endpoint& endpoint, proto::TimePoint now);
+  void show_decision(Endpoint& endpoint, const dialog::SecurityDecision& decision,
+                     proto::TimePoint now);
   // A session key of its own, kept; on failure the caller forgets it.
   [[nodiscard]] proto::Result<void> make_keys(Endpoint& endpoint, dialog::SecurityType type);
   bool secure_first(Endpoint& endpoint, const dialog::SecurityDecision& decision,
@@ -336,6 +369,9 @@ struct Engine::State {
   void arrived_first(DatabaseState& database, const dialog::Arrived& message, proto::TimePoint now);
   // Who the parties are and under which keys, as the first message has proved it; fails when its session key cannot be kept.
   [[nodiscard]] proto::Result<void> take_security(Endpoint& endpoint, dialog::OpenedFirst& opened);
+  // Who sent a first message, as it has proved it.
+  void trace_identity(const Endpoint& endpoint, const char* what, const dialog::OpenedFirst& opened,
+                      proto::TimePoint now);
   void begin_target(DatabaseState& database, const dialog::Arrived& message,
                     dialog::OpenedFirst opened, proto::TimePoint now);
   dialog::Refusal refuse_closed_keys(const Endpoint& endpoint) const;
@@ -350,7 +386,8 @@ struct Engine::State {
   std::optional<Refused> check_type(const catalog::Catalog& catalog, std::int32_t contract,
                                     const Header& header) const;
   // RandomFailure when it is in use.
-  [[nodiscard]] proto::ConversationHandle new_handle(store::DatabaseId id) const;
+  [[nodiscard]] proto::ConversationHandle new_handle(store::DatabaseId id,
+                                                     const proto::Guid& drawn) const;
   std::unique_ptr<Endpoint> target_of(const Header& header, store::DatabaseId database,
                                       const pb::Service& service, proto::TimePoint now) const;
   void answer_error(store::DatabaseId database, const Header& header, const dialog::SessionKey* key,

@@ -58,13 +58,13 @@ proto::Result<void> check_request(const BeginDialogRequest& request) {
 
 }  // namespace
 
-// The group that a new conversation joins: the related one's, the named one, or a new one.
+// The group that a new conversation joins: the related one's, the named one, or `group`, a new one.
 static proto::Result<proto::ConversationGroupId> group_for(Engine::State& state,
                                                            catalog::Transaction& transaction,
                                                            DatabaseState& database,
                                                            const BeginDialogRequest& request,
-                                                           const pb::Service& service) {
-  proto::ConversationGroupId group = crypto::random_id<proto::ConversationGroupId>();
+                                                           const pb::Service& service,
+                                                           proto::ConversationGroupId group) {
   if (request.related_conversation) {
     const auto related =
         state.visible(transaction, request.database, *request.related_conversation);
@@ -73,15 +73,14 @@ static proto::Result<proto::ConversationGroupId> group_for(Engine::State& state,
   } else if (request.related_group) {
     group = *request.related_group;
   }
-  const auto found = database.groups.find(group);
-  if (found != database.groups.end() && found->second.service != 0 &&
-      found->second.service != service.id()) {
-    const pb::Service* other = state.service(request.database, found->second.service);
+  const EndpointIndex::Group* found = database.index.group(group);
+  if (found != nullptr && found->service != 0 && found->service != service.id()) {
+    const pb::Service* other = state.service(request.database, found->service);
     return Error(ErrorCode::related_conversation_service, service.name(),
                  other == nullptr ? "" : other->name());
   }
   if (auto locked = state.lock_group(transaction, database, group); !locked) return locked.error();
-  if (database.groups[group].service == 0) database.groups[group].service = service.id();
+  database.index.hold_group(group, service.id());
   return group;
 }
 
@@ -112,13 +111,15 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
     if (!allowed) return allowed.error();
   }
   DatabaseState& database = *state.database(request.database);
-  const auto group = group_for(state, transaction, database, request, *service);
+  const auto drawn = crypto::random_guids<3>();
+  const auto group = group_for(state, transaction, database, request, *service,
+                               proto::ConversationGroupId{drawn[0]});
   if (!group) return group.error();
 
   auto endpoint = std::make_unique<Endpoint>();
   endpoint->database = request.database;
-  endpoint->handle = state.new_handle(request.database);
-  endpoint->conversation = crypto::random_id<proto::ConversationId>();
+  endpoint->handle = state.new_handle(request.database, drawn[1]);
+  endpoint->conversation = proto::ConversationId{drawn[2]};
   endpoint->is_initiator = true;
   endpoint->group = *group;
   endpoint->service = service->id();
@@ -135,7 +136,7 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
   const auto handle = endpoint->handle;
   PendingWork& work = State::work(transaction);
   const bool is_known = work.begun.contains(handle) ||
-                        database.by_conversation.contains({endpoint->conversation, true});
+                        database.index.find(endpoint->conversation, true) != EndpointIndex::kNone;
   if (is_known) throw crypto::RandomFailure("the random source gives an id that it gave before");
   work.begun[handle] = endpoint.get();
   work.list.push_back({request.database, BeginWork{std::move(endpoint)}});
@@ -208,9 +209,8 @@ proto::Result<void> Engine::send(catalog::Transaction& transaction,
 
 static bool group_is_free(const DatabaseState& database, proto::ConversationGroupId group,
                           std::uint64_t transaction) {
-  const auto found = database.groups.find(group);
-  return found == database.groups.end() || found->second.locked_by == 0 ||
-         found->second.locked_by == transaction;
+  const auto found = database.locks.find(group);
+  return found == database.locks.end() || found->second == transaction;
 }
 
 static std::optional<proto::ConversationGroupId> next_group(const DatabaseState& database,
@@ -371,8 +371,8 @@ proto::Result<void> Engine::move(catalog::Transaction& transaction, store::Datab
   const EndpointState current = state.state_in(transaction, endpoint);
   if (current == EndpointState::closed)
     return Error(ErrorCode::invalid_state_for_move, state_code(current));
-  const auto destination = data.groups.find(group);
-  if (destination == data.groups.end() || destination->second.service != endpoint.service) {
+  const EndpointIndex::Group* destination = data.index.group(group);
+  if (destination == nullptr || destination->service != endpoint.service) {
     return Error(ErrorCode::move_destination_invalid, group.text());
   }
   if (auto locked = state.lock_group(transaction, data, group); !locked) return locked.error();
@@ -382,9 +382,11 @@ proto::Result<void> Engine::move(catalog::Transaction& transaction, store::Datab
 
 std::optional<std::string> Engine::transmission_status(
     store::DatabaseId database, proto::ConversationHandle conversation) const {
-  const Endpoint* endpoint = state_->endpoint(database, conversation);
-  if (endpoint == nullptr) return std::nullopt;
-  return endpoint->status ? endpoint->status->text() : std::string();
+  const DatabaseState* data = state_->database(database);
+  const auto ref = data == nullptr ? EndpointIndex::kNone : data->index.find(conversation);
+  if (ref == EndpointIndex::kNone) return std::nullopt;
+  const Endpoint* endpoint = data->index.at(ref).awake;  // who sleeps has no problem
+  return endpoint != nullptr && endpoint->status ? endpoint->status->text() : std::string();
 }
 
 }  // namespace ssb::broker::conversation

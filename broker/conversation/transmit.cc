@@ -22,28 +22,36 @@ const char* kind_name(const Header& header) {
   return kind < std::size(kNames) ? kNames[kind] : "NONE";
 }
 
+// As it was sealed: with its nonce.
+Header sealed_header(const proto::DialogMessage& message) {
+  Header header;
+  SSB_CHECK(header.ParseFromArray(message.header.data(), static_cast<int>(message.header.size())));
+  return header;
+}
+
 Detail sent_detail(const Header& header, const proto::DialogMessage& message,
                    const std::string& address) {
-  Detail detail{{"from_service", header.from_service()},
-                {"to_service", header.to_service()},
-                {"role", header.from_initiator() ? "initiator" : "target"},
-                {"kind", kind_name(header)},
-                {"sequence", std::to_string(header.sequence())},
-                {"fragment", std::to_string(header.fragment_index())},
-                {"fragments", std::to_string(header.fragment_count())},
-                {"message_type", header.message_type()},
-                {"bytes", std::to_string(message.header.size() + message.body.size())},
-                {"body_bytes", std::to_string(message.body.size())},
-                {"address", address}};
+  constexpr std::size_t kEntries = 19;  // with those of trace_sent
+  Detail detail;
+  detail.reserve(kEntries);
+  detail.emplace_back("from_service", header.from_service());
+  detail.emplace_back("to_service", header.to_service());
+  detail.emplace_back("role", header.from_initiator() ? "initiator" : "target");
+  detail.emplace_back("kind", kind_name(header));
+  detail.emplace_back("sequence", std::to_string(header.sequence()));
+  detail.emplace_back("fragment", std::to_string(header.fragment_index()));
+  detail.emplace_back("fragments", std::to_string(header.fragment_count()));
+  detail.emplace_back("message_type", header.message_type());
+  detail.emplace_back("bytes", std::to_string(message.header.size() + message.body.size()));
+  detail.emplace_back("body_bytes", std::to_string(message.body.size()));
+  detail.emplace_back("address", address);
   if (header.has_ack()) detail.emplace_back("ack", std::to_string(header.ack().next_sequence()));
-  Header parsed;  // as it was sealed: with its nonce
-  if (parsed.ParseFromArray(message.header.data(), static_cast<int>(message.header.size())) &&
-      parsed.has_security()) {
+  if (header.has_security()) {
     const auto incarnation =
-        proto::Guid::from_bytes(proto::as_bytes(parsed.security().incarnation_id()));
+        proto::Guid::from_bytes(proto::as_bytes(header.security().incarnation_id()));
     detail.emplace_back("incarnation", incarnation.value_or(proto::Guid{}).text());
-    detail.emplace_back("nonce", std::to_string(parsed.security().nonce_counter()));
-    detail.emplace_back("message_sha256", digest_of(parsed, message.header, message.body));
+    detail.emplace_back("nonce", std::to_string(header.security().nonce_counter()));
+    detail.emplace_back("message_sha256", digest_of(header, message.header, message.body));
   }
   return detail;
 }
@@ -106,10 +114,12 @@ void Engine::State::pump_remote(Endpoint& endpoint, const routing::Destination& 
                                 proto::TimePoint now) {
   if (!secure(endpoint, now)) return;
   if (endpoint.address != to.address) {
-    auto classified = record(proto::EventClass::message_classify, 2, "Remote", endpoint, now);
-    classified.detail.emplace_back("route", to.route);
-    classified.detail.emplace_back("address", to.address);
-    trace(std::move(classified));
+    if (traces_messages) {
+      auto classified = record(proto::EventClass::message_classify, 2, "Remote", endpoint, now);
+      classified.detail.emplace_back("route", to.route);
+      classified.detail.emplace_back("address", to.address);
+      trace(std::move(classified));
+    }
     endpoint.address = to.address;
     endpoint.waits_for_room = false;
   }
@@ -147,7 +157,10 @@ void Engine::State::hand_over(const std::string& address, proto::DialogMessage m
 
 bool Engine::State::has_room(Endpoint& endpoint) {
   const auto link = links.find(endpoint.address);
-  if (link == links.end() || link->second.bytes < kLinkBytesMax) return true;
+  if (link == links.end()) return true;
+  // Who comes new goes behind those that wait: what waits long is written twice, to the journal and then to the tables.
+  const bool is_next = link->second.waiting.empty() || link->second.is_giving;
+  if (is_next && link->second.bytes < kLinkBytesMax) return true;
   if (!std::exchange(endpoint.waits_for_room, true))
     link->second.waiting.emplace_back(endpoint.database, endpoint.handle);
   return false;
@@ -168,29 +181,35 @@ bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
     return true;
   const pb::Service* service = this->service(endpoint.database, endpoint.service);
   if (service == nullptr) return false;
-  const auto decision =
-      reply ? dialog::decide_reply(instance, endpoint.database, service->owner(),
-                                   endpoint.far_principal, now)
-            : dialog::decide_security(instance, endpoint.database, service->owner(),
-                                      endpoint.far_service, endpoint.encryption, now);
-  auto shown =
-      record(proto::EventClass::security_decision, 0, reply ? "Reply" : "Begin", endpoint, now);
-  const auto described = dialog::describe(decision);
-  std::string summary;
-  for (const auto& [name, value] : described)
-    summary.append(name).append("=").append(value).append("\n");
-  if (summary != endpoint.decision_shown) {
-    shown.detail.insert(shown.detail.end(), described.begin(), described.end());
-    shown.error = decision.delayed;
-    trace(std::move(shown));
-    endpoint.decision_shown = summary;
-  }
+  const auto decided =
+      reply ? decisions.decide_reply(instance, endpoint.database, service->owner(),
+                                     endpoint.far_principal, now)
+            : decisions.decide_security(instance, endpoint.database, service->owner(),
+                                        endpoint.far_service, endpoint.encryption, now);
+  const dialog::SecurityDecision& decision = *decided;
+  show_decision(endpoint, decision, now);
   if (decision.delayed) {
     set_status(endpoint, decision.delayed, now);
     back_off(endpoint, now);
     return false;
   }
   return secure_first(endpoint, decision, now);
+}
+
+void Engine::State::show_decision(Endpoint& endpoint, const dialog::SecurityDecision& decision,
+                                  proto::TimePoint now) {
+  if (!traces_messages && !decision.delayed) return;
+  const auto described = dialog::describe(decision);
+  std::string summary;
+  for (const auto& [name, value] : described)
+    summary.append(name).append("=").append(value).append("\n");
+  if (summary == endpoint.decision_shown) return;
+  auto shown = record(proto::EventClass::security_decision, 0,
+                      endpoint.is_initiator ? "Begin" : "Reply", endpoint, now);
+  shown.detail.insert(shown.detail.end(), described.begin(), described.end());
+  shown.error = decision.delayed;
+  trace(std::move(shown));
+  endpoint.decision_shown = std::move(summary);
 }
 
 proto::Result<void> Engine::State::make_keys(Endpoint& endpoint, dialog::SecurityType type) {
@@ -245,8 +264,7 @@ proto::ByteView Engine::State::body_part(const Endpoint& endpoint, const Pending
 
 void Engine::State::trace_sent(const Endpoint& endpoint, const proto::DialogMessage& sealed,
                                const char* kek, proto::TimePoint now) {
-  Header header;
-  SSB_CHECK(header.ParseFromArray(sealed.header.data(), static_cast<int>(sealed.header.size())));
+  const Header header = sealed_header(sealed);
   auto sent = record(proto::EventClass::message_sent, 0, kind_name(header), endpoint, now);
   sent.detail = sent_detail(header, sealed, endpoint.address);
   sent.detail.emplace_back("security", dialog::security_type_name(endpoint.parties.type));
@@ -410,11 +428,26 @@ void Engine::State::ack_due(Endpoint& endpoint) {
   acks_due.emplace_back(endpoint.database, endpoint.handle);
 }
 
+// Who has received a message at once may be about to answer it: its acknowledgement waits for one turn, and rides along if it can.
 void Engine::State::send_due_acks(proto::TimePoint now) {
+  const auto was_received = [this](const Endpoint& endpoint) {
+    return std::find(groups_received.begin(), groups_received.end(),
+                     std::pair(endpoint.database, endpoint.group)) != groups_received.end();
+  };
+  const std::vector<Owner> held = std::exchange(acks_held, {});
   for (const auto& [id, handle] : std::exchange(acks_due, {})) {
+    Endpoint* endpoint = this->endpoint(id, handle);
+    if (endpoint == nullptr || !endpoint->ack_due) continue;
+    if (was_received(*endpoint))
+      acks_held.emplace_back(id, handle);
+    else
+      send_ack(*endpoint, now);
+  }
+  for (const auto& [id, handle] : held) {
     Endpoint* endpoint = this->endpoint(id, handle);
     if (endpoint != nullptr && endpoint->ack_due) send_ack(*endpoint, now);
   }
+  groups_received.clear();
 }
 
 void Engine::State::send_ack(Endpoint& endpoint, proto::TimePoint now) {
@@ -442,10 +475,8 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
   out.database = database_name(id);
   out.conversation_id = conversation ? conversation->text() : "";
   Endpoint* endpoint = nullptr;
-  if (DatabaseState* state = database(id); state != nullptr && conversation) {
-    const auto found = state->by_conversation.find({*conversation, header.from_initiator()});
-    if (found != state->by_conversation.end()) endpoint = found->second;
-  }
+  if (DatabaseState* state = database(id); state != nullptr && conversation)
+    endpoint = this->endpoint(*state, *conversation, header.from_initiator());
   if (to.kind != routing::Destination::Kind::remote) {
     out.event = proto::EventClass::message_classify;
     out.subclass = 3;
@@ -471,7 +502,7 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
   if (traces_messages) {
     out.event = proto::EventClass::message_sent;
     out.subclass_name = kind_name(header);
-    out.detail = sent_detail(header, message, to.address);
+    out.detail = sent_detail(sealed_header(message), message, to.address);
     if (key != nullptr) out.detail.emplace_back("session_key", key->id.text());
     trace(std::move(out));
   }
@@ -483,6 +514,7 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
 
 void Engine::State::tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description,
                               proto::TimePoint now) {
+  static_cast<void>(can_use_keys(endpoint));  // opens what can be opened
   const auto keys = endpoint.keys();
   const dialog::SessionKey* key = keys.inbound != nullptr ? keys.inbound : keys.outbound;
   if (endpoint.parties.type != dialog::SecurityType::none && key == nullptr) return;

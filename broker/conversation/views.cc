@@ -40,10 +40,11 @@ Value expiry(const Endpoint& endpoint) {
 
 std::vector<Row> conversation_endpoints(Engine::State& state, store::DatabaseId id) {
   std::vector<Row> rows;
-  const DatabaseState* database = state.database(id);
+  DatabaseState* database = state.database(id);
   if (database == nullptr) return rows;
-  for (const auto& [handle, endpoint] : database->endpoints) {
-    const Endpoint& e = *endpoint;
+  for (const auto handle : database->index.handles()) {
+    const auto seen = state.look_at(*database, database->index.find(handle));
+    const Endpoint& e = *seen.first;
     if (e.is_initiator && e.state == EndpointState::closed)
       continue;  // gone, but for late repetitions of its peer
     rows.push_back(
@@ -83,9 +84,8 @@ std::vector<Row> conversation_groups(Engine::State& state, store::DatabaseId id)
   std::vector<Row> rows;
   const DatabaseState* database = state.database(id);
   if (database == nullptr) return rows;
-  for (const auto& [group_id, group] : database->groups) {
-    rows.push_back({guid(group_id), number(group.service), bit(false)});
-  }
+  for (const auto& group : database->index.groups())
+    rows.push_back({guid(group.id), number(group.service), bit(false)});
   return rows;
 }
 
@@ -93,7 +93,7 @@ std::vector<Row> transmission_queue(Engine::State& state, store::DatabaseId id) 
   std::vector<Row> rows;
   const DatabaseState* database = state.database(id);
   if (database == nullptr) return rows;
-  for (const auto& [handle, endpoint] : database->endpoints) {
+  for (const auto& [handle, endpoint] : database->awake) {  // who sleeps has nothing to send
     const Endpoint& e = *endpoint;
     for (const PendingMessage& message : e.pending) {
       const auto body = state.pending_body(e, message);

@@ -1,5 +1,9 @@
 #include "broker/crypto/digest.h"
 
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
 #include <openssl/core_names.h>
 
 #include "broker/crypto/openssl.h"
@@ -8,67 +12,130 @@
 namespace ssb::broker::crypto {
 namespace {
 
-template <std::size_t Size>
-std::array<std::uint8_t, Size> digest(proto::ByteView data, const EVP_MD* algorithm) {
-  std::array<std::uint8_t, Size> out{};
-  unsigned int size = 0;
-  const int done =
-      EVP_Digest(data_or_dummy(data), data.size(), out.data(), &size, algorithm, nullptr);
-  require_openssl(done == 1 && size == Size, "digest");
-  return out;
+constexpr std::size_t kHkdfBytesMax = std::size_t{255} * 32;  // RFC 5869 2.3
+
+const EVP_MD* sha1_algorithm() {
+  static const Owned<EVP_MD, EVP_MD_free> algorithm(
+      require_openssl(EVP_MD_fetch(nullptr, "SHA1", nullptr), "SHA-1"));
+  return algorithm.get();
+}
+const EVP_MD* sha256_algorithm() {
+  static const Owned<EVP_MD, EVP_MD_free> algorithm(
+      require_openssl(EVP_MD_fetch(nullptr, "SHA256", nullptr), "SHA-256"));
+  return algorithm.get();
 }
 
-OSSL_PARAM octets(const char* name, proto::ByteView bytes) {
-  // OpenSSL only reads input parameters; its type has no const form.
-  return OSSL_PARAM_construct_octet_string(name, const_cast<std::uint8_t*>(data_or_dummy(bytes)),
-                                           bytes.size());
+// Digests of one algorithm in a context that is kept: making one costs as much as digesting 200 bytes. What it was given last is
+// overwritten before anybody else has it.
+class Digester {
+ public:
+  explicit Digester(const EVP_MD* algorithm)
+      : algorithm_(algorithm), context_(require_openssl(EVP_MD_CTX_new(), "digest context")) {
+    begin();
+  }
+
+  void add(proto::ByteView bytes) {
+    if (EVP_DigestUpdate(context_.get(), data_or_dummy(bytes), bytes.size()) == 1) return;
+    begin();  // the next one must not find a half
+    throw_openssl("digest");
+  }
+  template <std::size_t Size>
+  void finish(std::array<std::uint8_t, Size>& out) {
+    unsigned int size = 0;
+    const int done = EVP_DigestFinal_ex(context_.get(), out.data(), &size);
+    begin();
+    require_openssl(done == 1 && size == Size, "digest");
+  }
+
+ private:
+  void begin() {
+    require_openssl(EVP_DigestInit_ex(context_.get(), algorithm_, nullptr) == 1, "digest");
+  }
+
+  const EVP_MD* algorithm_;
+  DigestContext context_;
+};
+
+Digester& sha256_digester() {
+  thread_local Digester digester(sha256_algorithm());
+  return digester;
 }
 
-OSSL_PARAM sha256_name() {
-  return OSSL_PARAM_construct_utf8_string(OSSL_ALG_PARAM_DIGEST, const_cast<char*>("SHA256"), 0);
+// OpenSSL's HMAC-SHA-256 in a context that is kept: four fifths of a new one is looking up algorithms by name.
+class Mac {
+ public:
+  Mac() : algorithm_(require_openssl(EVP_MAC_fetch(nullptr, "HMAC", nullptr), "HMAC")) {
+    context_.reset(require_openssl(EVP_MAC_CTX_new(algorithm_.get()), "HMAC"));
+    // OpenSSL only reads input parameters; its type has no const form.
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_ALG_PARAM_DIGEST, const_cast<char*>("SHA256"), 0),
+        OSSL_PARAM_construct_end()};
+    require_openssl(EVP_MAC_CTX_set_params(context_.get(), parameters) == 1, "HMAC");
+  }
+
+  Sha256Digest of(proto::ByteView key, std::initializer_list<proto::ByteView> parts) {
+    Sha256Digest out{};
+    std::size_t size = 0;
+    bool done = EVP_MAC_init(context_.get(), data_or_dummy(key), key.size(), nullptr) == 1;
+    for (const proto::ByteView part : parts)
+      done = done && EVP_MAC_update(context_.get(), data_or_dummy(part), part.size()) == 1;
+    done = done && EVP_MAC_final(context_.get(), out.data(), &size, out.size()) == 1;
+    // The context keeps its key until it is given another one.
+    constexpr Sha256Digest kNoKey{};
+    const bool is_clean = EVP_MAC_init(context_.get(), kNoKey.data(), kNoKey.size(), nullptr) == 1;
+    require_openssl(done && is_clean && size == out.size(), "HMAC");
+    return out;
+  }
+
+ private:
+  Owned<EVP_MAC, EVP_MAC_free> algorithm_;
+  MacContext context_;
+};
+
+// Of what `parts` are together.
+Sha256Digest hmac_of(proto::ByteView key, std::initializer_list<proto::ByteView> parts) {
+  thread_local Mac mac;
+  return mac.of(key, parts);
 }
 
 }  // namespace
 
 Sha1Digest sha1(proto::ByteView data) {
-  static const Owned<EVP_MD, EVP_MD_free> algorithm(
-      require_openssl(EVP_MD_fetch(nullptr, "SHA1", nullptr), "SHA-1"));
-  return digest<20>(data, algorithm.get());
+  Digester digester(sha1_algorithm());
+  Sha1Digest out{};
+  digester.add(data);
+  digester.finish(out);
+  return out;
 }
 
 Sha256Digest sha256(proto::ByteView data) {
-  static const Owned<EVP_MD, EVP_MD_free> algorithm(
-      require_openssl(EVP_MD_fetch(nullptr, "SHA256", nullptr), "SHA-256"));
-  return digest<32>(data, algorithm.get());
+  Digester& digester = sha256_digester();
+  Sha256Digest out{};
+  digester.add(data);
+  digester.finish(out);
+  return out;
 }
 
 Sha256Digest hmac_sha256(proto::ByteView key, proto::ByteView data) {
-  static const Owned<EVP_MAC, EVP_MAC_free> algorithm(
-      require_openssl(EVP_MAC_fetch(nullptr, "HMAC", nullptr), "HMAC"));
-  const MacContext context(require_openssl(EVP_MAC_CTX_new(algorithm.get()), "HMAC"));
-  const OSSL_PARAM parameters[] = {sha256_name(), OSSL_PARAM_construct_end()};
-  Sha256Digest out{};
-  std::size_t size = 0;
-  const bool done = EVP_MAC_init(context.get(), data_or_dummy(key), key.size(), parameters) == 1 &&
-                    EVP_MAC_update(context.get(), data_or_dummy(data), data.size()) == 1 &&
-                    EVP_MAC_final(context.get(), out.data(), &size, out.size()) == 1 &&
-                    size == out.size();
-  require_openssl(done, "HMAC");
-  return out;
+  return hmac_of(key, {data});
 }
 
 proto::Secret hkdf_sha256(proto::ByteView key, proto::ByteView salt, proto::ByteView info,
                           std::size_t size) {
-  static const Owned<EVP_KDF, EVP_KDF_free> algorithm(
-      require_openssl(EVP_KDF_fetch(nullptr, "HKDF", nullptr), "HKDF"));
-  SSB_CHECK(!key.empty() && size > 0);
-  const KdfContext context(require_openssl(EVP_KDF_CTX_new(algorithm.get()), "HKDF"));
-  const OSSL_PARAM parameters[] = {sha256_name(), octets(OSSL_KDF_PARAM_KEY, key),
-                                   octets(OSSL_KDF_PARAM_SALT, salt),
-                                   octets(OSSL_KDF_PARAM_INFO, info), OSSL_PARAM_construct_end()};
+  SSB_CHECK(!key.empty() && size > 0 && size <= kHkdfBytesMax);
   proto::Secret out(size);
-  require_openssl(EVP_KDF_derive(context.get(), out.writable().data(), size, parameters) == 1,
-                  "HKDF");
+  Sha256Digest extracted = hmac_of(salt, {key});
+  Sha256Digest block{};
+  std::size_t filled = 0;
+  for (std::uint8_t number = 1; filled < size; ++number) {
+    const proto::ByteView before(block.data(), number == 1 ? 0 : block.size());
+    block = hmac_of(extracted, {before, info, proto::ByteView(&number, 1)});
+    const std::size_t taken = std::min(block.size(), size - filled);
+    std::copy_n(block.begin(), taken, out.writable().begin() + static_cast<std::ptrdiff_t>(filled));
+    filled += taken;
+  }
+  proto::erase_bytes(extracted.data(), extracted.size());
+  proto::erase_bytes(block.data(), block.size());
   return out;
 }
 

@@ -64,13 +64,18 @@ proto::Secret random_secret(std::size_t size) {
   return secret;
 }
 
+void fill_guids(std::span<proto::Guid> out) {
+  static_assert(sizeof(proto::Guid) == sizeof(proto::Guid::bytes));
+  random_bytes({out.data()->bytes.data(), out.size_bytes()});
+  for (proto::Guid& guid : out) {
+    // The third group is stored little-endian: its printed first digit, the version, is in byte 7.
+    guid.bytes[7] = static_cast<std::uint8_t>((guid.bytes[7] & 0x0F) | 0x40);
+    guid.bytes[8] = static_cast<std::uint8_t>((guid.bytes[8] & 0x3F) | 0x80);
+  }
+}
+
 proto::Guid random_guid() {
-  proto::Guid guid;
-  random_bytes(guid.bytes);
-  // The third group is stored little-endian: its printed first digit, the version, is in byte 7.
-  guid.bytes[7] = static_cast<std::uint8_t>((guid.bytes[7] & 0x0F) | 0x40);
-  guid.bytes[8] = static_cast<std::uint8_t>((guid.bytes[8] & 0x3F) | 0x80);
-  return guid;
+  return random_guids<1>()[0];
 }
 
 void check_random() {

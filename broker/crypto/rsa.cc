@@ -1,9 +1,14 @@
 #include "broker/crypto/rsa.h"
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
+#include <openssl/asn1.h>
 #include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "broker/crypto/openssl.h"
 #include "broker/crypto/random.h"
@@ -50,6 +55,76 @@ void set_pss(EVP_PKEY_CTX* context) {
                     EVP_PKEY_CTX_set_rsa_pss_saltlen(context, kPssSaltBytes) == 1 &&
                     EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) == 1;
   require_openssl(good, "PSS settings");
+}
+
+// ---- reading a private key ----
+
+void free_values(ASN1_SEQUENCE_ANY* values) {
+  for (int i = 0; i < sk_ASN1_TYPE_num(values); ++i) {
+    const ASN1_TYPE* value = sk_ASN1_TYPE_value(values, i);
+    if (value->type == V_ASN1_INTEGER) {
+      OPENSSL_cleanse(value->value.integer->data,
+                      static_cast<std::size_t>(value->value.integer->length));
+    }
+  }
+  sk_ASN1_TYPE_pop_free(values, ASN1_TYPE_free);
+}
+void free_parameters(OSSL_PARAM* parameters) {
+  for (const OSSL_PARAM* each = parameters; each != nullptr && each->key != nullptr; ++each)
+    OPENSSL_cleanse(each->data, each->data_size);
+  OSSL_PARAM_free(parameters);
+}
+
+using Values = Owned<ASN1_SEQUENCE_ANY, free_values>;
+using Builder = Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free>;
+using Parameters = Owned<OSSL_PARAM, free_parameters>;
+
+// RFC 8017 A.1.2: the numbers of an RSAPrivateKey of two primes, with its version 0 in front; empty when it is something else.
+std::vector<BigNumber> numbers_of(const PKCS8_PRIV_KEY_INFO* info) {
+  constexpr int kNumbers = 9;
+  const ASN1_OBJECT* algorithm = nullptr;
+  const std::uint8_t* inner = nullptr;
+  int size = 0;
+  if (PKCS8_pkey_get0(&algorithm, &inner, &size, nullptr, info) != 1 ||
+      OBJ_obj2nid(algorithm) != NID_rsaEncryption)
+    return {};
+  const std::uint8_t* at = inner;
+  const Values values(d2i_ASN1_SEQUENCE_ANY(nullptr, &at, size));
+  if (values == nullptr || at != inner + size || sk_ASN1_TYPE_num(values.get()) != kNumbers)
+    return {};
+  std::vector<BigNumber> numbers;
+  for (int i = 0; i < kNumbers; ++i) {
+    const ASN1_TYPE* value = sk_ASN1_TYPE_value(values.get(), i);
+    if (value->type != V_ASN1_INTEGER) return {};
+    numbers.emplace_back(ASN1_INTEGER_to_BN(value->value.integer, nullptr));
+    const BIGNUM* number = numbers.back().get();
+    const bool is_good =
+        number != nullptr && BN_is_negative(number) == 0 && (BN_is_zero(number) == 1) == (i == 0);
+    if (!is_good) return {};
+  }
+  return numbers;
+}
+
+// OpenSSL's decoders look for what a key may be for twenty times as long as it takes to read one; nullptr: ask them.
+EVP_PKEY* plain_rsa_key(const PKCS8_PRIV_KEY_INFO* info) {
+  static constexpr std::array kNames = {
+      OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,           OSSL_PKEY_PARAM_RSA_D,
+      OSSL_PKEY_PARAM_RSA_FACTOR1,   OSSL_PKEY_PARAM_RSA_FACTOR2,     OSSL_PKEY_PARAM_RSA_EXPONENT1,
+      OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1};
+  const std::vector<BigNumber> numbers = numbers_of(info);
+  if (numbers.empty()) return nullptr;
+  const Builder builder(require_openssl(OSSL_PARAM_BLD_new(), "RSA key"));
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (OSSL_PARAM_BLD_push_BN(builder.get(), kNames[i], numbers[i + 1].get()) != 1) return nullptr;
+  }
+  const Parameters parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  const KeyContext context(
+      require_openssl(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr), "RSA context"));
+  EVP_PKEY* key = nullptr;
+  const bool is_made =
+      parameters != nullptr && EVP_PKEY_fromdata_init(context.get()) == 1 &&
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, parameters.get()) == 1;
+  return is_made ? key : nullptr;
 }
 
 DigestContext make_digest_context() {
@@ -122,7 +197,9 @@ std::optional<RsaPrivateKey> RsaPrivateKey::from_pkcs8(proto::ByteView der) {
       d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(openssl_size(der.size()))));
   std::optional<RsaPrivateKey> out;
   if (info != nullptr && at == der.data() + der.size()) {
-    RsaPrivateKey key(share(EVP_PKCS82PKEY_ex(info.get(), nullptr, nullptr)));
+    EVP_PKEY* plain = plain_rsa_key(info.get());
+    RsaPrivateKey key(
+        share(plain != nullptr ? plain : EVP_PKCS82PKEY_ex(info.get(), nullptr, nullptr)));
     if (key.public_key().is_sound()) out = std::move(key);
   }
   if (!out) static_cast<void>(take_openssl_reason());

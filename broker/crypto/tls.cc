@@ -21,6 +21,7 @@ using Bio = Owned<BIO, BIO_free_all>;
 using Certificate = Owned<X509, X509_free>;
 
 constexpr std::size_t kRecordBytesMax = 16384;
+constexpr std::size_t kOutputBytesExpectedMax = std::size_t{1280} * 1024;
 constexpr std::size_t kExportedKeyBytes = 32;
 constexpr const char* kSignatures =
     "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"
@@ -59,6 +60,7 @@ void set_cipher(SSL_CTX* context, TlsCipher cipher) {
 struct Pipe {
   proto::Bytes bytes;
   std::size_t taken = 0;
+  proto::ByteView lent;        // follows `bytes`; its owner has it until keep_lent
   std::exception_ptr failure;  // of memory, thrown once OpenSSL has returned
 
   void append(proto::ByteView more) {
@@ -66,7 +68,14 @@ struct Pipe {
     if (needed > bytes.capacity()) bytes.reserve(std::max(needed, 2 * bytes.capacity()));
     bytes.insert(bytes.end(), more.begin(), more.end());
   }
+  void keep_lent() { append(std::exchange(lent, {})); }
   std::size_t take(std::span<std::uint8_t> to) {
+    if (bytes.empty()) {
+      const std::size_t size = std::min(to.size(), lent.size());
+      std::copy_n(lent.begin(), size, to.begin());
+      lent = lent.subspan(size);
+      return size;
+    }
     const std::size_t size = std::min(to.size(), bytes.size() - taken);
     std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(taken), size, to.begin());
     taken += size;
@@ -79,6 +88,18 @@ struct Pipe {
   void rethrow() {
     if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
   }
+};
+
+// Whatever is thrown, the pipe has nothing of it afterwards.
+class Lending {
+ public:
+  Lending(Pipe& pipe, proto::ByteView bytes) : pipe_(pipe) { pipe_.lent = bytes; }
+  Lending(const Lending&) = delete;
+  Lending& operator=(const Lending&) = delete;
+  ~Lending() { pipe_.lent = {}; }
+
+ private:
+  Pipe& pipe_;
 };
 
 Pipe& pipe_of(BIO* bio) {
@@ -136,6 +157,7 @@ Bio make_bio(Pipe& pipe) {
 struct TlsChannel::State {
   Pipe incoming;  // before the session, which reads and writes them
   Pipe outgoing;
+  std::size_t last_output_bytes = 0;
   Context context;
   Session session;
   std::optional<X509Certificate> peer;
@@ -158,7 +180,6 @@ TlsChannel::State::State(Role role, TlsCipher cipher)
   SSL_CTX* const settings = context.get();
   set_cipher(settings, cipher);
   SSL_CTX_set_options(settings, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
-  SSL_CTX_set_mode(settings, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(settings, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(settings, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // In place of OpenSSL's chain building, which would look at dates and thus at the clock.
@@ -264,6 +285,7 @@ bool TlsChannel::advance() {
 }
 
 proto::Bytes TlsChannel::take_output() {
+  state_->last_output_bytes = state_->outgoing.bytes.size();
   return std::exchange(state_->outgoing.bytes, {});
 }
 
@@ -283,6 +305,10 @@ bool TlsChannel::write(proto::ByteView plaintext) {
   if (!is_established() || state_->is_closed_by_us) return false;
   if (plaintext.empty()) return true;
   ERR_clear_error();
+  // A flow writes about as much each time, and growing copies what is there.
+  Pipe& out = state_->outgoing;
+  if (out.bytes.empty())
+    out.bytes.reserve(std::min(state_->last_output_bytes, kOutputBytesExpectedMax));
   std::size_t written = 0;
   const int result =
       SSL_write_ex(state_->session.get(), plaintext.data(), plaintext.size(), &written);
@@ -304,6 +330,14 @@ bool TlsChannel::read(proto::Bytes& plaintext) {
     if (result != 1) return state_->goes_on(result);
     plaintext.insert(plaintext.end(), record.data(), record.data() + size);
   }
+}
+
+bool TlsChannel::read(proto::ByteView ciphertext, proto::Bytes& plaintext) {
+  if (state_->is_dead || state_->is_closed_by_peer) return false;
+  const Lending lending(state_->incoming, ciphertext);
+  const bool good = read(plaintext);
+  state_->incoming.keep_lent();
+  return good;
 }
 
 bool TlsChannel::is_closed() const {

@@ -51,6 +51,8 @@ class TlsChannel {
   // Appends what was decrypted so far to `plaintext`, also when it then returns false: dead or
   // closed by the peer (is_closed()).
   [[nodiscard]] bool read(proto::Bytes& plaintext);
+  // receive and read, without a copy between them.
+  [[nodiscard]] bool read(proto::ByteView ciphertext, proto::Bytes& plaintext);
   [[nodiscard]] bool is_closed() const;  // close_notify received
   void close();                          // queues close_notify
   // RFC 5705 exporter, 32 bytes.

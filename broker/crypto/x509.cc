@@ -266,7 +266,10 @@ std::optional<X509Certificate> X509Certificate::from_der(proto::ByteView der) {
   if (!whole.empty() && std::equal(whole.begin(), whole.end(), der.begin(), der.end())) {
     out = read(certificate.get());
   }
-  if (out) out->der_ = whole;
+  if (out) {
+    out->der_ = whole;
+    out->fingerprint_ = sha256(whole);
+  }
   static_cast<void>(take_openssl_reason());
   return out;
 }

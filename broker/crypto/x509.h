@@ -47,13 +47,16 @@ class X509Certificate {
   [[nodiscard]] proto::TimePoint not_before() const { return not_before_; }
   [[nodiscard]] proto::TimePoint not_after() const { return not_after_; }
   [[nodiscard]] Sha1Digest thumbprint() const { return sha1(der_); }
-  [[nodiscard]] Sha256Digest fingerprint() const { return sha256(der_); }
+  [[nodiscard]] const Sha256Digest& fingerprint() const {
+    return fingerprint_;
+  }  // SHA-256 of der()
   [[nodiscard]] const RsaPublicKey& public_key() const { return public_key_; }
 
  private:
   static std::optional<X509Certificate> read(X509* certificate);
 
   proto::Bytes der_;
+  Sha256Digest fingerprint_{};
   std::string subject_;
   std::string issuer_;
   proto::Bytes issuer_der_;

@@ -1,20 +1,22 @@
 // A map that forgets what was used longest ago when it is full: the caches of this folder.
 //
-//   Shape   a list in order of use, newest first, and an index into it. References stay valid until
-//   their entry is dropped.
+//   Shape   a list in order of use, newest first, and an index into it: a tree, or with a Hash a hash table, which nobody sees the
+//   order of. Where peers choose the keys the Hash has a secret. References stay valid until their entry is dropped.
 #pragma once
 
 #include <cstddef>
 #include <iterator>
 #include <list>
 #include <map>
+#include <type_traits>
+#include <unordered_map>
 #include <utility>
 
 #include "proto/check.h"
 
 namespace ssb::broker::dialog {
 
-template <typename Key, typename Value>
+template <typename Key, typename Value, typename Hash = void>
 class BoundedMap {
  public:
   explicit BoundedMap(std::size_t size_max) : size_max_(size_max) { SSB_CHECK(size_max > 0); }
@@ -37,6 +39,10 @@ class BoundedMap {
     if (entries_.size() > size_max_) erase(std::prev(entries_.end()));
     return entries_.front().second;
   }
+  void erase(const Key& key) {
+    const auto found = index_.find(key);
+    if (found != index_.end()) erase(found->second);
+  }
   template <typename Condition>
   void erase_if(const Condition& condition) {
     for (auto entry = entries_.begin(); entry != entries_.end();) {
@@ -54,14 +60,17 @@ class BoundedMap {
 
  private:
   using Entries = std::list<std::pair<Key, Value>>;
-  void erase(typename Entries::iterator entry) {
+  using Place = typename Entries::iterator;
+  void erase(Place entry) {
     index_.erase(entry->first);
     entries_.erase(entry);
   }
 
   std::size_t size_max_;
   Entries entries_;
-  std::map<Key, typename Entries::iterator> index_;
+  std::conditional_t<std::is_void_v<Hash>, std::map<Key, Place>,
+                     std::unordered_map<Key, Place, Hash>>
+      index_;
 };
 
 }  // namespace ssb::broker::dialog

@@ -212,14 +212,14 @@ CertificateChoice choose_encryption_certificate(const catalog::Catalog& database
 }
 
 CertificateRef reference_to(const catalog::pb::Certificate& certificate) {
-  return {certificate.id(), crypto::sha256(proto::as_bytes(certificate.der()))};
+  return {certificate.id(), keys::parsed(certificate).fingerprint()};
 }
 
 const catalog::pb::Certificate* find_certificate(const catalog::Catalog& database,
                                                  const CertificateRef& ref) {
   const auto& certificates = database.table<catalog::pb::Certificate>();
   const auto is_it = [&ref](const catalog::pb::Certificate& certificate) {
-    return crypto::sha256(proto::as_bytes(certificate.der())) == ref.sha256;
+    return keys::parsed(certificate).fingerprint() == ref.sha256;
   };
   const auto* remembered = certificates.find(ref.id);
   if (remembered != nullptr && is_it(*remembered)) return remembered;

@@ -160,18 +160,19 @@ void FailedUnwraps::count_failure(std::string_view peer, const crypto::Sha256Dig
 
 // ---- MessageKeys ----
 
+crypto::AesGcm& MessageKeys::hint_at(Entry& entry, const SessionKey& key) {
+  key.hints.at(entry.name.from_initiator ? 1 : 0) = {&entry, entry.gcm.schedule().data(),
+                                                     entry.is_kept.flag()};
+  return entry.gcm;
+}
+
 crypto::AesGcm* MessageKeys::find(const MessageKeyName& name, const SessionKey& key) {
-  SessionKey::Hint& hint = key.hints.at(name.from_initiator ? 1 : 0);
-  if (hint.epoch == epoch_) {
-    auto* hinted = static_cast<Entry*>(hint.entry);
-    if (hinted->name == name) return &hinted->gcm;
-  }
+  Entry* known = hinted(key.hints.at(name.from_initiator ? 1 : 0));
+  if (known != nullptr && known->name == name) return &known->gcm;
   Entry* entry = keys_.find(name);
   const bool is_it =
       entry != nullptr && proto::equal_in_constant_time(entry->session_key.view(), key.key.view());
-  if (!is_it) return nullptr;
-  hint = {entry, entry->gcm.schedule().data(), epoch_};
-  return &entry->gcm;
+  return is_it ? &hint_at(*entry, key) : nullptr;
 }
 
 void MessageKeys::prefetch(const SessionKey& key, bool from_initiator) {
@@ -184,20 +185,20 @@ void MessageKeys::prefetch(const SessionKey& key, bool from_initiator) {
 
 crypto::AesGcm& MessageKeys::keep(const MessageKeyName& name, const SessionKey& key,
                                   crypto::AesGcm made) {
-  // An entry of that name, or the oldest when there are too many, goes.
-  if (keys_.size() == keys_.size_max() || keys_.find(name) != nullptr)
-    epoch_ = std::make_shared<const char>();
-  return keys_.put(name, Entry{std::move(made), name, key.key.clone()}).gcm;
+  return hint_at(keys_.put(name, Entry{std::move(made), name, key.key.clone(), {}}), key);
 }
 
-void MessageKeys::clear() {
-  keys_.clear();
-  epoch_ = std::make_shared<const char>();
+void MessageKeys::drop(const SessionKey& key) {
+  for (const SessionKey::Hint& hint : key.hints) {
+    // A copy: the entry goes with its name.
+    if (const Entry* entry = hinted(hint)) keys_.erase(MessageKeyName(entry->name));
+  }
 }
 
 // ---- DatabaseKeys ----
 
 void DatabaseKeys::catalog_changed(const catalog::Instance& instance, store::DatabaseId database) {
+  private_keys.catalog_changed(instance, database);
   if (!keys::open_by_service_master_key(instance, database)) {
     grants.clear();
     opened.clear();

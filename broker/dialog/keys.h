@@ -27,9 +27,11 @@
 #include "broker/catalog/instance.h"
 #include "broker/crypto/aes.h"
 #include "broker/crypto/digest.h"
+#include "broker/crypto/id_hash.h"
 #include "broker/crypto/random.h"
 #include "broker/dialog/bounded_map.h"
 #include "broker/dialog/operation_counts.h"
+#include "broker/keys/private_keys.h"
 #include "proto/ids.h"
 #include "proto/secret.h"
 #include "proto/time.h"
@@ -62,12 +64,12 @@ inline constexpr proto::Duration kFailedUnwrapInterval =
 struct SessionKey {
   proto::KeyId id;
   proto::Secret key;  // kSessionKeyBytes
-  // Where its message keys of both directions were found last, and of which MessageKeys, at which time: the epoch that the hint
-  // holds is nobody else's, so a hint that outlives what it points to is never followed.
+  // Where its message keys of both directions were found last. Who holds an entry says in `is_kept` when it goes, so a hint that outlives
+  // what it points to is never followed.
   struct Hint {
     void* entry = nullptr;
     const std::uint8_t* schedule = nullptr;  // of the entry's key, to prefetch
-    std::shared_ptr<const char> epoch;
+    std::shared_ptr<const bool> is_kept;
   };
   mutable std::array<Hint, 2> hints{};
 
@@ -222,18 +224,54 @@ class MessageKeys {
     return {static_cast<const std::uint8_t*>(entry), entry == nullptr ? 0 : sizeof(Entry)};
   }
   crypto::AesGcm& keep(const MessageKeyName& name, const SessionKey& key, crypto::AesGcm made);
-  void clear();
+  // Those that were found or kept for this session key last: its dialog has ended, or rests.
+  void drop(const SessionKey& key);
+  void clear() { keys_.clear(); }
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
 
  private:
+  // True until the entry that it is of goes or becomes another one.
+  class Kept {
+   public:
+    Kept() = default;
+    Kept(Kept&& other) noexcept = default;
+    Kept& operator=(Kept&& other) noexcept {
+      end();
+      flag_ = std::move(other.flag_);
+      return *this;
+    }
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+    ~Kept() { end(); }
+    [[nodiscard]] std::shared_ptr<const bool> flag() const { return flag_; }
+
+   private:
+    void end() {
+      if (flag_) *flag_ = false;
+    }
+    std::shared_ptr<bool> flag_ = std::make_shared<bool>(true);
+  };
   struct Entry {
     crypto::AesGcm gcm;
     MessageKeyName name;
     proto::Secret session_key;
+    Kept is_kept;
   };
-  BoundedMap<MessageKeyName, Entry> keys_;
-  std::shared_ptr<const char> epoch_ =
-      std::make_shared<const char>();  // another whenever an entry goes
+  // Session key ids, conversation ids and the peers' incarnation ids are theirs to choose.
+  struct Hash {
+    crypto::IdHash of_id;
+    std::size_t operator()(const MessageKeyName& name) const {
+      return static_cast<std::size_t>(of_id(name.session_key.guid, 0) ^
+                                      of_id(name.conversation.guid, name.from_initiator ? 2 : 1) ^
+                                      of_id(name.incarnation, 3));
+    }
+  };
+  [[nodiscard]] static Entry* hinted(const SessionKey::Hint& hint) {
+    return hint.is_kept && *hint.is_kept ? static_cast<Entry*>(hint.entry) : nullptr;
+  }
+  static crypto::AesGcm& hint_at(Entry& entry, const SessionKey& key);
+
+  BoundedMap<MessageKeyName, Entry, Hash> keys_;
 };
 
 // All that one open database keeps in memory for its dialogs. Made when it opens, gone when it
@@ -243,6 +281,7 @@ struct DatabaseKeys {
   crypto::KeyDraws draws;  // session keys and KEKs
   KekCache grants;
   OpenedKekCache opened;
+  keys::PrivateKeys private_keys;
   FailedUnwraps failed_unwraps;
   MessageKeys messages;
   OperationCounts counts;  // of what was done with these keys
@@ -251,6 +290,8 @@ struct DatabaseKeys {
   // A new grant, and so a signature, for each dialog; it names its conversation and is worthless
   // for others (--sign-every-dialog).
   bool sign_every_dialog = false;
+  // Whether OpenedFirst::detail is wanted.
+  bool describes = true;
 
   // Call after any change of certificates or keys: forgets the KEKs of certificates that are gone,
   // and everything once the master key does not open by the service master key any more.

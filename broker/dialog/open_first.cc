@@ -24,10 +24,10 @@ using StepFailure = std::optional<Refusal>;  // nullopt: the step is passed
 // A certificate that the security header names, as this database has it.
 struct Named {
   const catalog::pb::Certificate* row = nullptr;
-  crypto::X509Certificate x509;
+  std::shared_ptr<const crypto::X509Certificate> x509;
   bool is_same = false;  // the whole certificate, not only issuer and serial number
 
-  [[nodiscard]] crypto::Sha256Digest sha256() const { return x509.fingerprint(); }
+  [[nodiscard]] const crypto::Sha256Digest& sha256() const { return x509->fingerprint(); }
 };
 
 bool has_name(const crypto::X509Certificate& certificate, const envelope::CertificateName& name) {
@@ -40,10 +40,10 @@ std::optional<Named> find_named(const catalog::Catalog& database,
                                 const envelope::CertificateName& name) {
   std::optional<Named> found;
   for (const auto& [id, row] : database.table<catalog::pb::Certificate>()) {
-    const crypto::X509Certificate& certificate = keys::parsed(row);
-    if (!has_name(certificate, name)) continue;
-    const bool is_same = proto::as_text(certificate.fingerprint()) == name.sha256();
-    if (!found || is_same) found = Named{&row, certificate, is_same};
+    auto certificate = keys::shared_parsed(row);
+    if (!has_name(*certificate, name)) continue;
+    const bool is_same = proto::as_text(certificate->fingerprint()) == name.sha256();
+    if (!found || is_same) found = Named{&row, std::move(certificate), is_same};
     if (is_same) break;
   }
   return found;
@@ -197,15 +197,15 @@ StepFailure Opening::look_up() {
 // ---- step 4: dates ----
 
 StepFailure Opening::check_dates_of(const Named& certificate, const char* role) const {
-  const bool is_early = now_ < certificate.x509.not_before();
-  if (!is_early && now_ <= certificate.x509.not_after()) return std::nullopt;
+  const bool is_early = now_ < certificate.x509->not_before();
+  if (!is_early && now_ <= certificate.x509->not_after()) return std::nullopt;
   Refusal refusal;
   refusal.step = 4;
   refusal.error =
       is_early ? certificate_error(ErrorCode::certificate_not_yet_valid_for_dialog, certificate,
-                                   proto::to_datetime_text(certificate.x509.not_before()))
+                                   proto::to_datetime_text(certificate.x509->not_before()))
                : certificate_error(ErrorCode::certificate_expired_for_dialog, certificate,
-                                   proto::to_datetime_text(certificate.x509.not_after()));
+                                   proto::to_datetime_text(certificate.x509->not_after()));
   refusal.audit_subclass = kAuditNoCertificate;
   refusal.audit_text = "Not in valid time period";
   refusal.detail.emplace_back("certificate", fmt::format("{} ({})", certificate.row->name(), role));
@@ -248,7 +248,7 @@ StepFailure Opening::check_private_key() {
   }
   if (!keys::open_by_service_master_key(instance_, database_))
     return refuse_without_master_key(instance_, database_, refusal.step, refusal.audit_text);
-  const int bits = destination_.x509.public_key().bits();
+  const int bits = destination_.x509->public_key().bits();
   if (bits < kDialogRsaBitsMin) {
     refusal.error =
         certificate_error(ErrorCode::private_key_length, destination_, std::to_string(bits));
@@ -264,7 +264,7 @@ StepFailure Opening::check_private_key() {
   if (cached_ != nullptr) return std::nullopt;  // no RSA work to do with it
   // Nor will there be where step 7 refuses without any: opening the key alone costs a flood's receiver most of its time.
   if (!keys_.failed_unwraps.may_try(message_.peer, source_hash(), now_)) return std::nullopt;
-  auto key = keys::private_key(instance_, database_, row);
+  auto key = keys_.private_keys.open(instance_, database_, row);
   if (!key) {
     refusal.error = key.error();
     return refusal;
@@ -281,7 +281,7 @@ StepFailure Opening::check_signature_of_grant() const {
   refusal.audit_subclass = kAuditInvalidSignature;
   refusal.audit_text = "Invalid Signature";
   refusal.detail.emplace_back("certificate", source_->row->name());
-  const crypto::RsaPublicKey& key = source_->x509.public_key();
+  const crypto::RsaPublicKey& key = source_->x509->public_key();
   if (!source_->is_same) {
     refusal.error = Error(ErrorCode::signature_does_not_match, source_->row->name());
     refusal.detail.emplace_back("reason", "same issuer and serial number, but another certificate");
@@ -432,10 +432,13 @@ OpenedFirst Opening::describe(SessionKey session_key) const {
   opened.created = proto::from_unix_us(dialog_.created_us());
   opened.grant_not_after = proto::from_unix_us(grant_.not_after_us());
   opened.was_kek_cached = cached_ != nullptr;
-  opened.detail.emplace_back("security", security_type_name(opened.type));
   if (source_) {
     opened.source_user = source_->row->owner();
     opened.source = {source_->row->id(), source_->sha256()};
+  }
+  if (!keys_.describes) return opened;
+  opened.detail.emplace_back("security", security_type_name(opened.type));
+  if (source_) {
     opened.detail.emplace_back("identity", principal_text(objects_, opened.source_user));
     opened.detail.emplace_back("source_certificate", source_->row->name());
   } else {

@@ -59,7 +59,7 @@ proto::Result<proto::DialogMessage> finish(DialogHeader& header, proto::ByteView
 // A certificate of the decision, parsed, with its owner's name for errors.
 struct Certificate {
   const catalog::pb::Certificate* row = nullptr;
-  crypto::X509Certificate x509;
+  std::shared_ptr<const crypto::X509Certificate> x509;
   std::string owner;
 };
 
@@ -77,22 +77,23 @@ proto::Result<Certificate> find_valid(const catalog::Catalog& database, const Ce
     return Error(ErrorCode::no_certificate_for_principal, catalog::principal_name(database, owner),
                  std::to_string(owner));
   }
-  Certificate found{row, keys::parsed(*row), catalog::principal_name(database, row->owner())};
-  if (now < found.x509.not_before()) {
+  Certificate found{row, keys::shared_parsed(*row),
+                    catalog::principal_name(database, row->owner())};
+  if (now < found.x509->not_before()) {
     return certificate_error(ErrorCode::certificate_not_yet_valid_for_dialog, found,
-                             proto::to_datetime_text(found.x509.not_before()));
+                             proto::to_datetime_text(found.x509->not_before()));
   }
-  if (now > found.x509.not_after()) {
+  if (now > found.x509->not_after()) {
     return certificate_error(ErrorCode::certificate_expired_for_dialog, found,
-                             proto::to_datetime_text(found.x509.not_after()));
+                             proto::to_datetime_text(found.x509->not_after()));
   }
   return found;
 }
 
 void set_name(envelope::CertificateName* name, const Certificate& certificate,
               const CertificateRef& ref) {
-  name->set_issuer(proto::to_string(certificate.x509.issuer_der()));
-  name->set_serial(proto::to_string(certificate.x509.serial()));
+  name->set_issuer(proto::to_string(certificate.x509->issuer_der()));
+  name->set_serial(proto::to_string(certificate.x509->serial()));
   name->set_sha256(proto::to_string(ref.sha256));
 }
 
@@ -103,14 +104,13 @@ struct GrantRequest {
   const KekCache::Name& name;
   std::int32_t source_owner;
   proto::TimePoint now;
-  crypto::KeyDraws& draws;
-  OperationCounts& counts;
+  DatabaseKeys& keys;
 };
 
 // A grant never outlives its certificates: a dialog that starts later finds the next one, or hears
 // of the expiry here and not by silence.
 void end_with(const Certificate& certificate, KekGrant& grant) {
-  grant.not_after = std::min(grant.not_after, certificate.x509.not_after() + proto::Duration(1));
+  grant.not_after = std::min(grant.not_after, certificate.x509->not_after() + proto::Duration(1));
 }
 
 // Makes the KEK and encrypts it for the destination.
@@ -121,7 +121,7 @@ proto::Result<void> wrap_kek(const GrantRequest& request, envelope::KeyExchangeG
   const auto destination =
       find_valid(objects, parties.destination, parties.remote_user, request.now);
   if (!destination) return destination.error();
-  const crypto::RsaPublicKey& public_key = destination->x509.public_key();
+  const crypto::RsaPublicKey& public_key = destination->x509->public_key();
   if (public_key.bits() < kDialogRsaBitsMin) {
     return certificate_error(ErrorCode::public_key_length, *destination,
                              std::to_string(public_key.bits()));
@@ -129,11 +129,11 @@ proto::Result<void> wrap_kek(const GrantRequest& request, envelope::KeyExchangeG
   const auto kek_id = crypto::random_id<proto::KeyId>();
   const proto::Bytes label =
       oaep_label(request.name.source, request.name.destination, kek_id.view());
-  grant.kek = request.draws.draw(kKekBytes);
+  grant.kek = request.keys.draws.draw(kKekBytes);
   end_with(*destination, grant);
   set_name(message.mutable_destination(), *destination, parties.destination);
   message.set_kek_id(proto::to_string(kek_id.view()));
-  ++request.counts.rsa_wraps;
+  ++request.keys.counts.rsa_wraps;
   message.set_wrapped_kek(proto::to_string(public_key.encrypt_oaep(grant.kek.view(), label)));
   return {};
 }
@@ -146,7 +146,8 @@ proto::Result<crypto::RsaPrivateKey> open_source(const GrantRequest& request,
   const CertificateRef& ref = request.first.parties.source;
   const auto source = find_valid(objects, ref, request.source_owner, request.now);
   if (!source) return source.error();
-  auto private_key = keys::private_key(request.instance, request.database, *source->row);
+  auto private_key =
+      request.keys.private_keys.open(request.instance, request.database, *source->row);
   if (!private_key) return private_key.error();
   if (private_key->bits() < kDialogRsaBitsMin) {
     return certificate_error(ErrorCode::private_key_length, *source,
@@ -178,7 +179,7 @@ proto::Result<KekGrant> make_grant(const GrantRequest& request) {
   }
   grant.grant = proto::to_bytes(message.SerializeAsString());
   if (source_key) {
-    ++request.counts.rsa_signs;
+    ++request.keys.counts.rsa_signs;
     grant.signature = source_key.sign_pss(signed_grant(grant.grant));
   }
   return grant;
@@ -259,7 +260,7 @@ proto::Result<envelope::SecurityHeader> make_security_header(
   if (grant == nullptr) {
     const std::int32_t owner =
         owner_of_service(*instance.database(database), header.from_service());
-    auto made = make_grant({instance, database, first, name, owner, now, keys.draws, keys.counts});
+    auto made = make_grant({instance, database, first, name, owner, now, keys});
     if (!made) return made.error();
     grant = &keys.grants.keep(name, std::move(*made));
   }

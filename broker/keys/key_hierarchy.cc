@@ -169,9 +169,9 @@ proto::Result<proto::Secret> open_by_service_master_key(const catalog::Instance&
                                                         store::DatabaseId database) {
   const MasterKey* row = instance.database(database)->master_key();
   if (row == nullptr) return master_key_missing(instance, database, kNoMasterKeyState);
-  auto key = catalog::open_service_copy(instance.service_master_key(), *row);
-  if (!key) return master_key_missing(instance, database, kNotOpenableState);
-  return std::move(*key);
+  const proto::Secret* key = instance.master_key_in_clear(database);
+  if (key == nullptr) return master_key_missing(instance, database, kNotOpenableState);
+  return key->clone();
 }
 
 proto::Result<proto::Secret> open_master_key(const catalog::Instance& instance,
@@ -267,27 +267,31 @@ proto::Result<crypto::RsaPrivateKey> private_key_for_session(
   return std::move(*key);
 }
 
-const crypto::X509Certificate& parsed(const Certificate& certificate) {
+std::shared_ptr<const crypto::X509Certificate> shared_parsed(const Certificate& certificate) {
   // A memo of a pure function, in two generations: when the young one is full it becomes the old
   // one, so that what was returned lately stays. It changes no result, only the time it takes.
-  using Memo = std::unordered_map<std::string, std::unique_ptr<crypto::X509Certificate>>;
+  using Memo = std::unordered_map<std::string, std::shared_ptr<const crypto::X509Certificate>>;
   thread_local Memo young;
   thread_local Memo old;
   const std::string& der = certificate.der();
-  if (const auto found = young.find(der); found != young.end()) return *found->second;
-  std::unique_ptr<crypto::X509Certificate> one;
+  if (const auto found = young.find(der); found != young.end()) return found->second;
+  std::shared_ptr<const crypto::X509Certificate> one;
   if (auto found = old.extract(der); !found.empty()) {
     one = std::move(found.mapped());
   } else {
     auto made = crypto::X509Certificate::from_der(proto::as_bytes(der));
     SSB_CHECK(made.has_value());  // CREATE CERTIFICATE parsed it before storing it
-    one = std::make_unique<crypto::X509Certificate>(std::move(*made));
+    one = std::make_shared<const crypto::X509Certificate>(std::move(*made));
   }
   if (young.size() >= kParsedCertificatesMax) {
     old = std::move(young);
     young.clear();
   }
-  return *young.emplace(der, std::move(one)).first->second;
+  return young.emplace(der, std::move(one)).first->second;
+}
+
+const crypto::X509Certificate& parsed(const Certificate& certificate) {
+  return *shared_parsed(certificate);
 }
 
 }  // namespace ssb::broker::keys

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,6 +90,9 @@ void put_private_key(catalog::pb::Certificate& certificate, const crypto::RsaPri
 // valid until this thread has parsed kParsedCertificatesMax other certificates.
 inline constexpr std::size_t kParsedCertificatesMax = 512;
 [[nodiscard]] const crypto::X509Certificate& parsed(const catalog::pb::Certificate& certificate);
+// The same, for who keeps it longer.
+[[nodiscard]] std::shared_ptr<const crypto::X509Certificate> shared_parsed(
+    const catalog::pb::Certificate& certificate);
 
 // Password policy of the product: 15116 short, 15117 long, 15118 simple.
 [[nodiscard]] proto::Result<void> check_password_policy(std::string_view password);

@@ -1,7 +1,7 @@
 // The folder of an instance: the names of its files, and durable removal.
 //
 //   Shape   instance.lock (empty, locked while open) | instance.ssb (commit records) |
-//           instance.ssb-records0 and 1 (the journal) | <database id>.ssb, each .ssb with SQLite's -wal beside it.
+//           instance.ssb-records0 to 3 (the journal) | <database id>.ssb, each .ssb with SQLite's -wal beside it.
 //   Errors  StoreFailure naming the folder: it cannot be made, or another Store has it.
 //   Source  our own.
 #pragma once

@@ -17,6 +17,9 @@ constexpr std::uint32_t kMagic = 0x6A627373;  // "ssbj"
 constexpr std::size_t kHeadBytes = 24;
 // SQLite's VFS for Unix takes less than 128 KiB at once.
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
+constexpr int kRoomBytes = 1 << 20;
+// From here on a value costs more to copy into the record than to write by itself.
+constexpr std::size_t kLentBytesMin = std::size_t{16} << 10;
 constexpr std::size_t kSequenceAt = 8;
 constexpr std::size_t kCheckAt = 16;
 constexpr std::uint32_t kErased = UINT32_MAX;
@@ -42,9 +45,16 @@ Number number_at(proto::ByteView bytes, std::size_t at) {
 }
 
 // Of the sequence and the entries, which need not stand side by side.
-std::uint64_t check_of(std::uint64_t sequence, proto::ByteView entries, std::uint64_t before) {
-  return XXH3_64bits_withSeed(entries.data(), entries.size(),
-                              before ^ (sequence * 0x9E3779B97F4A7C15ULL));
+std::uint64_t check_of(std::uint64_t sequence, std::span<const proto::ByteView> entries,
+                       std::uint64_t before) {
+  const std::uint64_t seed = before ^ (sequence * 0x9E3779B97F4A7C15ULL);
+  if (entries.size() == 1)
+    return XXH3_64bits_withSeed(entries.front().data(), entries.front().size(), seed);
+  XXH3_state_t state;
+  XXH3_INITSTATE(&state);
+  XXH3_64bits_reset_withSeed(&state, seed);
+  for (const proto::ByteView part : entries) XXH3_64bits_update(&state, part.data(), part.size());
+  return XXH3_64bits_digest(&state);
 }
 
 // Bounded reading of entries: bad once, bad for good.
@@ -88,6 +98,9 @@ void Journal::File::open(const char* vfs_name, std::string name) {
   int given = 0;
   if (vfs->xOpen(vfs, name_.c_str(), file, kFlags, &given) != SQLITE_OK) fail("cannot be opened");
   file_ = file;
+  room_ = size();
+  int step = kRoomBytes;
+  file_->pMethods->xFileControl(file_, SQLITE_FCNTL_CHUNK_SIZE, &step);
 }
 
 Journal::File::~File() {
@@ -102,6 +115,14 @@ std::uint64_t Journal::File::size() {
   sqlite3_int64 bytes = 0;
   if (file_->pMethods->xFileSize(file_, &bytes) != SQLITE_OK) fail("cannot be read");
   return static_cast<std::uint64_t>(bytes);
+}
+
+void Journal::File::make_room_for(std::uint64_t bytes) {
+  if (end + bytes <= room_) return;
+  room_ = (end + bytes + kRoomBytes - 1) / kRoomBytes * kRoomBytes;
+  auto wanted = static_cast<sqlite3_int64>(room_);
+  // A hint: a disk that does not know it or is full says so at the write.
+  file_->pMethods->xFileControl(file_, SQLITE_FCNTL_SIZE_HINT, &wanted);
 }
 
 void Journal::File::sync() {
@@ -140,7 +161,9 @@ Journal::Journal(const char* vfs, const std::string& file, bool flushed, const S
     files_[generation].open(vfs, file + std::to_string(generation));
     read(generation, see);
   }
-  current_ = files_[1].sequence > files_[0].sequence ? 1 : 0;
+  for (std::uint8_t generation = 1; generation < files_.size(); ++generation) {
+    if (files_[generation].sequence > files_[current_].sequence) current_ = generation;
+  }
   sequence_ = files_[current_].sequence;
 }
 
@@ -158,7 +181,8 @@ void Journal::read(std::uint8_t generation, const See& see) {
       return;
     entries.resize(length);
     if (length > 0) file.read_at(entries, file.end + kHeadBytes);
-    const std::uint64_t check = check_of(sequence, entries, file.check);
+    const proto::ByteView whole = entries;
+    const std::uint64_t check = check_of(sequence, std::span(&whole, 1), file.check);
     if (check != number_at<std::uint64_t>(head, kCheckAt)) return;
     EntryReader reader(entries);
     while (!reader.is_bad() && !reader.is_at_end()) {
@@ -198,28 +222,54 @@ void Journal::add(DatabaseId database, const Records::Change& change) {
   record_.insert(record_.end(), change.key->begin(), change.key->end());
   const proto::Bytes* const value = change.item->value.get();
   append_number(record_, value == nullptr ? kErased : static_cast<std::uint32_t>(value->size()));
-  if (value != nullptr) record_.insert(record_.end(), value->begin(), value->end());
+  if (value == nullptr) return;
+  if (value->size() >= kLentBytesMin)
+    lent_.push_back({record_.size(), change.item->value});
+  else
+    record_.insert(record_.end(), value->begin(), value->end());
+}
+
+std::vector<proto::ByteView> Journal::parts() const {
+  std::vector<proto::ByteView> out;
+  std::size_t from = 0;
+  for (const Lent& lent : lent_) {
+    out.push_back(proto::ByteView(record_).subspan(from, lent.at - from));
+    out.emplace_back(*lent.value);
+    from = lent.at;
+  }
+  if (from < record_.size()) out.push_back(proto::ByteView(record_).subspan(from));
+  return out;
 }
 
 void Journal::append() {
   File& file = files_[current_];
-  SSB_CHECK(record_.size() > kHeadBytes && record_.size() <= kHeadBytes + kJournalBytesMax);
-  const proto::ByteView entries = proto::ByteView(record_).subspan(kHeadBytes);
+  SSB_CHECK(record_.size() > kHeadBytes);
+  std::vector<proto::ByteView> entries = parts();
+  entries.front() = entries.front().subspan(kHeadBytes);
+  std::uint64_t bytes = 0;
+  for (const proto::ByteView part : entries) bytes += part.size();
+  SSB_CHECK(bytes <= kJournalBytesMax);
   const std::uint64_t check = check_of(sequence_ + 1, entries, file.check);
   overwrite_number(record_, 0, kMagic);
-  overwrite_number(record_, 4, static_cast<std::uint32_t>(entries.size()));
+  overwrite_number(record_, 4, static_cast<std::uint32_t>(bytes));
   overwrite_number(record_, kSequenceAt, sequence_ + 1);
   overwrite_number(record_, kCheckAt, check);
-  file.write_at(record_, file.end);
+  file.make_room_for(kHeadBytes + bytes);
+  std::uint64_t end = file.end;
+  for (const proto::ByteView part : parts()) {
+    file.write_at(part, end);
+    end += part.size();
+  }
   if (flushed_) file.sync();
-  file.end += record_.size();
+  file.end = end;
   file.check = check;
   file.sequence = ++sequence_;
   record_.clear();
+  lent_.clear();
 }
 
 void Journal::rotate() {
-  current_ = older();
+  current_ = oldest();
   start_anew();
 }
 

@@ -21,6 +21,9 @@
 
 namespace ssb::broker::store {
 
+// How many files the journal has, which are written by turns.
+inline constexpr std::size_t kJournalFiles = 4;
+
 class Records {
  public:
   struct Item {
@@ -60,7 +63,7 @@ class Records {
  private:
   std::map<std::string, Table, std::less<>> tables_;
   std::vector<Change> changes_;
-  std::array<std::size_t, 2> counts_{};  // of items that are not changed, by generation
+  std::array<std::size_t, kJournalFiles> counts_{};  // of items that are not changed, by generation
 };
 
 }  // namespace ssb::broker::store

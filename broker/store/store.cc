@@ -170,7 +170,7 @@ struct Store::State {
   [[nodiscard]] bool append_records();
   void rotate_journal();
   // Which durable records a commit folds.
-  enum class Fold : std::uint8_t { written, older, all };
+  enum class Fold : std::uint8_t { written, oldest, all };
   void fold(Database& database, Fold which, bool keeps_statements);
   void commit(Fold which);
   void flush();
@@ -227,14 +227,16 @@ void Store::State::take_records(Database& database) {
   journal->know(folded);
   const auto entries = unopened.find(connection.id());
   if (entries == unopened.end()) return;
-  // The files were read one after the other; the older one has the older records, whichever it is.
-  for (const std::uint8_t generation : {journal->older(), journal->generation()}) {
+  // The files were read one after the other; from the oldest on they are in the order of their records.
+  std::uint8_t generation = journal->generation();
+  do {
+    generation = Journal::after(generation);
     for (Journal::Entry& entry : entries->second) {
       if (entry.generation == generation && entry.sequence > folded)
         database.records.put(entry.table, entry.key, std::move(entry.value));
     }
     database.records.set_flushed(generation);
-  }
+  } while (generation != journal->generation());
   unopened.erase(entries);
 }
 
@@ -281,14 +283,14 @@ bool Store::State::append_records() {
   return true;
 }
 
-// What the older file of the journal has and nothing newer has taken the place of goes to SQLite; then that file is written next.
+// What the oldest file of the journal has and nothing newer has taken the place of goes to SQLite; then that file is written next.
 void Store::State::rotate_journal() {
   SSB_CHECK(!std::any_of(databases.begin(), databases.end(), [](const auto& entry) {
     return entry.second->has_batch || !entry.second->records.changes().empty();
   }));
   if (!unopened.empty()) return commit(Fold::all);
-  commit(Fold::older);
-  for (const auto& [id, database] : databases) database->records.clear(journal->older());
+  commit(Fold::oldest);
+  for (const auto& [id, database] : databases) database->records.clear(journal->oldest());
   journal->rotate();
 }
 
@@ -300,7 +302,7 @@ void Store::State::fold(Database& database, Fold which, bool keeps_statements) {
     const std::string put = fmt::format(kPutRecord, table);
     const std::string erase = fmt::format(kEraseRecord, table);
     for (const auto& [key, item] : items) {
-      if (which == Fold::older && item.generation != journal->older()) continue;
+      if (which == Fold::oldest && item.generation != journal->oldest()) continue;
       const std::string& sql = item.value ? put : erase;
       const std::int64_t rows = database.connection.write_record(sql, key, item.value.get());
       if (!keeps_statements) continue;
@@ -308,8 +310,8 @@ void Store::State::fold(Database& database, Fold which, bool keeps_statements) {
       if (item.value) statement.parameters.emplace_back(*item.value);
     }
   }
-  const auto folded = static_cast<std::int64_t>(which == Fold::older ? journal->older_sequence()
-                                                                     : journal->sequence());
+  const auto folded = static_cast<std::int64_t>(which == Fold::oldest ? journal->oldest_sequence()
+                                                                      : journal->sequence());
   Statement statement{"UPDATE ssb_folded SET sequence = max(sequence, ?1)", {folded}, 1};
   database.connection.control(statement.sql, statement.parameters);
   if (keeps_statements) database.batch.push_back(std::move(statement));
@@ -317,14 +319,14 @@ void Store::State::fold(Database& database, Fold which, bool keeps_statements) {
 }
 
 // Everything that was accepted, through SQLite, and records that are durable already: those of the databases that are written
-// anyway, of all, or of all those of the journal's older file.
+// anyway, of all, or of all those of the journal's oldest file.
 void Store::State::commit(Fold which) {
   std::vector<Database*> written;
   std::vector<std::unique_ptr<Database>> opened;
   for (const auto& [id, database] : databases) {
     const Records& records = database->records;
-    const bool has_older = which == Fold::older && records.has(journal->older());
-    if (database->has_batch || !records.changes().empty() || has_older ||
+    const bool has_oldest = which == Fold::oldest && records.has(journal->oldest());
+    if (database->has_batch || !records.changes().empty() || has_oldest ||
         (which == Fold::all && !records.is_empty()))
       written.push_back(database.get());
   }
@@ -355,7 +357,7 @@ void Store::State::commit(Fold which) {
     database->connection.control("COMMIT");
     database->batch.clear();
     database->has_batch = false;
-    if (which != Fold::older) database->records.clear();
+    if (which != Fold::oldest) database->records.clear();
     if (commit != 0) log->set_complete(database->connection.id());
   }
   const bool is_folded = std::all_of(databases.begin(), databases.end(), [](const auto& entry) {
@@ -575,7 +577,7 @@ ResultSet Store::write(DatabaseId id, std::string_view sql, std::vector<Value> p
   return *std::move(result);
 }
 
-void Store::open_records(DatabaseId id, std::string_view table) {
+void Store::open_records(DatabaseId id, std::string_view table, Values values) {
   state_->check_idle();
   auto* const database = state_->find(id);
   SSB_CHECK(database != nullptr);
@@ -584,10 +586,11 @@ void Store::open_records(DatabaseId id, std::string_view table) {
   constexpr const char* kColumns = "SELECT name FROM pragma_table_info(?1)";
   const ResultSet columns = connection.control(kColumns, {name});
   if (columns.rows.empty()) {
-    write(
-        id,
-        fmt::format("CREATE TABLE \"{}\" (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID", table),
-        {});
+    // In a tree of keys SQLite reads a whole entry to compare its key: large values stand apart from their keys.
+    write(id,
+          fmt::format("CREATE TABLE \"{}\" (key BLOB PRIMARY KEY, value BLOB){}", table,
+                      values == Values::small ? " WITHOUT ROWID" : ""),
+          {});
     return;
   }
   const auto* first = std::get_if<std::string>(&columns.rows[0][0]);
@@ -613,20 +616,8 @@ void Store::erase_record(DatabaseId id, std::string_view table, proto::ByteView 
 
 namespace {
 
-// By key: what SQLite has, and in its place or beside it what it has not got yet. `rows` begin with their keys.
-template <typename Older, typename Newer>
-void merge(ResultSet& rows, const Records::Table* newer, Older older_row, Newer newer_item) {
-  static const Records::Table none;
-  if (newer == nullptr) newer = &none;
-  auto next = newer->begin();
-  for (Row& row : rows.rows) {
-    auto* const key = std::get_if<proto::Bytes>(&row[0]);
-    if (key == nullptr) continue;
-    for (; next != newer->end() && next->first < *key; ++next) newer_item(*next);
-    if (next == newer->end() || next->first != *key) older_row(std::move(*key), row);
-  }
-  for (; next != newer->end(); ++next) newer_item(*next);
-}
+// Of one table, read by one statement.
+constexpr std::size_t kRecordsAtOnce = 64;
 
 RecordValue to_record_value(Value& value) {
   auto* const bytes = std::get_if<proto::Bytes>(&value);
@@ -647,37 +638,38 @@ RecordValue Store::record(DatabaseId id, std::string_view table, proto::ByteView
   return found.rows.empty() ? nullptr : to_record_value(found.rows[0][0]);
 }
 
-std::vector<Store::Record> Store::records(DatabaseId id, std::string_view table) const {
+// What SQLite has, and in its place or beside it what it has not got yet.
+void Store::each_record(DatabaseId id, std::string_view table,
+                        const std::function<void(Record)>& see) const {
   state_->check_alive();
   auto* const database = state_->find(id);
   SSB_CHECK(database != nullptr);
-  ResultSet rows = database->connection.control(
-      fmt::format("SELECT key, value FROM \"{}\" ORDER BY key", table));
-  std::vector<Record> out;
-  merge(
-      rows, database->records.table(table),
-      [&](proto::Bytes key, Row& row) {
-        out.push_back({std::move(key), to_record_value(row[1])});
-      },
-      [&](const auto& item) {
-        if (item.second.value) out.push_back({item.first, item.second.value});
-      });
-  return out;
+  static const Records::Table none;
+  const Records::Table* newer = database->records.table(table);
+  if (newer == nullptr) newer = &none;
+  auto next = newer->begin();
+  const auto see_next = [&] {
+    if (next->second.value) see({next->first, next->second.value});
+    ++next;
+  };
+  const std::string select = fmt::format(
+      "SELECT key, value FROM \"{}\" WHERE key > ?1 ORDER BY key LIMIT {}", table, kRecordsAtOnce);
+  proto::Bytes last;  // less than any key
+  for (bool is_end = false; !is_end;) {
+    ResultSet older = database->connection.control(select, {last});
+    is_end = older.rows.size() < kRecordsAtOnce;
+    for (Row& row : older.rows) {
+      last = std::move(std::get<proto::Bytes>(row[0]));
+      while (next != newer->end() && next->first < last) see_next();
+      if (next == newer->end() || next->first != last) see({last, to_record_value(row[1])});
+    }
+  }
+  while (next != newer->end()) see_next();
 }
 
-std::vector<proto::Bytes> Store::record_keys(DatabaseId id, std::string_view table) const {
-  state_->check_alive();
-  auto* const database = state_->find(id);
-  SSB_CHECK(database != nullptr);
-  ResultSet rows =
-      database->connection.control(fmt::format("SELECT key FROM \"{}\" ORDER BY key", table));
-  std::vector<proto::Bytes> out;
-  merge(
-      rows, database->records.table(table),
-      [&](proto::Bytes key, const Row&) { out.push_back(std::move(key)); },
-      [&](const auto& item) {
-        if (item.second.value) out.push_back(item.first);
-      });
+std::vector<Store::Record> Store::records(DatabaseId id, std::string_view table) const {
+  std::vector<Record> out;
+  each_record(id, table, [&](Record record) { out.push_back(std::move(record)); });
   return out;
 }
 

@@ -220,20 +220,22 @@ class Store {
   // ---- records: rows of the engine itself, a key and a value in a table of no other columns ----
   // Accepted at once and durable with the next flush, as what `write` writes, and much cheaper: a flush of records alone goes
   // to the instance's journal (docs/store.md). SQL does not see them before they are folded: read them with these.
-  // Makes the table when it is not there; StoreFailure when one of that name has another shape.
-  void open_records(DatabaseId database, std::string_view table);
+  // Makes the table when it is not there; StoreFailure when one of that name has another shape. Large are values of more than some
+  // hundred bytes.
+  enum class Values { small, large };
+  void open_records(DatabaseId database, std::string_view table, Values values = Values::small);
   void put_record(DatabaseId database, std::string_view table, proto::ByteView key,
                   RecordValue value);
   void erase_record(DatabaseId database, std::string_view table, proto::ByteView key);
   [[nodiscard]] RecordValue record(DatabaseId database, std::string_view table,
                                    proto::ByteView key) const;
-  // By key.
-  [[nodiscard]] std::vector<proto::Bytes> record_keys(DatabaseId database,
-                                                      std::string_view table) const;
   struct Record {
     proto::Bytes key;
     RecordValue value;
   };
+  // By key, some read at a time: together they may be larger than memory. `see` may read records and change none.
+  void each_record(DatabaseId database, std::string_view table,
+                   const std::function<void(Record)>& see) const;
   [[nodiscard]] std::vector<Record> records(DatabaseId database, std::string_view table) const;
 
   // Called at the beginning of each flush, to write what its owner has gathered in memory since the last one: what

@@ -50,6 +50,7 @@ struct NodeCommandOptions {
   std::string log_level = "info";
   bool as_product = false;
   bool sign_every_dialog = false;
+  std::int64_t polls_for_us = net::default_polls_for().count();
 };
 
 // Two programs never serve one folder.
@@ -222,6 +223,7 @@ class NodeProgram {
     host.node.traces_messages = logger_->should_log(spdlog::level::debug);
     host.files_folder = folder.files();
     host.listen_address = options_.listen;
+    host.polls_for = std::chrono::microseconds(options_.polls_for_us);
     host.resolve = make_resolver(io_, options_.peers);
     host.keys = [](int bits) { return broker::crypto::RsaPrivateKey::generate(bits); };
     if (capture_) {
@@ -466,6 +468,13 @@ void add_node(CLI::App& app, Context& context) {
   command->add_flag("--sign-every-dialog", options->sign_every_dialog,
                     "A grant of one conversation each: an RSA signature and wrap a dialog, and one "
                     "that is captured opens no other");
+  constexpr int kPollMax = 100'000;
+  command
+      ->add_option("--poll", options->polls_for_us,
+                   "Microseconds to look for an answer before it sleeps, while answers come that "
+                   "soon; 0: it sleeps at once, as it does by itself on one processor")
+      ->check(CLI::Range(0, kPollMax))
+      ->capture_default_str();
   command->callback([&context, options] { context.exit_code = run_node(context, *options); });
 }
 

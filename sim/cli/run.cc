@@ -48,6 +48,7 @@ struct RunOptions {
   bool keeps_folder = false;
   bool as_product = false;
   std::string crash;  // where an instance goes down
+  std::size_t awake_endpoints_max = broker::conversation::kAwakeEndpointsMax;
   int batch_timeout_s = 120;
   int width = static_cast<int>(scenario::kTimelineWidth);
 };
@@ -248,6 +249,7 @@ class RunCommand {
                                    .keys = [this](int bits) { return pool_.draw(bits); },
                                    .capture_file = capture_file,
                                    .as_product = options_.as_product,
+                                   .awake_endpoints_max = options_.awake_endpoints_max,
                                    .batch_timeout = std::chrono::seconds(options_.batch_timeout_s),
                                    .real_time = std::chrono::steady_clock::now});
     Simulated run;
@@ -264,6 +266,7 @@ class RunCommand {
          .keeps_folder = options_.keeps_folder,
          .capture_file = options_.capture_file,
          .as_product = options_.as_product,
+         .awake_endpoints_max = options_.awake_endpoints_max,
          .batch_timeout = std::chrono::seconds(options_.batch_timeout_s)});
     return scenario::Runner(script, *backend).run();
   }
@@ -411,6 +414,11 @@ void add_run(CLI::App& app, Context& context) {
                       "File with the throw-away RSA keys [$XDG_CACHE_HOME/ssbsim/scenario-keys]");
   command->add_flag("--keep", options->keeps_folder,
                     "Keep the instances' data and say where it is; of --net tcp");
+  command
+      ->add_option("--awake-endpoints", options->awake_endpoints_max,
+                   "Idle conversations that each database keeps in memory; what happens is the "
+                   "same under any number")
+      ->capture_default_str();
   command->add_flag("--as-product", options->as_product,
                     "Without the protections that go beyond the product (tombstones)");
   command->callback([&context, options] {

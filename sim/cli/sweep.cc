@@ -106,6 +106,7 @@ class SweepCommand {
       throw UsageError{"sweep takes scenarios, or --generate and none"};
     if (!options_.paths.empty()) read_scripts();
     subject_.batch_timeout_s = options_.run_timeout_s;
+    subject_.awake_endpoints_max = options_.awake_endpoints_max;
     subject_.runs.scenarios = std::max<std::size_t>(1, subject_.scripts.size());
     subject_.runs.at_most = options_.max_runs;
     parse_seeds(options_.seeds, subject_.runs);
@@ -447,12 +448,18 @@ class SweepCommand {
     return code;
   }
 
+  [[nodiscard]] std::string awake_option() const {
+    const std::size_t most = subject_.awake_endpoints_max;
+    if (most == broker::conversation::kAwakeEndpointsMax) return {};
+    return fmt::format(" --awake-endpoints {}", most);
+  }
   [[nodiscard]] std::string text() const {
     std::string out = totals_.text();
     for (const auto& [key, group] : totals_.groups()) {
       if (!group.bundle.empty()) continue;
-      out += fmt::format("repeat {}: ssbsim sweep {} --seeds {}\n", key,
-                         subject_.is_generated() ? "--generate" : group.scenario, group.seed);
+      out += fmt::format("repeat {}: ssbsim sweep {} --seeds {}{}\n", key,
+                         subject_.is_generated() ? "--generate" : group.scenario, group.seed,
+                         awake_option());
     }
     if (is_out_of_time_) out += "the time was over before the runs were\n";
     if (is_out_of_time_ && file_)

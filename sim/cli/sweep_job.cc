@@ -63,15 +63,16 @@ struct Course {
 };
 
 Course run_alone(const Script& script, std::uint64_t seed, scenario::KeyPool& pool,
-                 int batch_timeout_s) {
+                 const SweepSubject& subject) {
   pool.start_run(seed);
   const auto simulation =
       scenario::make_simulation({.seed = seed,
                                  .keys = [&pool](int bits) { return pool.draw(bits); },
                                  .capture_file = {},
                                  .as_product = false,
+                                 .awake_endpoints_max = subject.awake_endpoints_max,
                                  .wants_all_faults = false,
-                                 .batch_timeout = std::chrono::seconds(batch_timeout_s),
+                                 .batch_timeout = std::chrono::seconds(subject.batch_timeout_s),
                                  .real_time = std::chrono::steady_clock::now});
   Course course;
   course.report = scenario::Runner(script, *simulation).run();
@@ -81,11 +82,10 @@ Course run_alone(const Script& script, std::uint64_t seed, scenario::KeyPool& po
 }
 
 Course run_once(const Script& script, std::uint64_t seed, scenario::KeyPool& pool,
-                int batch_timeout_s) {
-  scenario::warm_up(script, [&](const Script& warm) {
-    static_cast<void>(run_alone(warm, seed, pool, batch_timeout_s));
-  });
-  return run_alone(script, seed, pool, batch_timeout_s);
+                const SweepSubject& subject) {
+  scenario::warm_up(
+      script, [&](const Script& warm) { static_cast<void>(run_alone(warm, seed, pool, subject)); });
+  return run_alone(script, seed, pool, subject);
 }
 
 // The simulator's own counters, the event classes that were seen, and the steps of verification that refused something.
@@ -171,8 +171,7 @@ std::string SweepJob::run(const std::string& request_text) {
     if (word == "file") std::getline(in >> std::ws, name);
     const auto text = word == "file" ? read_file(name) : std::optional(canary_text());
     const Script script = scenario::parse_script(name, text.value_or(""), {});
-    add_course(run_once(script, script.seed.value_or(1), pool_, subject_.batch_timeout_s), false,
-               line);
+    add_course(run_once(script, script.seed.value_or(1), pool_, subject_), false, line);
     return json::serialize(line);
   }
   SSB_CHECK(word == "run");
@@ -183,12 +182,10 @@ std::string SweepJob::run(const std::string& request_text) {
   line["seed"] = what.id.seed;
   const auto kinds = what.plan.kinds();
   line["faults"] = json::array(kinds.begin(), kinds.end());
-  const Course course =
-      run_once(what.swarmed.script, what.id.seed, pool_, subject_.batch_timeout_s);
+  const Course course = run_once(what.swarmed.script, what.id.seed, pool_, subject_);
   add_course(course, subject_.is_generated(), line);
   if (request.is_twice) {
-    const Course again =
-        run_once(what.swarmed.script, what.id.seed, pool_, subject_.batch_timeout_s);
+    const Course again = run_once(what.swarmed.script, what.id.seed, pool_, subject_);
     const auto difference = Fingerprint::first_difference(course.fingerprint, again.fingerprint);
     line["checked"] = true;
     if (difference) line["differs"] = *difference;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/conversation/engine.h"
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/script.h"
 #include "sim/sweep/shard.h"
@@ -21,6 +22,7 @@ struct SweepSubject {
   std::vector<scenario::Script> scripts;  // empty: generated ones
   sweep::Runs runs;
   int batch_timeout_s = 120;
+  std::size_t awake_endpoints_max = broker::conversation::kAwakeEndpointsMax;
 
   [[nodiscard]] bool is_generated() const { return scripts.empty(); }
   [[nodiscard]] scenario::Script script(const sweep::RunId& id) const;

@@ -47,6 +47,10 @@ void add_sweep_options(CLI::App& command, SweepOptions& options) {
                   "Seconds of real time after which a run is a failure and its process is killed")
       ->check(positive_number)
       ->capture_default_str();
+  command
+      .add_option("--awake-endpoints", options.awake_endpoints_max,
+                  "Idle conversations that each database keeps in memory, as in run")
+      ->capture_default_str();
   command.add_option("--mem-limit", options.memory_bytes, "Of each process, like 2G")
       ->transform(CLI::AsSizeValue(false));
   command

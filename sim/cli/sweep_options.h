@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/conversation/engine.h"
 #include "sim/sweep/shard.h"
 
 namespace CLI {
@@ -27,6 +28,7 @@ struct SweepOptions {
   bool has_canary = false;
   bool is_generated = false;
   int run_timeout_s = 120;
+  std::size_t awake_endpoints_max = broker::conversation::kAwakeEndpointsMax;
   std::uint64_t memory_bytes = 0;
   int shrink_runs = 150;
   std::string key_pool_file;

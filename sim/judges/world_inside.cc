@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "broker/catalog/permissions.h"
+#include "broker/conversation/waiting.h"
 #include "broker/keys/key_hierarchy.h"
 
 namespace ssb::sim::judges {
@@ -124,7 +125,8 @@ std::vector<StoredEndpoint> WorldInside::endpoints(Host host) const {
   for (const std::string& database : databases(host)) {
     const catalog::Catalog* found = catalog(host, database);
     for (const auto& [key, row] : records(host, found->id(), conversation::kConversationTable)) {
-      const EndpointPlace place{host, database, guid_text(key)};
+      const auto handle = proto::ByteView(key).subspan(conversation::kConversationNumberBytes);
+      const EndpointPlace place{host, database, guid_text(handle)};
       if (auto endpoint = stored_endpoint(place, *row)) out.push_back(std::move(*endpoint));
     }
   }
@@ -133,15 +135,19 @@ std::vector<StoredEndpoint> WorldInside::endpoints(Host host) const {
 
 std::optional<StoredEndpoint> WorldInside::endpoint(const EndpointPlace& place) const {
   const catalog::Catalog* found = catalog(place.host, place.database);
-  if (found == nullptr) return std::nullopt;
-  const store::RecordValue row =
-      record(place.host, found->id(), conversation::kConversationTable, handle_bytes(place));
-  auto out = row ? stored_endpoint(place, *row) : std::nullopt;
   const auto handle = ConversationHandle::from_bytes(handle_bytes(place));
-  if (!out || !handle) return out;
-  // An acknowledgement that was heard need not be written yet.
-  const auto acknowledged =
-      world_.server(place.host).node().engine().acknowledged(found->id(), *handle);
+  if (found == nullptr || !handle) return std::nullopt;
+  const auto& engine = world_.server(place.host).node().engine();
+  // The engine says where to look; the key has the handle too.
+  const auto key = engine.record_key(found->id(), *handle);
+  if (!key) return std::nullopt;
+  const store::RecordValue row =
+      record(place.host, found->id(), conversation::kConversationTable, *key);
+  auto out = row ? stored_endpoint(place, *row) : std::nullopt;
+  if (!out) return out;
+  // An acknowledgement that was heard need not be written yet. Of an endpoint that sleeps it is read.
+  const Storage::Look look(world_.disk(place.host));
+  const auto acknowledged = engine.acknowledged(found->id(), *handle);
   if (acknowledged) out->row.set_acknowledged(*acknowledged);
   return out;
 }
@@ -149,14 +155,15 @@ std::optional<StoredEndpoint> WorldInside::endpoint(const EndpointPlace& place) 
 std::optional<proto::Bytes> WorldInside::waiting_body(const EndpointPlace& place,
                                                       std::uint64_t sequence) const {
   const catalog::Catalog* found = catalog(place.host, place.database);
-  if (found == nullptr) return std::nullopt;
-  for (auto& each : messages(place.host, found->id())) {
-    const bool is_it = each.message.kind == conversation::StoredKind::transmission &&
-                       each.message.sequence == sequence &&
-                       proto::to_bytes(each.message_class.handle()) == handle_bytes(place);
-    if (is_it && each.message_class.has_body()) return std::move(each.body);
+  const catalog::Instance* holder = instance(place.host);
+  if (found == nullptr || holder == nullptr) return std::nullopt;
+  const Storage::Look look(world_.disk(place.host));
+  try {
+    return conversation::find_waiting_body(holder->store(), found->id(), handle_bytes(place),
+                                           sequence, last_pack_);
+  } catch (const store::StoreFailure&) {
+    return std::nullopt;
   }
-  return std::nullopt;
 }
 
 std::vector<conversation::WaitingMessage> WorldInside::messages(Host host,

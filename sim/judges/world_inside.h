@@ -65,6 +65,7 @@ class WorldInside : public Inside {
       const std::vector<broker::store::Value>& parameters = {}) const;
 
   World& world_;
+  mutable std::uint64_t last_pack_ = 0;  // where the last waiting body was
 };
 
 }  // namespace ssb::sim::judges

@@ -208,7 +208,10 @@ void NodePair::hear(Nanoseconds until, const std::function<bool()>& done) {
       if (peer(side).descriptor() < 0) continue;  // killed
       const bool is_alive = peer(side).read();
       while (auto line = peer(side).next()) take(side, *line);
-      if (!is_alive) throw LoadFailure(fmt::format("the node of the {} has ended", name(side)));
+      if (is_alive) continue;
+      // What it said last is why.
+      if (!result_.violations.empty()) throw LoadFailure(result_.violations.back());
+      throw LoadFailure(fmt::format("the node of the {} has ended", name(side)));
     }
     if (options_.wants_stop && options_.wants_stop()) result_.was_stopped = true;
   }
@@ -266,8 +269,10 @@ void NodePair::batch(Side side, const std::string& text) {
 void NodePair::ask() {
   states_ = 0;
   for (const Side side : {Side::initiator, Side::target}) tell(side, {{"do", "state"}});
-  hear(monotonic_now() + options_.drain_at_most, [this] { return states_ >= 2; });
-  if (states_ < 2) throw LoadFailure("a node does not answer any more");
+  hear(monotonic_now() + options_.drain_at_most,
+       [this] { return states_ >= 2 || !result_.violations.empty(); });
+  if (states_ < 2 && result_.violations.empty())
+    throw LoadFailure("a node does not answer any more");
 }
 
 void NodePair::drain() {

@@ -142,6 +142,7 @@ class NodeSide {
     };
     host.files_folder = folder.files();
     host.listen_address = options_.address;
+    host.polls_for = net::default_polls_for();
     host.keys = [this](int bits) {
       return keys_used_ < options_.keys.size() ? options_.keys[keys_used_++]
                                                : broker::crypto::RsaPrivateKey::generate(bits);

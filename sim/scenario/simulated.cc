@@ -75,6 +75,10 @@ class SimulatedBackend : public Simulation {
   std::vector<proto::Bytes> read_by_attackers() const override {
     return attackers_ ? attackers_->learned() : std::vector<proto::Bytes>();
   }
+  std::vector<Seen> instances() const override;
+  std::optional<std::size_t> leads_to(std::size_t from, const std::string& host) const override {
+    return resolve(from, host);
+  }
   std::uint64_t steps_until_crash(const std::string& node, Crash::Counted counted) const override {
     const auto host = find(node);
     if (!host) return 0;
@@ -116,10 +120,12 @@ SimulatedBackend::SimulatedBackend(SimulatedOptions options)
 
 World& SimulatedBackend::world() {
   if (world_) return *world_;
-  world_ = std::make_unique<World>(WorldOptions{.seed = options_.seed,
-                                                .start = start_,
-                                                .keys = options_.keys,
-                                                .as_product = options_.as_product});
+  world_ =
+      std::make_unique<World>(WorldOptions{.seed = options_.seed,
+                                           .start = start_,
+                                           .keys = options_.keys,
+                                           .as_product = options_.as_product,
+                                           .awake_endpoints_max = options_.awake_endpoints_max});
   inside_ = std::make_unique<judges::WorldInside>(*world_);
   if (options_.is_judged) {
     judges_ = std::make_unique<judges::Judges>(
@@ -307,6 +313,16 @@ std::optional<HostNumber> SimulatedBackend::resolve(HostNumber from,
     if (const auto found = find(candidate)) return found;
   }
   return std::nullopt;
+}
+
+std::vector<Simulation::Seen> SimulatedBackend::instances() const {
+  std::vector<Seen> out;
+  for (HostNumber host = 0; world_ && host < world_->hosts(); ++host) {
+    Seen seen{.name = world_->name(host), .instance = nullptr, .now = world_->now_at(host)};
+    if (world_->is_running(host)) seen.instance = &world_->server(host).node().instance();
+    out.push_back(std::move(seen));
+  }
+  return out;
 }
 
 void SimulatedBackend::declare(const std::string& node, const InstanceOptions*) {

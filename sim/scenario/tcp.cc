@@ -186,6 +186,7 @@ std::unique_ptr<net::Host> TcpBackend::make_host(Instance& instance) {
   host.node.store.flushed =
       false;  // a crash here ends a host, not the machine: what was written is there
   host.node.as_product = options_.as_product;
+  host.node.awake_endpoints_max = options_.awake_endpoints_max;
   host.files_folder = folder.files();
   host.listen_address = addresses_.address_of(instance.name);
   host.clock.stopped_at = instance.clock.shows(now_);

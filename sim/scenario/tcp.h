@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 
+#include "broker/conversation/engine.h"
 #include "broker/crypto/rsa.h"
 #include "sim/scenario/backend.h"
 
@@ -20,10 +21,11 @@ namespace ssb::sim::scenario {
 
 struct TcpOptions {
   broker::crypto::RsaKeySource keys;
-  std::filesystem::path folder;             // of all instances' data; made when absent
-  bool keeps_folder = false;                // it stays behind
-  std::filesystem::path capture_file;       // pcap of everything between the instances; empty: none
-  bool as_product = false;                  // no tombstones (A03)
+  std::filesystem::path folder;        // of all instances' data; made when absent
+  bool keeps_folder = false;           // it stays behind
+  std::filesystem::path capture_file;  // pcap of everything between the instances; empty: none
+  bool as_product = false;             // no tombstones (A03)
+  std::size_t awake_endpoints_max = broker::conversation::kAwakeEndpointsMax;  // of a database
   std::chrono::seconds batch_timeout{120};  // of real time; a batch that runs longer is cancelled
 };
 

@@ -12,7 +12,7 @@ for command in "${commands[@]}"; do
   # A load on a machine that is busy with other tests may say that its generator was late (4).
   "$program" "${words[@]}" >/dev/null || [[ $? == 4 && ${words[0]} == load ]]
 done
-for subcommand in run sweep merge load crash-sweep generate node explain version; do
+for subcommand in run sweep merge load crash-sweep generate node doctor explain version; do
   "$program" "$subcommand" --help | grep -q Example || { echo "docs: $subcommand --help shows no example"; exit 1; }
 done
 grep -oE -- '--[a-z-]+' docs/node.md | sort -u | while read -r option; do
@@ -20,6 +20,9 @@ grep -oE -- '--[a-z-]+' docs/node.md | sort -u | while read -r option; do
 done
 grep -oE -- '`--[a-z-]+' docs/sweep.md | tr -d '`' | sort -u | while read -r option; do
   "$program" sweep --help | grep -q -- "$option" || { echo "docs: sweep has no option $option"; exit 1; }
+done
+grep -oE -- '`--[a-z-]+' docs/doctor.md | tr -d '`' | sort -u | while read -r option; do
+  "$program" doctor --help | grep -q -- "$option" || { echo "docs: doctor has no option $option"; exit 1; }
 done
 load_help=$(for part in "" soak target; do "$program" load ${part:+"$part"} --help; done)
 grep -oE -- '`--[a-z-]+' docs/load.md | tr -d '`' | sort -u | while read -r option; do

@@ -1,5 +1,6 @@
 #include "sim/disk_image.h"
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <string>
@@ -60,15 +61,14 @@ TEST(FileImageTest, WritesThatWereNotSyncedSurviveInAnyCombination) {
 }
 
 TEST(FileImageTest, AWriteSurvivesSectorBySector) {
-  FileImage file;
-  write(file, 0, std::string(3 * kSectorBytes, 'a'));
-  file.sync();
   std::set<std::string> seen;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-    FileImage copy = file;
-    write(copy, kSectorBytes - 1, std::string(kSectorBytes + 2, 'b'));
-    copy.lose_power(seeded(seed), false);
-    const std::string text = text_of(copy);
+    FileImage file;
+    write(file, 0, std::string(3 * kSectorBytes, 'a'));
+    file.sync();
+    write(file, kSectorBytes - 1, std::string(kSectorBytes + 2, 'b'));
+    file.lose_power(seeded(seed), false);
+    const std::string text = text_of(file);
     seen.insert({text[kSectorBytes - 1], text[kSectorBytes], text[2 * kSectorBytes]});
     EXPECT_EQ(text[kSectorBytes - 2], 'a');
     EXPECT_EQ(text[2 * kSectorBytes + 1], 'a');
@@ -85,6 +85,47 @@ TEST(FileImageTest, OnlyADiskThatTearsCutsTheLastWriteWithinASector) {
   const std::set<std::string> whole = {"durable", "DURABLE"};
   EXPECT_EQ(outcomes(false, changes), whole);
   EXPECT_TRUE(outcomes(true, changes).contains("DURable"));
+}
+
+TEST(FileImageTest, WhatALaterWriteReplacedMaySurviveWithoutIt) {
+  const auto texts = outcomes(false, [](FileImage& file) {
+    write(file, 0, "first..");
+    write(file, 2, "SECOND");
+    file.resize(4);
+  });
+
+  EXPECT_TRUE(texts.contains("durable"));
+  EXPECT_TRUE(texts.contains("first.."));
+  EXPECT_TRUE(texts.contains("fiSECOND"));
+  EXPECT_TRUE(texts.contains("fiSE"));
+  EXPECT_TRUE(texts.contains("duSECOND"));  // the second write without the first
+}
+
+TEST(BlocksTest, WhatWasNeverWrittenIsZeroAlsoWhereTheFileWasLongerBefore) {
+  constexpr std::size_t kLong = 50'000;  // over several blocks
+  Blocks blocks;
+  blocks.resize(kLong);
+  blocks.write(0, proto::Bytes(kLong, 7));
+  blocks.resize(20'000);
+  blocks.resize(kLong);
+
+  proto::Bytes expected(kLong, 0);
+  std::fill_n(expected.begin(), 20'000, std::uint8_t{7});
+  EXPECT_EQ(blocks.copy(0, kLong), expected);
+}
+
+TEST(BlocksTest, APieceIsWrittenAndReadAcrossBlocks) {
+  constexpr std::size_t kLong = 40'000;
+  Blocks blocks;
+  blocks.resize(kLong + 10'002);
+  proto::Bytes piece(kLong);
+  for (std::size_t i = 0; i < piece.size(); ++i)
+    piece[i] = static_cast<std::uint8_t>(i * 7 + i / 256);
+  blocks.write(10'001, piece);
+
+  EXPECT_EQ(blocks.copy(10'001, kLong), piece);
+  EXPECT_EQ(blocks.copy(10'000, 3), (proto::Bytes{0, piece[0], piece[1]}));
+  EXPECT_EQ(blocks.at(10'001 + 20'000), piece[20'000]);
 }
 
 TEST(FileImageTest, AResizingIsUndoneWithTheBytesThatItCut) {

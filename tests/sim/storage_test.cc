@@ -85,6 +85,7 @@ TEST(StorageTest, AStoreSurvivesACleanCloseAndAReopen) {
   EXPECT_THAT(machine.storage->files(),
               testing::ElementsAre(kDatabaseFile, kLogFile, "/node/instance.ssb",
                                    "/node/instance.ssb-records0", "/node/instance.ssb-records1",
+                                   "/node/instance.ssb-records2", "/node/instance.ssb-records3",
                                    "/node/instance.ssb-wal"));
 }
 

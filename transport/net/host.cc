@@ -1,13 +1,16 @@
 #include "transport/net/host.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <boost/asio.hpp>
 
 #include "proto/error_code.h"
+#include "transport/net/patience.h"
 #include "transport/net/socket.h"
 
 namespace ssb::net {
@@ -26,8 +29,18 @@ namespace {
 constexpr std::chrono::milliseconds kTimerMin{1};
 constexpr std::chrono::hours kTimerMax{1};
 constexpr std::chrono::milliseconds kAcceptRetry{100};
+// What is done after so long leaves before the rest is begun: otherwise two nodes with much to do would work by turns. Long enough for a
+// flush to cover some hundred messages.
+constexpr std::chrono::milliseconds kTurnTime{1};
+// A look takes some microseconds: who comes back so much later did not have the processor.
+constexpr std::chrono::milliseconds kInterruption{1};
+constexpr std::chrono::microseconds kPollsFor{120};  // two nodes answer each other within that
 
 }  // namespace
+
+std::chrono::microseconds default_polls_for() {
+  return std::thread::hardware_concurrency() > 1 ? kPollsFor : std::chrono::microseconds(0);
+}
 
 proto::TimePoint Clock::now() const {
   if (stopped_at) return *stopped_at;
@@ -42,6 +55,7 @@ struct Host::State : std::enable_shared_from_this<Host::State> {
         clock(options.clock),
         files(options.files_folder),
         timer(context),
+        patience(options.polls_for),
         resolver(context),
         server(std::make_unique<wire::Server>(options.node, files, options.keys,
                                               std::move(options.machine_key), clock.now())) {}
@@ -49,6 +63,8 @@ struct Host::State : std::enable_shared_from_this<Host::State> {
   // ---- the loop ----
   void give(wire::Input input) {
     last_activity = std::chrono::steady_clock::now();
+    if (const auto since = std::exchange(idle_since, std::nullopt))
+      patience.waited(last_activity - *since);
     inbox.push_back(std::move(input));
     post_step();
   }
@@ -60,8 +76,12 @@ struct Host::State : std::enable_shared_from_this<Host::State> {
     });
   }
   void step();
+  void handle(wire::Input& input, proto::TimePoint now, std::vector<ConnectionId>& handled);
+  void rest();
+  void look_again();
   void perform(wire::Outputs&& outputs);
   void arm_timer();
+  void timer_due();
 
   // ---- what the server asks for ----
   void do_connect(const wire::Connect& connect);
@@ -83,9 +103,10 @@ struct Host::State : std::enable_shared_from_this<Host::State> {
   Clock clock;
   SandboxFiles files;
   asio::steady_timer timer;
+  Patience patience;
   tcp::resolver resolver;
   std::unique_ptr<wire::Server> server;
-  std::vector<wire::Input> inbox;
+  std::deque<wire::Input> inbox;
   std::map<EndpointKind, std::shared_ptr<tcp::acceptor>> acceptors;
   std::map<ConnectionId, std::shared_ptr<Socket>> sockets;
   std::map<ConnectionId, std::shared_ptr<Socket>> closing;
@@ -94,32 +115,79 @@ struct Host::State : std::enable_shared_from_this<Host::State> {
   std::map<broker::ClientId, ClientCallback> clients;  // whose work is under way
   broker::ClientId last_client = 0;
   bool step_is_posted = false;
+  bool has_written = false;  // since the last step, and the server knows
+  std::optional<std::chrono::steady_clock::time_point> timer_at;    // armed for
+  std::optional<std::chrono::steady_clock::time_point> idle_since;  // nothing is to be done
+  std::chrono::steady_clock::time_point looked_at{};
+  std::chrono::steady_clock::time_point looks_until{};
+  bool is_looking = false;
+  std::uint64_t moved_bytes = 0;  // by the network, up to the last turn
   bool is_stopped = false;
   std::function<void()> done;  // of shut_down
 };
+
+void Host::State::handle(wire::Input& input, proto::TimePoint now,
+                         std::vector<ConnectionId>& handled) {
+  auto* const received = std::get_if<wire::Received>(&input);
+  if (received != nullptr) handled.push_back(received->connection);
+  if (const auto* accepted = std::get_if<wire::Accepted>(&input))
+    handled.push_back(accepted->connection);
+  if (const auto* connected = std::get_if<wire::Connected>(&input))
+    handled.push_back(connected->connection);
+  server->handle(input, now);
+  if (received == nullptr) return;
+  const auto socket = sockets.find(received->connection);
+  if (socket != sockets.end()) socket->second->take_back(std::move(received->bytes));
+}
 
 void Host::State::step() {
   step_is_posted = false;
   const proto::TimePoint now = clock.now();
   std::vector<ConnectionId> handled;
-  for (const wire::Input& input : std::exchange(inbox, {})) {
-    if (const auto* received = std::get_if<wire::Received>(&input))
-      handled.push_back(received->connection);
-    if (const auto* accepted = std::get_if<wire::Accepted>(&input))
-      handled.push_back(accepted->connection);
-    if (const auto* connected = std::get_if<wire::Connected>(&input))
-      handled.push_back(connected->connection);
-    server->handle(input, now);
+  const auto turn_ends = std::chrono::steady_clock::now() + kTurnTime;
+  for (std::size_t count = inbox.size(); count > 0; --count) {
+    wire::Input input = std::move(inbox.front());
+    inbox.pop_front();
+    handle(input, now, handled);
+    if (std::chrono::steady_clock::now() >= turn_ends) break;
   }
+  if (!inbox.empty()) post_step();
   wire::Outputs outputs;
   server->commit(now, outputs);
   perform(std::move(outputs));
   if (is_stopped) return;
+  // What waited for room that there is again.
+  if (std::exchange(has_written, false) && !server->is_quiet()) post_step();
   for (const ConnectionId id : handled) {
     const auto socket = sockets.find(id);
     if (socket != sockets.end()) socket->second->read();
   }
   arm_timer();
+  rest();
+}
+
+// The end of a turn: what is posted keeps the loop from sleeping, and between two of its kind the loop looks at sockets and timers.
+void Host::State::rest() {
+  const std::uint64_t moved = traffic->sent_bytes + traffic->received_bytes;
+  patience.worked(static_cast<std::size_t>(moved - std::exchange(moved_bytes, moved)));
+  if (options.polls_for.count() == 0 || step_is_posted) return;
+  const auto now = std::chrono::steady_clock::now();
+  idle_since = now;
+  looked_at = now;
+  looks_until = now + patience.now();
+  if (looks_until > now && !std::exchange(is_looking, true)) look_again();
+}
+
+void Host::State::look_again() {
+  asio::post(io, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->is_stopped) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (self->idle_since && now - self->looked_at > kInterruption) self->patience.interrupted();
+    self->looked_at = now;
+    self->is_looking = self->idle_since && now < self->looks_until;
+    if (self->is_looking) self->look_again();
+  });
 }
 
 void Host::State::perform(wire::Outputs&& outputs) {
@@ -157,6 +225,7 @@ void Host::State::arm_timer() {
   const proto::TimePoint deadline = server->deadline();
   if (deadline == proto::kNever) {
     timer.cancel();
+    timer_at.reset();
     return;
   }
   if (server->node().deadline() == broker::kAtOnce) {  // posted: signals and sockets come before it
@@ -168,16 +237,25 @@ void Host::State::arm_timer() {
   const auto wait = deadline >= now + kTimerMax
                         ? std::chrono::duration_cast<proto::Duration>(kTimerMax)
                         : std::max<proto::Duration>(deadline - now, kTimerMin);
-  timer.expires_after(wait);
+  // Deadlines move away with nearly every message: a timer that comes too early looks again, and is cheaper than one that is always
+  // armed anew.
+  const auto at = std::chrono::steady_clock::now() + wait;
+  if (timer_at && *timer_at <= at) return;
+  timer_at = at;
+  timer.expires_at(at);
   timer.async_wait([weak = weak_from_this()](const error_code& error) {
     const auto self = weak.lock();
-    if (error || !self || self->is_stopped) return;
-    if (self->server->deadline() > self->clock.now()) {
-      self->arm_timer();
-    } else {
-      self->give(broker::Event(broker::TimerDue{}));
-    }
+    if (!error && self && !self->is_stopped) self->timer_due();
   });
+}
+
+void Host::State::timer_due() {
+  timer_at.reset();
+  if (server->deadline() > clock.now()) {
+    arm_timer();
+  } else {
+    give(broker::Event(broker::TimerDue{}));
+  }
 }
 
 // ---- connections ----
@@ -294,7 +372,11 @@ std::shared_ptr<Socket> Host::State::make_socket(ConnectionId id, tcp::socket&& 
 
 void Host::State::do_write(wire::Write&& write) {
   const auto socket = sockets.find(write.connection);
-  if (socket != sockets.end()) socket->second->write(std::move(write.bytes));
+  if (socket == sockets.end()) return;
+  const std::size_t written = socket->second->write(std::move(write.bytes));
+  if (written == 0) return;
+  has_written = true;
+  server->handle(wire::Written{write.connection, written}, clock.now());
 }
 
 void Host::State::do_close(ConnectionId id) {

@@ -4,6 +4,7 @@
 //   that strand.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -31,6 +32,10 @@ using Resolver = std::function<std::optional<std::string>(const std::string& hos
 // How a client's work ended: durable, or the error for which nothing of it happened.
 using ClientCallback = std::function<void(proto::Result<void>)>;
 
+// A good choice for HostOptions::polls_for: what a request and its reply take between two processes. 0 where there is one processor,
+// which whoever is waited for needs.
+[[nodiscard]] std::chrono::microseconds default_polls_for();
+
 struct HostOptions {
   broker::NodeOptions node;
   Clock clock;                         // when the node is made
@@ -39,6 +44,8 @@ struct HostOptions {
   Resolver resolve;
   broker::crypto::RsaKeySource keys;
   proto::Secret machine_key;
+  // While answers come within this time, the loop looks for them so long before it sleeps (patience.h); 0: it sleeps at once.
+  std::chrono::microseconds polls_for{0};
   // Called with every byte string sent and received on a connection, below TLS (captures).
   std::function<void(bool sent, const std::string& local, const std::string& remote,
                      proto::ByteView bytes)>

@@ -1,5 +1,6 @@
 #include "transport/net/socket.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,7 @@ Socket::Socket(tcp::socket socket, Events events)
 void Socket::begin() {
   error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
   local_ = endpoint_text(socket_.local_endpoint(ignored));
   remote_ = endpoint_text(socket_.remote_endpoint(ignored));
 }
@@ -32,7 +34,7 @@ void Socket::begin() {
 void Socket::read() {
   if (is_over_ || is_closing_ || is_reading_ || !socket_.is_open()) return;
   is_reading_ = true;
-  buffer_.resize(kReadBytesMax);
+  buffer_.resize(read_bytes_);
   socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](
                                                      const error_code& error, std::size_t bytes) {
     self->is_reading_ = false;
@@ -50,18 +52,46 @@ void Socket::read() {
     }
     ++self->events_.traffic->receives;
     self->events_.traffic->received_bytes += bytes;
-    // A copy of what came costs less than clearing a buffer for each read.
-    const auto end = self->buffer_.begin() + static_cast<std::ptrdiff_t>(bytes);
-    proto::Bytes read(self->buffer_.begin(), end);
+    proto::Bytes read;
+    if (bytes >= self->read_bytes_ / 2) {
+      read = std::exchange(self->buffer_, {});
+      read.resize(bytes);
+    } else {  // a copy costs less than clearing the rest of a buffer for the next read
+      read.assign(self->buffer_.begin(),
+                  self->buffer_.begin() + static_cast<std::ptrdiff_t>(bytes));
+    }
+    if (bytes == self->read_bytes_) self->read_bytes_ = std::min(2 * bytes, kReadBytesMax);
     if (self->events_.on_wire) self->events_.on_wire(false, read);
     self->events_.on_read(std::move(read));
   });
 }
 
-void Socket::write(proto::Bytes bytes) {
-  if (is_over_ || is_closing_ || bytes.empty()) return;
+void Socket::take_back(proto::Bytes bytes) {
+  if (!is_reading_ && bytes.size() > buffer_.size()) buffer_ = std::move(bytes);
+}
+
+std::size_t Socket::write(proto::Bytes bytes) {
+  if (is_over_ || is_closing_ || bytes.empty()) return 0;
   queue_.push_back(std::move(bytes));
-  if (writing_ == 0) write_next();
+  if (writing_ > 0) return 0;
+  const std::size_t written = write_at_once();
+  if (!queue_.empty()) write_next();
+  return written;
+}
+
+std::size_t Socket::write_at_once() {
+  error_code error;  // comes again where it is waited for
+  const std::size_t written = socket_.write_some(asio::buffer(queue_.front()), error);
+  if (error) return 0;
+  ++events_.traffic->sends;
+  events_.traffic->sent_bytes += written;
+  if (written < queue_.front().size()) {
+    front_written_ = written;
+    return written;
+  }
+  if (events_.on_wire) events_.on_wire(true, queue_.front());
+  queue_.pop_front();
+  return written;
 }
 
 void Socket::write_next() {
@@ -70,11 +100,12 @@ void Socket::write_next() {
     if (buffers.size() == kBuffersPerWrite) break;
     buffers.emplace_back(asio::buffer(bytes));
   }
+  buffers.front() += front_written_;
   writing_ = buffers.size();
-  // Asked before each call; as much as Asio gives one by itself.
+  // Asked before each call for how much it gives.
   const auto count_calls = [traffic = events_.traffic](const error_code& error, std::size_t) {
     if (!error) ++traffic->sends;
-    return asio::transfer_all()(error, 0);
+    return error ? std::size_t{0} : kBytesPerSend;
   };
   asio::async_write(socket_, buffers, count_calls,
                     [self = shared_from_this()](const error_code& error, std::size_t) {
@@ -87,7 +118,8 @@ void Socket::write_next() {
                       for (; self->writing_ > 0; --self->writing_) {
                         if (self->events_.on_wire)
                           self->events_.on_wire(true, self->queue_.front());
-                        written += self->queue_.front().size();
+                        written += self->queue_.front().size() - self->front_written_;
+                        self->front_written_ = 0;
                         self->queue_.pop_front();
                       }
                       self->events_.traffic->sent_bytes += written;
@@ -122,7 +154,7 @@ void Socket::close() {
 void Socket::drain() {
   if (is_over_ || is_reading_) return;
   is_reading_ = true;
-  buffer_.resize(kReadBytesMax);
+  buffer_.resize(read_bytes_);
   socket_.async_read_some(asio::buffer(buffer_),
                           [self = shared_from_this()](const error_code& error, std::size_t) {
                             self->is_reading_ = false;

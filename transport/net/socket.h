@@ -1,5 +1,6 @@
 // One TCP connection of a host: bounded reads, gathered writes, a close that lets the last bytes arrive.
 //
+//   What the network takes at once is written at once, without a turn of the loop; only the rest waits for room.
 //   A read is asked for by the host, one at a time: what was read is handled and durable before more is taken from the network.
 //   close() sends what waits, then end of stream, then reads and drops until the peer has closed too (closing with unread bytes would
 //   reset the connection and might take our last words with it); after kCloseTime it just closes.
@@ -18,7 +19,10 @@
 
 namespace ssb::net {
 
-inline constexpr std::size_t kReadBytesMax = std::size_t{64} * 1024;
+// A read takes as much as the first, and twice as much as the one before it when that one was full.
+inline constexpr std::size_t kFirstReadBytes = std::size_t{64} * 1024;
+inline constexpr std::size_t kReadBytesMax = std::size_t{256} * 1024;
+inline constexpr std::size_t kBytesPerSend = std::size_t{1024} * 1024;
 inline constexpr std::size_t kBuffersPerWrite = 16;
 inline constexpr std::chrono::seconds kCloseTime{2};
 
@@ -39,7 +43,10 @@ class Socket : public std::enable_shared_from_this<Socket> {
   // Names both ends and starts; call once connected.
   void begin();
   void read();
-  void write(proto::Bytes bytes);
+  // What on_read gave, once it has been handled: the next read fills it again.
+  void take_back(proto::Bytes bytes);
+  // How many bytes of what was given so far have left by this call; `on_written` tells of the others.
+  [[nodiscard]] std::size_t write(proto::Bytes bytes);
   void close();
   // At once, as a crash would; no event follows.
   void abandon();
@@ -49,6 +56,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   [[nodiscard]] bool has_pending_writes() const { return !queue_.empty(); }
 
  private:
+  [[nodiscard]] std::size_t write_at_once();
   void write_next();
   void drain();
   void fail(const boost::system::error_code& error);
@@ -60,8 +68,10 @@ class Socket : public std::enable_shared_from_this<Socket> {
   std::string local_;
   std::string remote_;
   proto::Bytes buffer_;
+  std::size_t read_bytes_ = kFirstReadBytes;
   std::deque<proto::Bytes> queue_;
-  std::size_t writing_ = 0;  // buffers of the queue that the running write covers
+  std::size_t front_written_ = 0;  // bytes of the first of them that have left
+  std::size_t writing_ = 0;        // buffers of the queue that the running write covers
   bool is_closing_ = false;
   bool is_reading_ = false;
   bool is_over_ = false;

@@ -119,8 +119,7 @@ void Connection::receive(proto::ByteView bytes, proto::TimePoint now) {
     follow_login(now);
     return;
   }
-  const bool alive = channel_->receive(bytes);
-  const bool readable = alive && channel_->read(decoder_.input());
+  const bool readable = channel_->read(bytes, decoder_.input());
   receive_frames(now);
   if (readable || phase_ == Phase::ended) return;
   fail(ErrorCode::receive_failed,

@@ -1,5 +1,6 @@
 // The links of a server: what waits for an address, and the connection that it waits for.
 #include <algorithm>
+#include <optional>
 
 #include "proto/error_code.h"
 #include "transport/wire/state.h"
@@ -20,10 +21,14 @@ std::string key_of(const broker::routing::Address& address) {
 }  // namespace
 
 void Server::State::transmit(broker::Transmit&& transmit, proto::TimePoint now) {
-  const auto address = broker::routing::parse_address(transmit.address);
-  if (!address) {
-    link_failed({transmit.address}, Error(ErrorCode::invalid_route_address, transmit.address));
-    return;
+  const bool is_as_before = last_spelling != nullptr && *last_spelling == transmit.address;
+  std::optional<broker::routing::Address> address;
+  if (!is_as_before) {
+    address = broker::routing::parse_address(transmit.address);
+    if (!address) {
+      link_failed({transmit.address}, Error(ErrorCode::invalid_route_address, transmit.address));
+      return;
+    }
   }
   if (started(EndpointKind::service_broker) == nullptr) {
     link_failed({transmit.address}, Error(ErrorCode::endpoint_disabled, "Service Broker"));
@@ -38,11 +43,8 @@ void Server::State::transmit(broker::Transmit&& transmit, proto::TimePoint now) 
                       std::to_string(proto::kHeaderBytesMax + proto::kSealedBodyBytesMax)));
     return;
   }
-  if (links.size() >= kLinksMax) forget_idle_links();
-  Link& link = links[key_of(*address)];
-  if (link.address.host.empty()) link.address = *address;
-  if (link.spellings.size() < kSpellingsMax) link.spellings.insert(transmit.address);
-  const auto spelling = link.spellings.find(transmit.address);
+  if (!is_as_before) find_link(*address, transmit.address);
+  Link& link = *last_link;
   if (link.connection == 0 && now < link.not_before && link.last_error) {
     link_failed({transmit.address}, *link.last_error);
     return;
@@ -54,10 +56,21 @@ void Server::State::transmit(broker::Transmit&& transmit, proto::TimePoint now) 
     return;
   }
   link.queued_bytes += charge;
-  const bool is_known = spelling != link.spellings.end();
-  if (!is_known) node_events.emplace_back(broker::LinkRoom{transmit.address, charge});
-  link.queue.push_back({std::move(transmit.message), now, is_known ? &*spelling : nullptr});
+  if (last_spelling == nullptr)
+    node_events.emplace_back(broker::LinkRoom{transmit.address, charge});
+  link.queue.push_back({std::move(transmit.message), now, last_spelling});
   if (link.connection == 0) connect_link(link, now);
+}
+
+void Server::State::find_link(const broker::routing::Address& address,
+                              const std::string& spelling) {
+  if (links.size() >= kLinksMax) forget_idle_links();
+  Link& link = links[key_of(address)];
+  if (link.address.host.empty()) link.address = address;
+  if (link.spellings.size() < kSpellingsMax) link.spellings.insert(spelling);
+  const auto known = link.spellings.find(spelling);
+  last_link = &link;
+  last_spelling = known == link.spellings.end() ? nullptr : &*known;
 }
 
 void Server::State::connect_link(Link& link, proto::TimePoint now) {
@@ -115,7 +128,6 @@ void Server::State::link_lost(Link& link, const Connection& lost, Connection* ot
 }
 
 void Server::State::pump(Connection& connection, proto::TimePoint now) {
-  proto::Boxcar boxcar;
   for (auto& [key, link] : links) {
     if (link.connection != connection.settings().id) continue;
     std::map<const std::string*, std::size_t> left;  // a link has few spellings, nearly always one
@@ -146,6 +158,8 @@ void Server::State::pump(Connection& connection, proto::TimePoint now) {
 }
 
 void Server::State::forget_idle_links() {
+  last_link = nullptr;
+  last_spelling = nullptr;
   std::erase_if(links, [](const auto& entry) {
     return entry.second.connection == 0 && entry.second.queue.empty();
   });

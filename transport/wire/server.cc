@@ -232,6 +232,7 @@ void Server::commit(proto::TimePoint now, Outputs& out) {
   state_->expire(now);
   state_->commit_node(now);
   for (const auto& [id, connection] : state_->connections) state_->flush(*connection);
+  out.reserve(out.size() + state_->outputs.size());  // trace records are large: moved once
   std::move(state_->outputs.begin(), state_->outputs.end(), std::back_inserter(out));
   state_->outputs.clear();
 }

@@ -96,6 +96,8 @@ struct Server::State {
 
   // ---- links (links.cc) ----
   void transmit(broker::Transmit&& transmit, proto::TimePoint now);
+  // Sets `last_link` to the link of the address, which is made where there is none.
+  void find_link(const broker::routing::Address& address, const std::string& spelling);
   void connect_link(Link& link, proto::TimePoint now);
   void fail_link(Link& link, const proto::Error& error, bool delays, proto::TimePoint now);
   void link_failed(const std::set<std::string>& spellings, const proto::Error& error);
@@ -110,11 +112,15 @@ struct Server::State {
   ConnectionId last_connection = 0;
   std::map<EndpointKind, EndpointSlot> endpoints;
   std::map<ConnectionId, std::unique_ptr<Connection>> connections;
-  std::set<ConnectionId> online;           // those whose links have been told
-  std::map<std::string, Link> links;       // "host:port" in lower case
-  std::vector<broker::Event> node_events;  // what links have to tell the node
+  std::set<ConnectionId> online;      // those whose links have been told
+  std::map<std::string, Link> links;  // "host:port" in lower case
+  // Of the message that was handed over last: most follow another one to the same address.
+  Link* last_link = nullptr;
+  const std::string* last_spelling = nullptr;  // one of its spellings; null: it has too many
+  std::vector<broker::Event> node_events;      // what links have to tell the node
   Outputs outputs;
   broker::NodeActions actions;
+  proto::Boxcar boxcar;        // of one pump at a time; kept, as it has the room of a full one
   bool is_unfinished = false;  // a commit stopped at kRoundsMax
 };
 

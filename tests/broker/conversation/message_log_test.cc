@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/conversation/waiting.h"
+
 namespace ssb::broker::conversation {
 namespace {
 
@@ -51,6 +53,13 @@ class MessageLogTest : public testing::Test {
     log_->write();
     store_.flush();
   }
+  // Takes the last byte of the first record of a table.
+  void shorten(std::string_view table) {
+    const auto [key, value] = store_.records(kDatabase, table).at(0);
+    proto::Bytes shorter = *value;
+    shorter.pop_back();
+    store_.put_record(kDatabase, table, key, std::make_shared<const proto::Bytes>(shorter));
+  }
   std::size_t rows(std::string_view table) { return store_.records(kDatabase, table).size(); }
   // Every message that is known is there, as it was added.
   void expect_intact(std::size_t bytes = 10) {
@@ -68,9 +77,10 @@ class MessageLogTest : public testing::Test {
   std::map<std::int64_t, MessagePlace> places_;
 };
 
-TEST_F(MessageLogTest, MessagesOfOneFlushStandInOneRowAndComeBackAfterARestart) {
+TEST_F(MessageLogTest, MessagesOfOneFlushStandInOnePackAndComeBackAfterARestart) {
   for (int order = 1; order <= 100; ++order) add(order);
   flush();
+  EXPECT_EQ(rows(kHeadsTable), 1U);
   EXPECT_EQ(rows(kPackTable), 1U);
 
   open();
@@ -92,8 +102,7 @@ TEST_F(MessageLogTest, WhatWasRemovedStaysRemovedAndTheLastOneTakesTheRowAlong) 
   expect_intact();
   for (int order = 2; order <= 20; order += 2) remove(order);
   flush();
-  EXPECT_EQ(rows(kPackTable), 0U);
-  EXPECT_EQ(rows(kRemovedTable), 0U);
+  for (const auto table : {kPackTable, kHeadsTable, kRemovedTable}) EXPECT_EQ(rows(table), 0U);
   EXPECT_EQ(log_->sizes().packs, 0U);
 }
 
@@ -112,7 +121,9 @@ TEST_F(MessageLogTest, APackThatIsMostlyGoneBeforeItsFlushIsWrittenWithoutWhatIs
   flush();
 
   std::size_t bytes = 0;
-  for (const auto& [key, value] : store_.records(kDatabase, kPackTable)) bytes += value->size();
+  for (const auto table : {kHeadsTable, kPackTable}) {
+    for (const auto& [key, value] : store_.records(kDatabase, table)) bytes += value->size();
+  }
   EXPECT_LT(bytes, 20'000U);
   expect_intact(1000);
   open();
@@ -184,12 +195,32 @@ TEST_F(MessageLogTest, SpaceOfRemovedMessagesIsBoundedEvenWhenOneOfEachPackWaits
 TEST_F(MessageLogTest, ADamagedPackIsAStoreFailure) {
   add(1);
   flush();
-  const auto [key, value] = store_.records(kDatabase, kPackTable).at(0);
-  proto::Bytes shorter = *value;
-  shorter.pop_back();
-  store_.put_record(kDatabase, kPackTable, key, std::make_shared<const proto::Bytes>(shorter));
+  shorten(kHeadsTable);
 
   EXPECT_THROW(open(), store::StoreFailure);
+}
+
+TEST_F(MessageLogTest, APackWhoseBodiesAreShorterThanItsHeadsSayIsAStoreFailure) {
+  add(1);
+  flush();
+  shorten(kPackTable);
+  open();
+
+  EXPECT_THROW(static_cast<void>(log_->body(places_.at(1))), store::StoreFailure);
+  EXPECT_THROW(static_cast<void>(waiting_messages(store_, kDatabase)), store::StoreFailure);
+}
+
+TEST_F(MessageLogTest, AStartReadsNoBody) {
+  constexpr std::size_t kBody = 200'000;
+  for (std::int64_t order = 1; order <= 20; ++order) add(order, kBody);
+  flush();
+
+  open();
+
+  EXPECT_EQ(places_.size(), 20U);
+  EXPECT_EQ(log_->sizes().cached_bytes, 0U);
+  EXPECT_EQ(log_->sizes().live_bytes, 20 * (kBody + 40));
+  expect_intact(kBody);
 }
 
 TEST_F(MessageLogTest, WaitingMessagesAreSeenFromOutside) {
@@ -211,6 +242,47 @@ TEST_F(MessageLogTest, AStoreOfAnOlderShapeIsRefusedAndNotLost) {
   store_.write(kDatabase, "CREATE TABLE message_pack (pack INTEGER PRIMARY KEY, data BLOB)", {});
 
   EXPECT_THROW(open(), store::StoreFailure);
+}
+
+TEST_F(MessageLogTest, AWaitingBodyIsFoundWhereverOneLooksFirst) {
+  const auto send = [this](const std::string& handle, std::uint64_t sequence, bool has_body) {
+    stored::MessageClass common;
+    common.set_handle(handle);
+    common.set_has_body(has_body);
+    return log_->add({StoredKind::transmission, sequence, 0, 99}, serialized(common),
+                     proto::Bytes(kPackBytes / 4, static_cast<std::uint8_t>(sequence)));
+  };
+  const auto body_of = [this](const std::string& handle, std::uint64_t sequence,
+                              std::uint64_t& pack) {
+    return find_waiting_body(store_, kDatabase, proto::as_bytes(handle), sequence, pack);
+  };
+  std::map<std::uint64_t, MessagePlace> sent;
+  for (std::uint64_t sequence = 0; sequence < 20; ++sequence) {
+    sent[sequence] = send("h", sequence, true);
+    static_cast<void>(send("other", sequence + 100, true));
+  }
+  static_cast<void>(send("h", 50, false));
+  add(7);  // a queued one, with sequence 7
+  flush();
+  log_->remove(sent.at(3));
+  flush();
+  ASSERT_GT(sent.at(19).pack, sent.at(0).pack + 2);
+
+  for (std::uint64_t first = 0; first < sent.at(19).pack + 2; ++first) {
+    for (const auto& [sequence, place] : sent) {
+      std::uint64_t pack = first;
+      const auto body = body_of("h", sequence, pack);
+      ASSERT_EQ(body.has_value(), sequence != 3) << first << " " << sequence;
+      if (!body) continue;
+      EXPECT_EQ(*body, proto::Bytes(kPackBytes / 4, static_cast<std::uint8_t>(sequence)));
+      EXPECT_EQ(pack, place.pack);
+    }
+    std::uint64_t pack = first;
+    EXPECT_FALSE(body_of("h", 100, pack));  // the other one's
+    EXPECT_FALSE(body_of("h", 50, pack));   // has none
+    EXPECT_FALSE(body_of("none", 1, pack));
+    EXPECT_EQ(pack, first);
+  }
 }
 
 }  // namespace

@@ -130,6 +130,36 @@ TEST_F(QueueIndexTest, WhatWasTakenAndMovedIsRemovedWhereItIs) {
   EXPECT_THAT(waiting(2), ElementsAre(2));
 }
 
+TEST_F(QueueIndexTest, WhatWasTakenAndDroppedIsNeitherRemovedNorGivenBack) {
+  index.add(group(1), entry(1, 1));
+  index.add(group(1), entry(2, 1));
+  index.add(group(2), entry(3, 2));
+  take(1, 2);
+  index.move(group(1), group(2), conversation(1));
+  index.remove_conversation(group(2), conversation(1), [](const QueueEntry&) {});
+
+  index.remove(group(1), {1}, [](const QueueEntry&) { ADD_FAILURE(); });
+  index.give_back(group(1), {2});
+
+  EXPECT_THAT(waiting(2), ElementsAre(3));
+  EXPECT_EQ(index.size(), 1U);
+}
+
+TEST_F(QueueIndexTest, AGroupStaysInOrderWhileItsFirstGoAndOthersCome) {
+  std::int64_t newest = 0;
+  std::int64_t oldest = 1;
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 7; ++i) index.add(group(1), entry(++newest, 1));
+    for (int i = 0; i < 5; ++i, ++oldest) {
+      ASSERT_THAT(waiting(1, 1), ElementsAre(oldest));
+      index.remove(group(1), {oldest}, [](const QueueEntry&) {});
+    }
+    ASSERT_NE(index.find(group(1), newest), nullptr);
+    ASSERT_EQ(index.find(group(1), oldest - 1), nullptr);
+  }
+  EXPECT_EQ(index.size(), 100U);
+}
+
 TEST_F(QueueIndexTest, OneConversationOfAGroupIsDroppedAloneAndAskedAlone) {
   index.add(group(1), entry(1, 1));
   index.add(group(1), entry(2, 2));

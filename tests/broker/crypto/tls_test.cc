@@ -115,6 +115,32 @@ TEST_P(TlsTest, DataOfEverySizePassesBothWays) {
   }
 }
 
+TEST_P(TlsTest, WhatIsReadWhereItLiesMayBeCutAnywhere) {
+  Pair pair(GetParam());
+  pair.shake_hands();
+  Bytes there(50'000);
+  for (std::size_t i = 0; i < there.size(); ++i) there[i] = static_cast<std::uint8_t>(i % 251);
+  ASSERT_TRUE(pair.initiator.write(there));
+  const Bytes wire = pair.initiator.take_output();
+  Bytes arrived;
+
+  // In pieces that end in heads and in records, one of them kept for later in between.
+  std::size_t at = 0;
+  for (const std::size_t size : {3U, 2U, 5U, 16'000U, 500U, 20'000U}) {
+    const proto::ByteView piece = proto::ByteView(wire).subspan(at, size);
+    at += size;
+    if (size == 500U) {
+      ASSERT_TRUE(pair.acceptor.receive(piece));
+    } else {
+      ASSERT_TRUE(pair.acceptor.read(piece, arrived)) << pair.acceptor.failure();
+    }
+  }
+  EXPECT_GT(arrived.size(), 16'384U);
+  ASSERT_TRUE(pair.acceptor.read(proto::ByteView(wire).subspan(at), arrived));
+
+  EXPECT_EQ(arrived, there);
+}
+
 TEST_P(TlsTest, HandshakeAndDataMayArriveByteByByte) {
   Pair pair(GetParam());
   Bytes arrived;

@@ -249,9 +249,8 @@ TEST(MessageKeysTest, WhatWasFoundOnceIsNotFoundAfterItWasDropped) {
   dialog::MessageKeys keys(2);
   const SessionKey mine = SessionKey::make();
   const auto name_of = [&](std::uint8_t incarnation) {
-    return dialog::MessageKeyName{
-        mine.id, proto::ConversationId{}, true,
-        proto::Guid::from_bytes(proto::Bytes(16, incarnation)).value()};
+    return dialog::MessageKeyName{mine.id, proto::ConversationId{}, true,
+                                  proto::Guid::from_bytes(proto::Bytes(16, incarnation)).value()};
   };
   const auto keep = [&](std::uint8_t incarnation) {
     keys.keep(name_of(incarnation), mine,
@@ -271,10 +270,33 @@ TEST(MessageKeysTest, WhatWasFoundOnceIsNotFoundAfterItWasDropped) {
   EXPECT_EQ(keys.find(name_of(4), mine), nullptr);
 }
 
+TEST(MessageKeysTest, WhatOneSessionKeyDropsIsItsOwnInBothDirections) {
+  dialog::MessageKeys keys(4);
+  const SessionKey mine = SessionKey::make();
+  const SessionKey other = SessionKey::make();
+  const auto name_of = [](const SessionKey& key, bool from_initiator) {
+    return dialog::MessageKeyName{key.id, proto::ConversationId{}, from_initiator, proto::Guid{}};
+  };
+  for (const SessionKey* key : {&mine, &other}) {
+    for (const bool from_initiator : {false, true}) {
+      const auto name = name_of(*key, from_initiator);
+      keys.keep(name, *key, crypto::AesGcm(dialog::derive_message_key(*key, name)));
+    }
+  }
+
+  keys.drop(mine);
+  keys.drop(mine);
+
+  EXPECT_EQ(keys.size(), 2U);
+  EXPECT_EQ(keys.find(name_of(mine, true), mine), nullptr);
+  EXPECT_EQ(keys.find(name_of(mine, false), mine), nullptr);
+  EXPECT_NE(keys.find(name_of(other, true), other), nullptr);
+  EXPECT_NE(keys.find(name_of(other, false), other), nullptr);
+}
+
 TEST(MessageKeysTest, AKeyThatOutlivesThemIsNotFoundWhereTheyWere) {
   const SessionKey mine = SessionKey::make();
-  const dialog::MessageKeyName name{mine.id, proto::ConversationId{}, true,
-                                    crypto::random_guid()};
+  const dialog::MessageKeyName name{mine.id, proto::ConversationId{}, true, crypto::random_guid()};
   for (int i = 0; i < 2; ++i) {
     dialog::MessageKeys keys(2);
     EXPECT_EQ(keys.find(name, mine), nullptr);

@@ -310,5 +310,33 @@ TEST(NodeFragmentTest, ALargeMessageArrivesWholeThroughALossyWire) {
             "1000000");
 }
 
+// Otherwise those that send without a pause would starve those that wait.
+TEST(NodeLinkTest, WhoComesNewSendsAfterThoseThatWaitForRoom) {
+  Pair pair(Pair::Mode::none);
+  for (int i = 0; i < 2; ++i) pair.a.must(pair.begin_and_send(1));
+  ASSERT_TRUE(pair.deliver());
+  const auto send = [&pair](int rank, int messages) {
+    pair.a.must(
+        "USE Sender; DECLARE @h uniqueidentifier, @i int; SET @i = 0; SELECT @h = "
+        "conversation_handle FROM sys.conversation_endpoints ORDER BY conversation_handle " +
+        std::string(rank == 0 ? "ASC" : "DESC") + "; WHILE @i < " + std::to_string(messages) +
+        " BEGIN SEND ON CONVERSATION @h MESSAGE TYPE Request (REPLICATE(CAST('x' AS "
+        "varchar(max)), 60000)); SET @i = @i + 1; END");
+  };
+  constexpr int kMessages = 60;  // 3.6 MB
+  send(0, kMessages);
+  const std::size_t first = pair.a.sent.size();
+  ASSERT_LT(first, std::size_t{kMessages});
+  for (int i = 0; i < 5; ++i) pair.a.give_room(pair.a.sent[static_cast<std::size_t>(i)]);
+  ASSERT_EQ(pair.a.sent.size(), first);  // half of it must be free before those that wait get some
+
+  send(1, 1);
+
+  EXPECT_EQ(pair.a.sent.size(), first);
+  ASSERT_TRUE(pair.deliver());  // gives the room of the first five again, which there is not
+  EXPECT_EQ(pair.delivered(), std::to_string(2 + kMessages + 1));
+  EXPECT_EQ(pair.pending(), "0");
+}
+
 }  // namespace
 }  // namespace ssb::broker::tests

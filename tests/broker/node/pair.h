@@ -29,8 +29,12 @@ inline crypto::RsaKeySource big_keys() {
 class Machine {
  public:
   Machine(std::string name, std::filesystem::path folder,
-          std::map<std::string, proto::Bytes>* shared_files, bool sign_every_dialog = false)
-      : name_(std::move(name)), folder_(std::move(folder)), sign_every_dialog_(sign_every_dialog) {
+          std::map<std::string, proto::Bytes>* shared_files, bool sign_every_dialog = false,
+          std::size_t awake_endpoints_max = conversation::kAwakeEndpointsMax)
+      : name_(std::move(name)),
+        folder_(std::move(folder)),
+        sign_every_dialog_(sign_every_dialog),
+        awake_endpoints_max_(awake_endpoints_max) {
     files.contents = *shared_files;
     shared_files_ = shared_files;
     start();
@@ -43,6 +47,7 @@ class Machine {
     options.store =
         store::StoreOptions{.in_memory = folder_.empty(), .flushed = false, .on_step = on_step};
     options.sign_every_dialog = sign_every_dialog_;
+    options.awake_endpoints_max = awake_endpoints_max_;
     node = std::make_unique<Node>(options, files, big_keys(),
                                   proto::Secret(proto::as_bytes("machine key")), now);
     node->handle(SessionOpened{1, {}}, now);
@@ -136,6 +141,7 @@ class Machine {
   std::string name_;
   std::filesystem::path folder_;
   bool sign_every_dialog_;
+  std::size_t awake_endpoints_max_;
   std::map<std::string, proto::Bytes>* shared_files_;
 };
 
@@ -146,9 +152,12 @@ class Pair {
   // What the wire does with a message of a to b (true) or back: how many copies pass; may change it.
   using Wire = std::function<int(bool from_a, proto::DialogMessage& message)>;
 
-  explicit Pair(Mode mode, const std::filesystem::path& folder = {}, bool sign_every_dialog = false)
-      : a("A", folder.empty() ? folder : folder / "a", &files, sign_every_dialog),
-        b("B", folder.empty() ? folder : folder / "b", &files, sign_every_dialog) {
+  explicit Pair(Mode mode, const std::filesystem::path& folder = {}, bool sign_every_dialog = false,
+                std::size_t awake_endpoints_max = conversation::kAwakeEndpointsMax)
+      : a("A", folder.empty() ? folder : folder / "a", &files, sign_every_dialog,
+          awake_endpoints_max),
+        b("B", folder.empty() ? folder : folder / "b", &files, sign_every_dialog,
+          awake_endpoints_max) {
     objects();
     if (mode != Mode::none) target_certificate(mode == Mode::anonymous);
     if (mode == Mode::full)

@@ -147,7 +147,7 @@ class CrashWorkload {
     ASSERT_EQ(found == nullptr, last == 0);
     if (found) ASSERT_EQ(*found, value_of(last)) << "database " << id;
     ASSERT_EQ(store.record(id, kRecords, kSometimes) != nullptr, last % 2 == 1);
-    ASSERT_EQ(store.record_keys(id, kRecords).size(),
+    ASSERT_EQ(store.records(id, kRecords).size(),
               count + (last > 0 ? 1U : 0U) + (last % 2 == 1 ? 1U : 0U));
   }
   static void must(Store& store, Transaction& transaction, DatabaseId id, std::string_view sql,

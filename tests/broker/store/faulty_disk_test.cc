@@ -214,7 +214,7 @@ TEST(StoreFaultyDiskTest, ADiskThatFillsUpAtAnyWriteStopsTheStoreAndLeavesWholeB
   EXPECT_GT(fail_everywhere(Fault::disk_full), 100U);
 }
 
-// Flushes of 16 MiB each, which fill both files of the journal, and one record that lasts.
+// Flushes of 16 MiB each, which fill all files of the journal, and one record that lasts.
 class LongFlow {
  public:
   static constexpr int kFlushes = 10;

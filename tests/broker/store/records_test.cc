@@ -140,18 +140,20 @@ TEST_F(StoreRecordsTest, AFullJournalIsWrittenFromItsStartAgainAndSqliteGetsWhat
   put("lasting", "1");
   erase("never there");
   store_->flush();
-  fill(10, 50);  // more than one file
+  fill(10, 50);  // more than all files but one
 
   EXPECT_EQ(std::count(steps_.begin(), steps_.end(), "database 5"), 0);
-  fill(50, 60);  // and more than two
+  fill(50, 60);  // and more than all
   EXPECT_EQ(std::count(steps_.begin(), steps_.end(), "database 5"), 1);
   EXPECT_EQ(in_sqlite(), "1");
   fill(60, 90);
 
-  for (const char* file : {"instance.ssb-records0", "instance.ssb-records1"})
-    EXPECT_LE(std::filesystem::file_size(folder_.path() / file), kJournalBytesMax + 4 * kMiB);
+  for (std::size_t i = 0; i < kJournalFiles; ++i) {
+    const auto file = folder_.path() / ("instance.ssb-records" + std::to_string(i));
+    EXPECT_LE(std::filesystem::file_size(file), kJournalBytesMax + 4 * kMiB);
+  }
   const auto expect_newest = [&] {
-    ASSERT_EQ(store_->record_keys(kSales, kTable).size(), 5U);
+    ASSERT_EQ(store_->records(kSales, kTable).size(), 5U);
     for (int i = 86; i < 90; ++i) {
       const auto value =
           store_->record(kSales, kTable, proto::to_bytes("k" + std::to_string(i % 4)));
@@ -202,7 +204,7 @@ TEST_F(StoreRecordsTest, WhatTheJournalHasOfADatabaseThatIsNotOpenIsKept) {
   store_ = std::make_unique<Store>(folder_.path(), StoreOptions{});
   store_->open_database(kSales);
   const std::string large(20 * kMiB, 'x');
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 10; ++i) {  // all files are written, and the first one again
     put("k", large);
     store_->flush();
   }
@@ -210,17 +212,39 @@ TEST_F(StoreRecordsTest, WhatTheJournalHasOfADatabaseThatIsNotOpenIsKept) {
   open();
 
   EXPECT_EQ(all(kOther), "x=9 ");
-  EXPECT_EQ(store_->record_keys(kSales, kTable).size(), 2U);
+  EXPECT_EQ(store_->records(kSales, kTable).size(), 2U);
+}
+
+// What was written to a file; the room after it is zeros, and no record here ends in one.
+std::string written(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  bytes.resize(bytes.find_last_not_of('\0') + 1);
+  return bytes;
+}
+
+// A sync of a file that grows would have to write its size, too.
+TEST_F(StoreRecordsTest, RoomIsSetAsideForTheJournal) {
+  put("a", "1");
+  store_->flush();
+  const auto size = std::filesystem::file_size(journal());
+  EXPECT_EQ(size, kMiB);
+  put("b", std::string(kMiB / 2, '2'));
+  store_->flush();
+  EXPECT_EQ(std::filesystem::file_size(journal()), size);
+  put("c", std::string(kMiB / 2, '3'));
+  store_->flush();
+  EXPECT_EQ(std::filesystem::file_size(journal()), 2 * kMiB);
 }
 
 // Whatever the end of the file looks like: what was whole before it is there, and what follows is written over it.
 TEST_F(StoreRecordsTest, ATornRecordEndsTheJournal) {
   put("a", "1");
   store_->flush();
-  const auto whole = std::filesystem::file_size(journal());
+  const auto whole = written(journal()).size();
   put("b", "2");
   store_->flush();
-  const auto longer = std::filesystem::file_size(journal());
+  const auto longer = written(journal()).size();
   for (auto size = whole; size < longer; ++size) {
     store_.reset();
     std::filesystem::resize_file(journal(), size);
@@ -239,8 +263,7 @@ TEST_F(StoreRecordsTest, ADamagedByteNeverGivesAnotherValue) {
   put("b", "22");
   store_->flush();
   store_.reset();
-  std::ifstream in(journal(), std::ios::binary);
-  const std::string sound((std::istreambuf_iterator<char>(in)), {});
+  const std::string sound = written(journal());
   for (std::size_t at = 0; at < sound.size(); ++at) {
     store_.reset();
     std::string damaged = sound;
@@ -250,6 +273,37 @@ TEST_F(StoreRecordsTest, ADamagedByteNeverGivesAnotherValue) {
     const std::string left = all();
     EXPECT_TRUE(left.empty() || left == "a=1 ") << left << " at " << at;
   }
+}
+
+// Large values are written from where they lie, between what is small.
+TEST_F(StoreRecordsTest, LargeValuesAmongSmallOnesComeBackAndADamagedOneEndsTheJournal) {
+  const auto value = [](char name, std::size_t bytes) { return std::string(bytes, name); };
+  put("before", "0");
+  store_->flush();
+  const auto before = written(journal()).size();
+  put("a", value('a', 300'000));
+  put("b", value('b', 70'000), kOther);
+  put("c", "small");
+  erase("before");
+  put("d", value('d', 65'536));
+  store_->flush();
+  put("e", "after");
+  store_->flush();
+
+  EXPECT_THAT(steps_, ElementsAre("journal", "journal", "journal"));
+  open();
+  EXPECT_EQ(all(), "a=" + value('a', 300'000) + " c=small d=" + value('d', 65'536) + " e=after ");
+  EXPECT_EQ(all(kOther), "b=" + value('b', 70'000) + " ");
+  EXPECT_EQ(in_sqlite(), "0");
+
+  store_.reset();
+  std::fstream file(journal(), std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(static_cast<std::streamoff>(before + 400'000));  // in the value of d
+  file.put('x');
+  file.close();
+  open();
+  EXPECT_EQ(all(), "before=0 ");
+  EXPECT_EQ(all(kOther), "");
 }
 
 TEST_F(StoreRecordsTest, InMemoryTheyAreThereUntilTheyAreErased) {
@@ -267,6 +321,31 @@ TEST_F(StoreRecordsTest, InMemoryTheyAreThereUntilTheyAreErased) {
 
   EXPECT_EQ(store.record(kSales, kTable, key), nullptr);
   EXPECT_TRUE(store.records(kSales, kTable).empty());
+}
+
+// More than are read at once, some of them folded, some not, some only erased since.
+TEST_F(StoreRecordsTest, ManyAreReadInTheOrderOfTheirKeysWhereverTheyStand) {
+  const auto name = [](int i) { return std::to_string(1000 + i); };
+  for (int i = 0; i < 200; i += 2) put(name(i), "folded");
+  store_->flush();
+  store_->checkpoint();
+  std::string expected;
+  for (int i = 0; i < 200; ++i) {
+    if (i % 10 == 0) erase(name(i));
+    if (i % 10 == 2 || i % 10 == 5) put(name(i), "new");
+    if (i % 10 == 2 || i % 10 == 5)
+      expected += name(i) + "=new ";
+    else if (i % 2 == 0 && i % 10 != 0)
+      expected += name(i) + "=folded ";
+  }
+  EXPECT_EQ(all(), expected);
+  store_->flush();
+  EXPECT_EQ(all(), expected);
+  EXPECT_EQ(in_sqlite(), "100");
+  open();
+  EXPECT_EQ(all(), expected);
+  store_->checkpoint();
+  EXPECT_EQ(all(), expected);
 }
 
 TEST_F(StoreRecordsTest, ATableOfAnotherShapeIsRefused) {

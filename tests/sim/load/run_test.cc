@@ -1,11 +1,13 @@
 #include "sim/load/run.h"
 
+#include <csignal>
 #include <filesystem>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "sim/load/setup_sql.h"
 
@@ -161,6 +163,38 @@ TEST_F(RunTest, AFolderThatCannotBeWrittenIsNoRun) {
   options_.folder = "/proc/nowhere";
 
   EXPECT_THROW(static_cast<void>(run_load(options_)), std::exception);
+}
+
+// A file may have so many bytes; beyond it a write fails, as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit now{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &now);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST_F(RunTest, ANodeWhoseDiskIsFullSaysSo) {
+  const FileSizeLimit limit(rlim_t{4} << 20);
+  options_.processes = 2;
+  options_.drain_at_most = kSecond;
+  options_.workload.arrival = Arrival::closed;
+  options_.workload.size_bytes = 16384;
+
+  const LoadResult result = run_load(options_);
+
+  EXPECT_THAT(result.violations, Contains(HasSubstr("journal")));
 }
 
 TEST(SetupSqlTest, OnlyWhatTheModeNeedsIsMade) {

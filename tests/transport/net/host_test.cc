@@ -95,6 +95,21 @@ class HostTest : public testing::Test {
   std::uint16_t port = 0;
 };
 
+// What is posted again and again keeps its loop from sleeping, and nothing else does.
+TEST(HostPollingTest, ALoopWithNothingToDoLooksAgainOnlyWhereItShall) {
+  const test::TemporaryFolder folder;
+  Instance sleeping("HOST_A", 2, folder.path());
+  Instance polling("HOST_B", 3, folder.path());
+  polling.polls_for = std::chrono::hours(1);
+  constexpr int kTurns = 1000;
+  for (Instance* instance : {&sleeping, &polling}) {
+    instance->start();
+    for (int i = 0; i < kTurns; ++i) instance->io.poll_one();
+  }
+  EXPECT_EQ(sleeping.io.poll_one(), 0U);
+  EXPECT_EQ(polling.io.poll_one(), 1U);
+}
+
 TEST_F(HostTest, AMessageCrossesRealSocketsAndThePeerSeesTheOwnAddress) {
   set_up();
 

@@ -84,6 +84,7 @@ class Instance {
     options.keys = [](int) { return pooled_key(); };
     options.machine_key = proto::Secret(32);
     options.on_wire = on_wire;
+    options.polls_for = polls_for;
     host_ = std::make_unique<Host>(io, std::move(options));
     host_->on_trace = [this](const proto::TraceRecord& record) { traces.push_back(record); };
     host_->on_output = [this](broker::SessionId, const broker::tsql::Output& output) {
@@ -113,6 +114,7 @@ class Instance {
 
   asio::io_context io;
   std::function<void(bool, const std::string&, const std::string&, proto::ByteView)> on_wire;
+  std::chrono::microseconds polls_for{0};
   std::vector<proto::TraceRecord> traces;
   std::vector<broker::tsql::Output> outputs;
   int finished = 0;
