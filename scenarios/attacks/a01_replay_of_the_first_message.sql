@@ -1,5 +1,6 @@
 --# scenario Replay of the first message while its dialog lives: acknowledged, not delivered
 --# catalogue A01
+--# claim D21
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar body "nine lanterns, once"

@@ -1,5 +1,6 @@
 --# scenario An acknowledgement forged without the session key: the message stays in the transmission queue
 --# catalogue A08
+--# claim D20 D21
 --# clock 2020-03-01
 :setvar order "nine lanterns"
 :setvar receipt "nine lanterns are packed"

@@ -1,5 +1,6 @@
 --# scenario Messages and fragments in the wrong order: delivered in the right one
 --# catalogue A11
+--# claim D21
 --# clock 2020-03-01
 :setvar count 30
 :r ../setup/full_security.sqlcmd

@@ -1,5 +1,6 @@
 --# scenario EndDialog and Error forged without the session key: the dialog stays
 --# catalogue A18
+--# claim D21
 --# clock 2020-03-01
 :setvar order "nine lanterns"
 :setvar receipt "nine lanterns are packed"

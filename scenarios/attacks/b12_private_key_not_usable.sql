@@ -1,6 +1,6 @@
 --# scenario The private key is missing, or under a password in place of the master key: never chosen, and refused for endpoints
 --# catalogue B12
---# claim R02
+--# claim R02 D12
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar body "a private key under the master key"

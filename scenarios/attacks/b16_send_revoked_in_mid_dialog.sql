@@ -1,5 +1,6 @@
 --# scenario SEND is taken away while a dialog runs: it is asked for once, with the first message
 --# catalogue B16
+--# claim D12
 --# clock 2020-03-01
 --# note Decided here: SEND is checked for the message that makes the target endpoint. A dialog that has been let in stays in.
 :r ../setup/full_security.sqlcmd

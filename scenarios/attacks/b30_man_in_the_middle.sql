@@ -1,5 +1,6 @@
 --# scenario A man in the middle of the transport with a certificate of its own: no connection
 --# catalogue B30
+--# claim D21
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar body "before"

@@ -1,5 +1,6 @@
 --# scenario Certificates, users, logins, bindings are dropped while they are in use: refused, or without a trace left over
 --# catalogue B31
+--# claim D01 D13
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar dialog running

@@ -1,5 +1,6 @@
 --# scenario Every bit of a sealed body turned round: no plaintext, no acknowledgement
 --# catalogue C01
+--# claim D21
 --# clock 2020-03-01
 :setvar order "nine lanterns"
 :setvar receipt "nine lanterns are packed"

@@ -1,5 +1,6 @@
 --# scenario The security header is taken off first messages: refused
 --# catalogue C04
+--# claim D09
 --# clock 2020-03-01
 :setvar order "nine lanterns"
 :setvar receipt "nine lanterns are packed"

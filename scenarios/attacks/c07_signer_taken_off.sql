@@ -1,5 +1,6 @@
 --# scenario The signer is taken off the security header: its keys do not open for nobody
 --# catalogue C07
+--# claim D09
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar body "before"

@@ -1,5 +1,6 @@
 --# scenario The target's private key is stolen: recorded dialogs to it can be read
 --# catalogue C17 weak
+--# claim D11
 --# note Static RSA key transport, as in the product: there is no forward secrecy.
 --# clock 2020-03-01
 :setvar order "nine lanterns"

@@ -1,5 +1,6 @@
 --# scenario The one session key of an anonymous dialog is stolen: both directions can be read
 --# catalogue C18 weak
+--# claim D18
 --# clock 2020-03-01
 :setvar order "nine lanterns"
 :setvar receipt "nine lanterns are packed"

@@ -1,5 +1,6 @@
 --# scenario One session key is stolen: its direction of its dialog can be read, and nothing else
 --# catalogue C18 weak
+--# claim D10
 --# clock 2020-03-01
 :setvar order "nine lanterns"
 :setvar receipt "nine lanterns are packed"

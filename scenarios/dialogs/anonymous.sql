@@ -1,5 +1,6 @@
 --# scenario Anonymous dialog security: the initiator checks the target, the target lets anyone in
 --# claim D15 D16 D18 D19 D20 R16 R19
+--# corpus BL-ANON
 --# clock 2020-03-01
 :setvar transport "REQUIRED ALGORITHM AES"
 :r ../setup/endpoints.sqlcmd

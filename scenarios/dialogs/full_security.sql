@@ -1,5 +1,6 @@
 --# scenario Full dialog security: both sides prove who they are, and every body is encrypted
 --# claim D01 D02 D09 D10 D11 D12 D13 D14 D17 D21 R01 R02 R03 R04 R05 R11
+--# corpus BL-FULL
 --# clock 2008-11-26 09:00:00
 --# note MyService on REMUSRX64 sends to ImageProcessor on VSQL2K5EXPRESS. Each holds the other's certificate, under a user that stands for it.
 

@@ -1,4 +1,5 @@
 --# scenario Two databases of one instance: straight to the queue, no certificate, but a master key and users
+--# corpus BL-LOCAL2
 --# clock 2020-03-01
 --# instance HOST_A
 :connect HOST_A

@@ -1,5 +1,6 @@
 --# scenario The target does not know the certificate that signed: silence at the sender, the reason at the target
 --# claim D12 D13 R13
+--# corpus F08
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :connect HOST_B

@@ -1,5 +1,6 @@
 --# scenario No remote service binding: the dialog waits with 9727, and goes on when the binding is made
 --# claim D01 D07
+--# corpus F04
 --# clock 2020-03-01
 :setvar transport "REQUIRED ALGORITHM AES"
 :r ../setup/endpoints.sqlcmd

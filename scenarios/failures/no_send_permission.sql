@@ -1,5 +1,6 @@
 --# scenario The sender is known but may not SEND: error -8494 in its queue
 --# claim D12
+--# corpus F09
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :connect HOST_B

@@ -1,6 +1,6 @@
 --# scenario Outbound connections alone are configured: refused until the other side knows the certificate and grants CONNECT
 --# claim M12
---# corpus F72
+--# corpus F72 F05
 --# clock 2020-03-01
 --# note The four steps of the inbound side, one by one. The login is the same for database mirroring; here it is Service Broker that connects.
 :setvar transport "REQUIRED ALGORITHM AES"

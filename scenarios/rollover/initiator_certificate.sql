@@ -1,5 +1,6 @@
 --# scenario The initiator's certificate is replaced in four steps, and no dialog is lost on the way
 --# claim R07 R08 R10 R11 R12
+--# corpus BL-ROLLOVER-SERVICE
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar body "before the change"

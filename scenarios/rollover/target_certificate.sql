@@ -1,5 +1,6 @@
 --# scenario The target's certificate is replaced by the same four steps, and no dialog is lost on the way
 --# claim R14 R15 R11 R07
+--# corpus BL-ROLLOVER-SERVICE
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar dialog old
