@@ -86,6 +86,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& raw_out
   add_load(app, context);
   add_node(app, context);
   add_attack(app, context);
+  add_doctor(app, context);
   add_explain(app, context);
   add_generate(app, context);
   add_version(app, context);

@@ -33,6 +33,7 @@ void add_crash_sweep(CLI::App& app, Context& context);
 void add_load(CLI::App& app, Context& context);
 void add_node(CLI::App& app, Context& context);
 void add_attack(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_generate(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
