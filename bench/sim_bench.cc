@@ -26,7 +26,7 @@ constexpr std::uint64_t kPerTransaction = 100;
 constexpr int kPort = 14022;
 
 struct Options {
-  std::uint64_t messages = 5000;
+  std::uint64_t messages = 50'000;
   std::size_t size = 1024;
   std::uint64_t seed = 1;
 };

@@ -86,10 +86,18 @@ void Fingerprint::add(Layer layer, proto::TimePoint at, std::string_view node,
   hashes_[index] = (hashes_[index] ^ hash) * kFactor + 1;
   ++counts_[index];
   if (entries_.size() == kEntriesMax) return;
-  const std::size_t start = starts_.size();
-  add_printable(starts_, bytes);
-  entries_.push_back({layer, at, number_of(node),
-                      static_cast<std::uint32_t>(starts_.size() - start), hash, start});
+  std::string& starts = room_for_a_start();
+  const std::size_t start = starts.size();
+  add_printable(starts, bytes);
+  entries_.push_back({layer, at, number_of(node), static_cast<std::uint32_t>(starts_.size() - 1),
+                      static_cast<std::uint32_t>(start),
+                      static_cast<std::uint32_t>(starts.size() - start), hash});
+}
+
+std::string& Fingerprint::room_for_a_start() {
+  if (starts_.empty() || starts_.back().size() + kStartMax > kBlockBytes)
+    starts_.emplace_back().reserve(kBlockBytes);
+  return starts_.back();
 }
 
 std::uint32_t Fingerprint::number_of(std::string_view node) {
@@ -102,7 +110,7 @@ std::uint32_t Fingerprint::number_of(std::string_view node) {
 std::string Fingerprint::told(const Entry& entry) const {
   return fmt::format("{} {} {}: {}", proto::to_iso_text(entry.at), names_[entry.node],
                      layer_name(entry.layer),
-                     std::string_view(starts_).substr(entry.start_at, entry.start_bytes));
+                     std::string_view(starts_[entry.block]).substr(entry.start_at, entry.start_bytes));
 }
 
 std::string Fingerprint::text() const {

@@ -38,20 +38,23 @@ class Fingerprint {
   struct Entry {
     Layer layer{};
     proto::TimePoint at{};
-    std::uint32_t node = 0;  // of names_
+    std::uint32_t node = 0;      // of names_
+    std::uint32_t block = 0;     // of starts_: where the start of its text is
+    std::uint32_t start_at = 0;  // in the block
     std::uint32_t start_bytes = 0;
     std::uint64_t hash = 0;
-    std::size_t start_at = 0;  // in starts_: the start of its text
   };
+  [[nodiscard]] std::string& room_for_a_start();
   [[nodiscard]] std::uint32_t number_of(std::string_view node);
   [[nodiscard]] std::string told(const Entry& entry) const;
   static constexpr std::size_t kEntriesMax = 200'000;
+  static constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
 
   std::array<std::uint64_t, kLayers> hashes_{};
   std::array<std::uint64_t, kLayers> counts_{};
   std::vector<Entry> entries_;
   std::vector<std::string> names_;  // of nodes
-  std::string starts_;
+  std::vector<std::string> starts_;  // blocks, so that what is kept never moves
 };
 
 }  // namespace ssb::sim

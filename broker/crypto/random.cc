@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <set>
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 
 #include "broker/crypto/failure.h"
 #include "broker/crypto/openssl.h"
@@ -19,10 +21,60 @@ using Generator = int (*)(unsigned char* out, int count);
 // Shorter draws may well come twice.
 constexpr std::size_t kComparedMin = 8;
 
-void fill(Generator generator, std::span<std::uint8_t> out) {
+void generate(Generator generator, std::span<std::uint8_t> out) {
   if (generator(out.data(), openssl_size(out.size())) == 1) return;
   ERR_clear_error();
   throw RandomFailure("the random source gives nothing");
+}
+
+// How often this process is the child of a fork: what its parent has drawn ahead is not its own.
+std::atomic<unsigned>& forks() {
+  static std::atomic<unsigned> count = [] {
+    ::pthread_atfork(nullptr, nullptr, [] { ++forks(); });
+    return 0U;
+  }();
+  return count;
+}
+
+// A draw of OpenSSL's costs the same for 16 bytes and for some hundred, and a session key takes ten with its witnesses: so a thread draws
+// ahead. Whoever reads this memory could read the generator's own state beside it, from which the same bytes follow; what was given out
+// is erased here, so what came before is as safe as it was.
+class DrawnAhead {
+ public:
+  explicit DrawnAhead(Generator generator) : generator_(generator) {}
+  DrawnAhead(const DrawnAhead&) = delete;
+  DrawnAhead& operator=(const DrawnAhead&) = delete;
+  ~DrawnAhead() { proto::erase_bytes(bytes_.data(), bytes_.size()); }
+
+  void take(std::span<std::uint8_t> out) {
+    if (out.size() > bytes_.size() / 4) return generate(generator_, out);
+    if (left_ < out.size() || forks_seen_ != forks()) draw_ahead();
+    std::uint8_t* const from = bytes_.data() + (bytes_.size() - left_);
+    std::copy_n(from, out.size(), out.data());
+    proto::erase_bytes(from, out.size());
+    left_ -= out.size();
+  }
+
+ private:
+  void draw_ahead() {
+    left_ = 0;
+    forks_seen_ = forks();
+    generate(generator_, bytes_);
+    left_ = bytes_.size();
+  }
+
+  Generator generator_;
+  std::array<std::uint8_t, 1024> bytes_{};
+  std::size_t left_ = 0;  // at the end of bytes_
+  unsigned forks_seen_ = 0;
+};
+
+void fill(Generator generator, std::span<std::uint8_t> out) {
+  // The simulator's source gives each node its own: nothing is drawn ahead from it.
+  if (RAND_get_rand_method() != RAND_OpenSSL()) return generate(generator, out);
+  thread_local DrawnAhead open_bytes(RAND_bytes);
+  thread_local DrawnAhead private_bytes(RAND_priv_bytes);
+  (generator == &RAND_bytes ? open_bytes : private_bytes).take(out);
 }
 
 Block draw_block(Generator generator) {
