@@ -108,10 +108,12 @@ Sha1Digest sha1(proto::ByteView data) {
   return out;
 }
 
-Sha256Digest sha256(proto::ByteView data) {
+Sha256Digest sha256(proto::ByteView data) { return sha256({data}); }
+
+Sha256Digest sha256(std::initializer_list<proto::ByteView> parts) {
   Digester& digester = sha256_digester();
   Sha256Digest out{};
-  digester.add(data);
+  for (const proto::ByteView part : parts) digester.add(part);
   digester.finish(out);
   return out;
 }

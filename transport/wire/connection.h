@@ -28,7 +28,7 @@
 namespace ssb::wire {
 
 inline constexpr std::size_t kCreditBytes = std::size_t{1024} * 1024;
-inline constexpr std::size_t kWriteBytesMax = std::size_t{1024} * 1024;
+inline constexpr std::size_t kWriteBytesMax = std::size_t{256} * 1024;
 inline constexpr proto::Duration kConnectTime = std::chrono::seconds(15);
 inline constexpr proto::Duration kArbitrationTime = std::chrono::seconds(15);
 inline constexpr proto::Duration kIdleTime = std::chrono::seconds(90);
