@@ -116,9 +116,16 @@ std::string digest_of(const Header& parsed, proto::ByteView header, proto::ByteV
   constexpr std::size_t kEndBytes = 2048;
   if (!parsed.has_security()) return {};
   const bool is_long = body.size() > 2 * kEndBytes;
+  proto::Bytes named;
+  named.reserve(header.size() + std::min(body.size(), 2 * kEndBytes));
+  named.insert(named.end(), header.begin(), header.end());
   const proto::ByteView first = is_long ? body.first(kEndBytes) : body;
-  const proto::ByteView last = is_long ? body.last(kEndBytes) : proto::ByteView();
-  return proto::to_hex(proto::ByteView(crypto::sha256({header, first, last})).first(16));
+  named.insert(named.end(), first.begin(), first.end());
+  if (is_long) {
+    const proto::ByteView last = body.last(kEndBytes);
+    named.insert(named.end(), last.begin(), last.end());
+  }
+  return proto::to_hex(proto::ByteView(crypto::sha256(named)).first(16));
 }
 
 proto::Bytes error_body(std::int64_t code, std::string_view description) {

@@ -108,12 +108,10 @@ Sha1Digest sha1(proto::ByteView data) {
   return out;
 }
 
-Sha256Digest sha256(proto::ByteView data) { return sha256({data}); }
-
-Sha256Digest sha256(std::initializer_list<proto::ByteView> parts) {
+Sha256Digest sha256(proto::ByteView data) {
   Digester& digester = sha256_digester();
   Sha256Digest out{};
-  for (const proto::ByteView part : parts) digester.add(part);
+  digester.add(data);
   digester.finish(out);
   return out;
 }

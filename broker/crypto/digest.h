@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstddef>
-#include <initializer_list>
 #include <string_view>
 
 #include "proto/bytes.h"
@@ -18,8 +17,6 @@ using Sha256Digest = std::array<std::uint8_t, 32>;
 
 [[nodiscard]] Sha1Digest sha1(proto::ByteView data);
 [[nodiscard]] Sha256Digest sha256(proto::ByteView data);
-// Of the parts, one after the other.
-[[nodiscard]] Sha256Digest sha256(std::initializer_list<proto::ByteView> parts);
 [[nodiscard]] Sha256Digest hmac_sha256(proto::ByteView key, proto::ByteView data);
 // Extract and expand in one; `info` separates the uses of one key.
 [[nodiscard]] proto::Secret hkdf_sha256(proto::ByteView key, proto::ByteView salt,
