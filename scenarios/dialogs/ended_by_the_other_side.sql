@@ -16,6 +16,7 @@ BEGIN DIALOG @h FROM SERVICE SenderService TO SERVICE 'ReceiverService' ON CONTR
 SEND ON CONVERSATION @h MESSAGE TYPE [Order] (N'first');
 GO
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
+--# expect event 22 error 28046 on HOST_B
 :connect HOST_B
 USE Receiver;
 DECLARE @h uniqueidentifier;
@@ -67,3 +68,8 @@ GO
 SELECT message_type_name FROM SenderQueue;
 GO
 --# expect value 'http://schemas.microsoft.com/SQL/ServiceBroker/EndDialog'
+--# note An endpoint that is stopped says so in its log, and listens no more.
+:connect HOST_B
+ALTER ENDPOINT broker_endpoint STATE = STOPPED;
+GO
+--# expect event 22 error 9691 on HOST_B
