@@ -33,7 +33,10 @@ proto::Result<void> Client::send(store::DatabaseId database, proto::Conversation
 
 proto::Result<std::vector<conversation::QueuedMessage>> Client::receive(
     const conversation::ReceiveRequest& request) {
-  return engine_->receive(*transaction_, {}, request, now_);
+  auto received = engine_->receive(*transaction_, {}, request, now_);
+  if (received)
+    engine_->receive_noticed(request.database, request.queue, received->empty(), now_);
+  return received;
 }
 
 proto::Result<void> Client::end(store::DatabaseId database, proto::ConversationHandle conversation,

@@ -1,8 +1,8 @@
 #include "broker/node.h"
 
 #include <algorithm>
-#include <map>
 
+#include "broker/activation.h"
 #include "broker/tsql/runtime.h"
 #include "broker/tsql/session.h"
 #include "proto/check.h"
@@ -30,8 +30,10 @@ struct Node::State {
         engine(instance, views,
                {options.as_product, options.sign_every_dialog, options.traces_messages,
                 options.awake_endpoints_max}),
-        runtime(instance, engine, views) {
+        runtime(instance, engine, views),
+        activation(instance, engine, runtime, views, sessions) {
     for (const auto& [id, database] : instance.databases()) engine.open_database(id, opened_at);
+    activation.open(opened_at);
   }
 
   tsql::Session& session(SessionId id) {
@@ -44,14 +46,20 @@ struct Node::State {
   void step(SessionId id) {
     tsql::Session& running = session(id);
     if (!running.is_running() || unsettled) return;
+    if (Activation::owns(id) && !activation.may_run(id, now)) return;
     BatchOutput output{id, {}};
-    statements_left -= running.run(now, output.items, statements_left);
+    const int executed = running.run(now, output.items, statements_left);
+    statements_left -= executed;
     if (statements_left == 0) {
       unsettled = true;
       turn = id + 1;
     }
-    if (!output.items.empty()) released.emplace_back(std::move(output));
     if (running.take_endpoints_changed()) released.emplace_back(EndpointsChanged{});
+    if (Activation::owns(id)) {
+      activation.ran(id, executed, output.items, now);
+      return;
+    }
+    if (!output.items.empty()) released.emplace_back(std::move(output));
     if (!running.is_running()) released.emplace_back(BatchFinished{id});
   }
 
@@ -92,7 +100,19 @@ struct Node::State {
       for (auto next = first; next != sessions.end() && !unsettled; ++next) step(next->first);
       for (auto next = sessions.begin(); next != first && !unsettled; ++next) step(next->first);
       moved = seen_changes != engine.changes() || seen_ends != instance.transactions_ended();
+      if (!moved && !unsettled) moved = activation.check(now);
     }
+    for (proto::TraceRecord& record : activation.take_records())
+      released.emplace_back(Trace{std::move(record)});
+  }
+
+  // Of the sessions that hosts have opened.
+  [[nodiscard]] proto::TimePoint sessions_due() const {
+    proto::TimePoint due = proto::kNever;
+    for (const auto& [id, session] : sessions) {
+      if (!Activation::owns(id)) due = std::min(due, session->deadline());
+    }
+    return due;
   }
 
   NodeOptions options;
@@ -101,7 +121,8 @@ struct Node::State {
   catalog::SystemViews views;
   conversation::Engine engine;
   tsql::Runtime runtime;
-  std::map<SessionId, std::unique_ptr<tsql::Session>> sessions;
+  Sessions sessions;
+  Activation activation;            // whose sessions are among them
   std::vector<ClientWork> clients;  // whose work waits
   std::uint64_t asked_at = 0;       // Engine::changes when they were asked last
   NodeActions released;             // of sessions, since the last commit
@@ -187,16 +208,14 @@ void Node::flush() {
 
 proto::TimePoint Node::deadline() const {
   if (state_->unsettled) return kAtOnce;
-  proto::TimePoint at = std::min(state_->engine.deadline(), state_->flush_at);
-  for (const auto& [id, session] : state_->sessions) at = std::min(at, session->deadline());
-  return at;
+  return std::min({state_->engine.deadline(), state_->flush_at, state_->sessions_due(),
+                   state_->activation.deadline()});
 }
 
 proto::TimePoint Node::settle_deadline() const {
   if (state_->unsettled) return kAtOnce;
-  proto::TimePoint at = state_->engine.settle_deadline();
-  for (const auto& [id, session] : state_->sessions) at = std::min(at, session->deadline());
-  return at;
+  return std::min({state_->engine.settle_deadline(), state_->sessions_due(),
+                   state_->activation.settle_deadline()});
 }
 
 catalog::Instance& Node::instance() {

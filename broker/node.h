@@ -18,11 +18,10 @@
 #include "broker/catalog/instance.h"
 #include "broker/client.h"
 #include "broker/conversation/engine.h"
+#include "broker/sessions.h"
 #include "broker/tsql/output.h"
 
 namespace ssb::broker {
-
-using SessionId = std::uint32_t;
 
 // A deadline: after the commit, as soon as other inputs have had their turn.
 inline constexpr proto::TimePoint kAtOnce{};

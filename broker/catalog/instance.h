@@ -102,6 +102,10 @@ class Instance {
   // another transaction has it: the session waits and asks again after the next end of a
   // transaction.
   [[nodiscard]] proto::Result<void> lock(Transaction& transaction, store::DatabaseId database);
+  // Whether a transaction has it: what the database's catalog shows may still be undone.
+  [[nodiscard]] bool is_locked(store::DatabaseId database) const {
+    return write_locks_.contains(database);
+  }
   // Counts ends of transactions, so that waiting sessions know when to ask again.
   [[nodiscard]] std::uint64_t transactions_ended() const { return transactions_ended_; }
 

@@ -459,6 +459,34 @@ proto::Result<std::int32_t> user_in(const Instance& instance, const SecurityCont
                       instance.info(database).name()};
 }
 
+proto::Result<SecurityContext> context_of_user(const Instance& instance, store::DatabaseId database,
+                                               std::int32_t user) {
+  const auto* principal = instance.database(database)->table<pb::Principal>().find(user);
+  if (principal == nullptr)
+    return proto::Error{proto::ErrorCode::cannot_execute_as_user, std::to_string(user)};
+  const auto* login = instance.master().table<pb::Login>().find(principal->login());
+  SecurityContext context;
+  context.login = principal->login();
+  context.login_name = login == nullptr ? principal->name() : login->name();
+  context.is_sysadmin = false;
+  context.user = user;
+  context.user_database = database;
+  return context;
+}
+
+bool has_server_permission(const Instance& instance, const SecurityContext& context,
+                           std::string_view permission) {
+  if (context.user) {
+    const pb::Database& home = instance.info(context.user_database);
+    if (!home.is_trustworthy_on() || !is_sysadmin(instance, home.owner_login())) return false;
+    // dbo is whoever owns the database.
+    const std::int32_t login = *context.user == kDbo ? home.owner_login() : context.login;
+    return login_has_permission(instance, login, ObjectClass::server, 0, permission);
+  }
+  return context.is_sysadmin ||
+         login_has_permission(instance, context.login, ObjectClass::server, 0, permission);
+}
+
 proto::Result<void> require_permission(const Instance& instance, const SecurityContext& context,
                                        store::DatabaseId database, ObjectClass object_class,
                                        std::int32_t object, std::string_view object_name,

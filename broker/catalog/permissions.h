@@ -64,6 +64,14 @@ inline constexpr int kRoleNestingMax = 32;
 [[nodiscard]] proto::Result<std::int32_t> user_in(const Instance& instance,
                                                   const SecurityContext& context,
                                                   store::DatabaseId database);
+// EXECUTE AS a database user: its database is the limit. 15517 when there is none of this id.
+[[nodiscard]] proto::Result<SecurityContext> context_of_user(const Instance& instance,
+                                                             store::DatabaseId database,
+                                                             std::int32_t user);
+// Whether a session may do something at server level. A context under EXECUTE AS USER may what its login may, where its database is
+// TRUSTWORTHY and the database's owner is sysadmin; and nothing anywhere else.
+[[nodiscard]] bool has_server_permission(const Instance& instance, const SecurityContext& context,
+                                         std::string_view permission);
 // Requires the permission of a session: 229 for objects, 262 for a database permission, 15151 where
 // T-SQL hides the object; classes from 100 ask the login: 15247 for the server.
 [[nodiscard]] proto::Result<void> require_permission(const Instance& instance,

@@ -197,6 +197,7 @@ void Engine::State::apply_end(store::DatabaseId id, const EndWork& work, proto::
 void Engine::State::apply_receive(store::DatabaseId id, const ReceiveWork& work) {
   DatabaseState& state = *database(id);
   groups_received.emplace_back(id, work.group);
+  state.readings[work.queue].taken += work.orders.size();
   // What END CONVERSATION in the same transaction dropped is gone already.
   state.queues[work.queue].remove(work.group, work.orders, [&state](const QueueEntry& entry) {
     state.messages->remove(entry.place);

@@ -66,6 +66,15 @@ struct ReceiveRequest {
   std::int64_t top = INT64_MAX;
 };
 
+// What readers have done with a queue since its database was opened.
+struct QueueReading {
+  std::uint64_t receives =
+      0;  // RECEIVE and GET CONVERSATION GROUP that ended, or wait for the first message
+  bool last_was_empty = false;  // the last of them found nothing
+  proto::TimePoint empty_at{};  // of the last that found nothing
+  std::uint64_t taken = 0;      // messages received by transactions that committed
+};
+
 struct EndRequest {
   std::optional<std::int64_t> error_code;  // WITH ERROR
   std::string error_description;
@@ -143,6 +152,14 @@ class Engine {
   // The sequence number up to which the far side has acknowledged what was sent, without it; nullopt when the handle is unknown.
   [[nodiscard]] std::optional<std::uint64_t> acknowledged(
       store::DatabaseId database, proto::ConversationHandle conversation) const;
+
+  // A RECEIVE or GET CONVERSATION GROUP has answered, or waits for a message: queue monitors count no other. One that fails, also by
+  // what its list does with the messages, is not told.
+  void receive_noticed(store::DatabaseId database, std::int32_t queue, bool is_empty,
+                       proto::TimePoint now);
+  [[nodiscard]] QueueReading reading(store::DatabaseId database, std::int32_t queue) const;
+  // Whether a RECEIVE of a new transaction would find a message: one of a conversation group that nobody has locked.
+  [[nodiscard]] bool has_free_messages(store::DatabaseId database, std::int32_t queue) const;
 
   // ---- ends of transactions: the only ones a session calls ----
   [[nodiscard]] proto::Result<void> commit(catalog::Transaction&& transaction,

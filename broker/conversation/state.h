@@ -73,6 +73,7 @@ struct DatabaseState {
   std::uint64_t next_number = 1;                              // of a row
   std::map<proto::ConversationGroupId, std::uint64_t> locks;  // of groups: the transaction
   std::map<std::int32_t, QueueIndex> queues;
+  std::map<std::int32_t, QueueReading> readings;  // of queues
   std::unique_ptr<MessageLog> messages;  // what waits, in queues and to be sent
   LastClass read_class;                  // of the message that was received last
   std::int64_t next_order = 1;

@@ -293,6 +293,31 @@ proto::Result<std::optional<proto::ConversationGroupId>> Engine::get_conversatio
   return group;
 }
 
+void Engine::receive_noticed(store::DatabaseId database, std::int32_t queue, bool is_empty,
+                             proto::TimePoint now) {
+  DatabaseState* data = state_->database(database);
+  if (data == nullptr) return;
+  QueueReading& reading = data->readings[queue];
+  ++reading.receives;
+  reading.last_was_empty = is_empty;
+  if (is_empty) reading.empty_at = now;
+}
+
+QueueReading Engine::reading(store::DatabaseId database, std::int32_t queue) const {
+  const DatabaseState* data = state_->database(database);
+  if (data == nullptr) return {};
+  const auto found = data->readings.find(queue);
+  return found == data->readings.end() ? QueueReading{} : found->second;
+}
+
+bool Engine::has_free_messages(store::DatabaseId database, std::int32_t queue) const {
+  constexpr std::uint64_t kNobody = 0;
+  const DatabaseState* data = state_->database(database);
+  if (data == nullptr) return false;
+  const auto found = data->queues.find(queue);
+  return found != data->queues.end() && next_group(*data, found->second, kNobody).has_value();
+}
+
 // ---- END, TIMER, MOVE ----
 
 proto::Result<void> Engine::end(catalog::Transaction& transaction,

@@ -4,6 +4,19 @@
 
 namespace ssb::broker::tsql {
 
+std::string to_sql(const ObjectName& name) {
+  std::string sql;
+  for (const std::string* part : {&name.server, &name.database, &name.schema, &name.name}) {
+    if (sql.empty() && part->empty()) continue;
+    if (!sql.empty()) sql += '.';
+    if (part->empty()) continue;  // db..t
+    sql += '[';
+    for (const char c : *part) sql.append(c == ']' ? 2 : 1, c);
+    sql += ']';
+  }
+  return sql;
+}
+
 namespace {
 
 bool is_predicate_operator(BinaryOperator op) {

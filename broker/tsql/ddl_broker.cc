@@ -10,9 +10,7 @@
 namespace ssb::broker::tsql::ddl {
 namespace {
 
-constexpr int kReadersMax = 32767;
 constexpr std::int32_t kDboSchema = 1;
-constexpr std::int32_t kExecuteAsOwner = -2;
 
 // The object of a name that a statement changes: 15151, also without the right to; 9663 for a system
 // object.
@@ -70,53 +68,6 @@ bool is_object_name_taken(StatementContext& context, std::int32_t schema, std::s
   return here.table<pb::Queue>().find_if(taken) != nullptr ||
          here.table<pb::UserTable>().find_if(taken) != nullptr ||
          here.table<pb::Module>().find_if(taken) != nullptr;
-}
-
-Result<std::int32_t> execute_as(StatementContext& context, const ExecuteAsClause& clause) {
-  switch (clause.kind) {
-    case ExecuteAsKind::owner: return kExecuteAsOwner;
-    case ExecuteAsKind::self: return current_user(context);
-    case ExecuteAsKind::user: {
-      const auto* user = find<pb::Principal>(current(context), clause.name);
-      if (user == nullptr) return Error(ErrorCode::unknown_user, clause.name);
-      return user->id();
-    }
-    case ExecuteAsKind::caller:
-    case ExecuteAsKind::login: break;
-  }
-  return unsupported("this EXECUTE AS in an activation");
-}
-
-Result<void> set_activation(StatementContext& context, const QueueActivation& activation,
-                            pb::Queue& queue) {
-  if (activation.drop) {
-    queue.set_is_activation_enabled(false);
-    queue.clear_activation_procedure();
-    queue.clear_max_readers();
-    queue.clear_execute_as_principal();
-    return {};
-  }
-  if (activation.procedure) queue.set_activation_procedure(to_text(*activation.procedure));
-  if (activation.max_queue_readers) {
-    if (*activation.max_queue_readers < 0 || *activation.max_queue_readers > kReadersMax) {
-      return Error(ErrorCode::wrong_argument_type, "MAX_QUEUE_READERS", "a number from 0 to 32767");
-    }
-    queue.set_max_readers(*activation.max_queue_readers);
-  }
-  if (activation.execute_as) {
-    const auto principal = execute_as(context, *activation.execute_as);
-    if (!principal) return principal.error();
-    queue.set_execute_as_principal(*principal);
-  }
-  const bool on = activation.status.value_or(queue.activation_procedure().empty() == false &&
-                                             activation.procedure.has_value());
-  if (on && queue.activation_procedure().empty())
-    return Error(ErrorCode::activation_without_procedure, queue.name());
-  if (on && queue.execute_as_principal() == 0)
-    return Error(ErrorCode::activation_without_user, queue.name());
-  if (on) return unsupported("internal activation (ACTIVATION with STATUS = ON)");
-  queue.set_is_activation_enabled(false);
-  return {};
 }
 
 Result<void> set_options(StatementContext& context, const QueueOptions& options, pb::Queue& queue) {
@@ -241,7 +192,8 @@ Result<void> run(const AlterQueue& node, StatementContext& context) {
   if (node.maintenance) return {};  // REBUILD and the like: there is nothing to rebuild
   pb::Queue queue = *found;
   if (auto set = set_options(context, node.options, queue); !set) return set.error();
-  queue.set_modify_date_us(now_us(context));
+  // Each its own: by this date a queue monitor knows that its queue was altered.
+  queue.set_modify_date_us(std::max(now_us(context), found->modify_date_us() + 1));
   current(context).put(context.transaction, queue.id(), queue);
   changed(context);
   return {};

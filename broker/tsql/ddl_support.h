@@ -78,6 +78,10 @@ template <typename Object>
   return {};
 }
 
+// ACTIVATION ( ... ) of CREATE QUEUE and ALTER QUEUE.
+Result<void> set_activation(StatementContext& context, const QueueActivation& activation,
+                            pb::Queue& queue);
+
 // One function a statement, in the file of its family.
 Result<void> run(const CreateDatabase& node, StatementContext& context);
 Result<void> run(const AlterDatabase& node, StatementContext& context);

@@ -43,6 +43,8 @@ struct ObjectName {
     return !schema.empty() || !database.empty() || !server.empty();
   }
 };
+// The name as T-SQL takes it, each part in brackets: [dbo].[t].
+[[nodiscard]] std::string to_sql(const ObjectName& name);
 // The name as written, joined with dots ("db..t"), for messages.
 [[nodiscard]] inline std::string to_text(const ObjectName& name) {
   std::string text = name.server;

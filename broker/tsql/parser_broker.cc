@@ -127,6 +127,7 @@ QueueActivation Parser::queue_activation() {
     } else if (accept_all({"MAX_QUEUE_READERS", "="})) {
       activation.max_queue_readers = integer();
     } else {
+      if (at("CALLER", 2)) fail(peek(2));
       activation.execute_as = execute_as_clause();
     }
   } while (accept(",") || !at(")"));

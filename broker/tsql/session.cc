@@ -38,12 +38,12 @@ void Session::submit(std::string text) {
   state_->submit(std::move(text));
 }
 
-void Session::call_procedure(store::DatabaseId database, const std::string& schema,
-                             const std::string& name, const catalog::SecurityContext& who) {
+void Session::call_procedure(store::DatabaseId database, const std::string& procedure,
+                             const catalog::SecurityContext& who) {
   SSB_CHECK(!state_->running);
   state_->database = database;
   state_->security.assign(1, who);
-  state_->submit("EXECUTE " + ("[" + bracketed(schema) + "].[" + bracketed(name) + "]"));
+  state_->submit("EXECUTE " + procedure);
 }
 
 int Session::run(proto::TimePoint now, Output& out, int statements_max) {
@@ -87,6 +87,15 @@ void Session::roll_back(proto::TimePoint now) {
 bool Session::has_received() const {
   return state_->received;
 }
+const std::optional<proto::Error>& Session::ended_by() const {
+  return state_->ended_by;
+}
+bool Session::has_entered_procedure() const {
+  return state_->entered_procedure;
+}
+std::optional<Session::Queue> Session::waits_for_queue() const {
+  return is_waiting() ? state_->wait.queue : std::nullopt;
+}
 bool Session::take_endpoints_changed() {
   return std::exchange(state_->endpoints_changed, false);
 }
@@ -113,6 +122,8 @@ void Session::State::submit(std::string text) {
   yielded = false;
   wait = {};
   received = false;
+  entered_procedure = false;
+  ended_by.reset();
   statement_until.reset();
   auto module = std::make_unique<Module>();
   module->text = std::move(text);

@@ -40,11 +40,11 @@ class Session {
   // Hands over a batch; only when is_running() is false. Nothing runs before run(). `now` of a
   // batch is that of the first run().
   void submit(std::string text);
-  // The same for a stored procedure without parameters, run as `who` in `database` (activation).
+  // The same for a stored procedure without parameters, named as in T-SQL ("[dbo].[p]"), run as `who` in `database` (activation).
   // Its result sets, prints and errors come out as those of a batch do. Fails with 2812 inside the
   // batch when there is none.
-  void call_procedure(store::DatabaseId database, const std::string& schema,
-                      const std::string& name, const catalog::SecurityContext& who);
+  void call_procedure(store::DatabaseId database, const std::string& procedure,
+                      const catalog::SecurityContext& who);
   // Steps the batch until it finishes, waits, or has executed `statements_max` statements. Returns
   // how many it executed: 0 while what it waits for has not changed.
   int run(proto::TimePoint now, Output& out, int statements_max = kStatementsPerRun);
@@ -68,6 +68,17 @@ class Session {
   void roll_back(proto::TimePoint now);
   // What an activated procedure did: whether it ran a RECEIVE on the queue (28087).
   [[nodiscard]] bool has_received() const;  // since submit
+  // The error that ended the batch or, of call_procedure, the procedure; nullopt: it came to its end.
+  [[nodiscard]] const std::optional<proto::Error>& ended_by() const;  // since submit
+  // Whether a procedure's first statement was reached: it exists, and may be executed.
+  [[nodiscard]] bool has_entered_procedure() const;  // since submit
+  struct Queue {
+    store::DatabaseId database = 0;
+    std::int32_t id = 0;
+    friend bool operator==(const Queue&, const Queue&) = default;
+  };
+  // Of the WAITFOR (RECEIVE) or WAITFOR (GET CONVERSATION GROUP) that the session is in.
+  [[nodiscard]] std::optional<Queue> waits_for_queue() const;
   // Definition statements changed endpoints since this was last asked.
   [[nodiscard]] bool take_endpoints_changed();
   // The value of a variable of the last batch (also after its end), as text; nullopt: there is

@@ -404,13 +404,7 @@ Result<catalog::SecurityContext> Session::State::impersonated(ExecuteAsKind kind
   const bool is_person =
       user != nullptr && (user->type() == "S" || user->type() == "U" || user->type() == "G");
   if (!may || !is_person) return Error(ErrorCode::cannot_execute_as_user, name);
-  context.login = user->login();
-  const auto* login = instance().master().table<pb::Login>().find(user->login());
-  context.login_name = login == nullptr ? user->name() : login->name();
-  context.is_sysadmin = false;
-  context.user = user->id();
-  context.user_database = database;
-  return context;
+  return catalog::context_of_user(instance(), database, user->id());
 }
 
 Result<Outcome> Session::State::execute_as(const ExecuteAs& node) {

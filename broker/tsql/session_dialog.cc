@@ -236,9 +236,12 @@ Result<Outcome> Session::State::receive(const Receive& node,
   return atomically([&]() -> Result<Outcome> {
     auto messages = engine().receive(*transaction, who(), request, now);
     if (!messages) return messages.error();
-    if (messages->empty() && until && now < *until) return wait_for_change(*until);
+    const bool is_empty = messages->empty();
+    if (is_empty && until && now < *until)
+      return wait_for_message(request.database, request.queue, *until);
     const Result<void> delivered = deliver(node, *std::move(messages));
     if (!delivered) return delivered.error();
+    engine().receive_noticed(request.database, request.queue, is_empty, now);
     return Outcome::done;
   });
 }
@@ -254,7 +257,8 @@ Result<Outcome> Session::State::get_group(const GetConversationGroup& node,
     const auto group =
         engine().get_conversation_group(*transaction, who(), where, id_of_queue, now);
     if (!group) return group.error();
-    if (!*group && until && now < *until) return wait_for_change(*until);
+    if (!*group && until && now < *until) return wait_for_message(where, id_of_queue, *until);
+    engine().receive_noticed(where, id_of_queue, !*group, now);
     const Result<void> assigned = assign(node.group, *group ? Value((*group)->text()) : Value(),
                                          type_of(SqlType::uniqueidentifier));
     if (!assigned) return assigned.error();

@@ -346,6 +346,10 @@ Result<Relation> Session::State::system_view(const ObjectName& name, const std::
   const auto columns = runtime.views().view_columns(view);
   const char* derived = columns.empty() ? derived_view(view) : nullptr;
   if (columns.empty() && derived == nullptr) return Error(ErrorCode::unknown_object, to_text(name));
+  // Each sees the row of its own session.
+  const bool is_of_server = view.starts_with("sys.dm_") && view != "sys.dm_exec_sessions";
+  if (is_of_server && !catalog::has_server_permission(instance(), who(), "VIEW SERVER STATE"))
+    return Error(ErrorCode::view_server_state_denied, "VIEW SERVER STATE", view);
   store::DatabaseId where = static_cast<store::DatabaseId>(database_id());
   if (!name.database.empty()) {
     const catalog::Catalog* other = instance().database(name.database);

@@ -84,6 +84,7 @@ void Session::State::handle(Raised what) {
   }
   if (severity >= kFatalSeverity) {
     say(what);
+    ended_by = error;
     roll_back();
     finish_batch();
     closed = true;
@@ -108,6 +109,7 @@ void Session::State::handle(Raised what) {
   say(what);
   if (aborts) reach = Reach::batch;
   if (reach == Reach::statement) return;
+  if (reach != Reach::scope || modules.size() <= 2) ended_by = error;
   if (reach == Reach::scope && modules.size() > 1) {
     while (frames.back().kind != Frame::Kind::module) frames.pop_back();
     frames.back().next = frames.back().count;

@@ -118,20 +118,6 @@ Result<Outcome> Session::State::run_text(const std::string& text, std::unique_pt
 
 // ---------------------------------------------------------------- procedures
 
-Result<catalog::SecurityContext> Session::State::context_of_user(store::DatabaseId where,
-                                                                 std::int32_t user) {
-  const auto* principal = instance().database(where)->table<pb::Principal>().find(user);
-  if (principal == nullptr) return Error(ErrorCode::cannot_execute_as_user, std::to_string(user));
-  catalog::SecurityContext context;
-  context.login = principal->login();
-  const auto* login = instance().master().table<pb::Login>().find(principal->login());
-  context.login_name = login == nullptr ? principal->name() : login->name();
-  context.is_sysadmin = false;
-  context.user = user;
-  context.user_database = where;
-  return context;
-}
-
 Result<Outcome> Session::State::call_procedure(const ObjectName& name,
                                                const std::vector<Argument>& arguments,
                                                const std::string& result_variable,
@@ -166,13 +152,15 @@ Result<Outcome> Session::State::call_procedure(const ObjectName& name,
   if (found->execute_as_principal() != 0) {
     std::int32_t user = found->execute_as_principal();
     if (user < 0) user = place->catalog->table<pb::Schema>().find(found->schema_id())->owner();
-    Result<catalog::SecurityContext> context = context_of_user(place->database, user);
+    Result<catalog::SecurityContext> context =
+        catalog::context_of_user(instance(), place->database, user);
     if (!context) return context.error();
     security.push_back(*std::move(context));
   }
   database = place->database;
   callee->batch = *std::move(batch);
   push_module(std::move(callee), procedure.body);
+  entered_procedure = true;
   return Outcome::done;
 }
 

@@ -101,6 +101,7 @@ struct Wait {
   proto::TimePoint until = proto::kNever;
   std::uint64_t changes = 0;  // as last seen
   std::uint64_t transactions_ended = 0;
+  std::optional<Session::Queue> queue;  // that has no message yet
 };
 
 // An error with where it belongs; unset line and procedure are those of the statement that runs.
@@ -165,6 +166,8 @@ struct Session::State final : public Environment {
   [[nodiscard]] proto::Result<Outcome> save_transaction(const SaveTransaction& node);
   [[nodiscard]] std::string name_or_variable(const std::string& name);
   [[nodiscard]] Outcome wait_for_change(proto::TimePoint until);
+  [[nodiscard]] Outcome wait_for_message(store::DatabaseId where, std::int32_t queue,
+                                         proto::TimePoint until);
 
   // ---- session_environment.cc ----
   [[nodiscard]] proto::Result<TypedValue> variable(std::string_view name) override;
@@ -378,8 +381,6 @@ struct Session::State final : public Environment {
                                                      std::int64_t value);
   [[nodiscard]] static bool is_known_system_procedure(std::string_view name);
   [[nodiscard]] proto::Result<Outcome> help_text(const std::string& name);
-  [[nodiscard]] proto::Result<catalog::SecurityContext> context_of_user(store::DatabaseId where,
-                                                                        std::int32_t user);
   [[nodiscard]] std::unique_ptr<Module> new_module() const;
   [[nodiscard]] proto::Result<Outcome> call_procedure(const ObjectName& name,
                                                       const std::vector<Argument>& arguments,
@@ -441,6 +442,8 @@ struct Session::State final : public Environment {
   std::int64_t fetch_status = 0;
   store::Value last_identity;
   bool received = false;
+  bool entered_procedure = false;
+  std::optional<proto::Error> ended_by;
   std::vector<proto::Error> warnings;
   // What `handle` needs to know beyond the error that a statement returned.
   std::optional<Raised> raised;

@@ -18,6 +18,14 @@ Outcome Session::State::wait_for_change(proto::TimePoint until) {
   return Outcome::waits;
 }
 
+Outcome Session::State::wait_for_message(store::DatabaseId where, std::int32_t queue,
+                                         proto::TimePoint until) {
+  engine().receive_noticed(where, queue, true, now);
+  const Outcome waits = wait_for_change(until);
+  wait.queue = Session::Queue{where, queue};
+  return waits;
+}
+
 Result<Outcome> Session::State::atomically(const std::function<Result<Outcome>()>& work) {
   if (is_doomed) return Error(ErrorCode::transaction_doomed);
   if (!transaction) transaction = instance().begin();

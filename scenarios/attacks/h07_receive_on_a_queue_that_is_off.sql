@@ -1,7 +1,7 @@
 --# scenario A reader that loops on a queue that is off: 9617 each time, a log that does not grow, and nothing lost
 --# catalogue H07
 --# clock 2020-03-01
---# note The tight loop of a reader that takes every error for a passing one. (Activation is not simulated.)
+--# note The tight loop of a reader that takes every error for a passing one. (As an activated procedure: activation/endless_loop.sql.)
 :r ../setup/full_security.sqlcmd
 :setvar body "before"
 :r ../setup/send_order.sqlcmd

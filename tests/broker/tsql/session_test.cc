@@ -129,20 +129,38 @@ TEST_F(SessionTest, AnActivatedProcedureRunsAsItsUserInItsDatabase) {
   user.login = 0;
 
   tsql::Session& task = session(60);
-  task.call_procedure(user.user_database, "dbo", "act", user);
+  task.call_procedure(user.user_database, "[dbo].[act]", user);
   const std::string text = output_text(fixture_.resume(60));
 
   EXPECT_NE(text.find("u | d\n"), std::string::npos) << text;
   EXPECT_TRUE(task.has_received());
+  EXPECT_TRUE(task.has_entered_procedure());
+  EXPECT_EQ(task.ended_by(), std::nullopt);
+}
+
+TEST_F(SessionTest, WhatEndsAProcedureIsToldApartFromWhatItSurvives) {
+  run("CREATE PROCEDURE goes_on AS BEGIN RAISERROR('one', 16, 1) SELECT 1 / 0 END");
+  run("CREATE PROCEDURE ends AS BEGIN SELECT CAST('x' AS int) END");
+  tsql::Session& task = session(60);
+
+  task.call_procedure(catalog::kMaster, "[dbo].[goes_on]", {});
+  static_cast<void>(fixture_.resume(60));
+  EXPECT_EQ(task.ended_by(), std::nullopt);
+
+  task.call_procedure(catalog::kMaster, "[dbo].[ends]", {});
+  static_cast<void>(fixture_.resume(60));
+  ASSERT_NE(task.ended_by(), std::nullopt);
+  EXPECT_EQ(task.ended_by()->number(), 245);
 }
 
 TEST_F(SessionTest, AnActivationWithoutItsProcedureFailsWith2812) {
   tsql::Session& task = session(60);
 
-  task.call_procedure(catalog::kMaster, "dbo", "no]such", {});
+  task.call_procedure(catalog::kMaster, "[dbo].[no]]such]", {});
 
   EXPECT_EQ(output_text(fixture_.resume(60)).substr(0, 9), "Msg 2812,");
   EXPECT_FALSE(task.has_received());
+  EXPECT_FALSE(task.has_entered_procedure());
 }
 
 TEST_F(SessionTest, EndpointsThatChangedAreToldOnce) {
