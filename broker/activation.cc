@@ -102,12 +102,12 @@ void Activation::find_monitors_in(store::DatabaseId database, proto::TimePoint n
     const QueueName name{database, id};
     if (!is_monitored(queue) || monitors_.contains(name)) continue;
     monitors_[name] = {queue.modify_date_us(), queue.max_readers(), {}};
-    if (queue.max_readers() == 0) {
-      log(name,
-          Error(ErrorCode::activation_without_readers, queue.name(),
-                instance_.info(database).name(), queue.activation_procedure()),
-          now);
-    }
+    if (queue.max_readers() != 0) continue;
+    const std::string& where = instance_.info(database).name();
+    log(where,
+        Error(ErrorCode::activation_without_readers, queue.name(), where,
+              queue.activation_procedure()),
+        now);
   }
 }
 
@@ -116,13 +116,16 @@ bool Activation::check(proto::TimePoint now) {
   forget_ended();
   bool has_started = false;
   for (auto& [name, monitored] : monitors_) {
+    const pb::Queue* queue =
+        std::as_const(instance_).database(name.first)->table<pb::Queue>().find(name.second);
+    if (queue == nullptr) continue;  // a transaction that has not ended drops it
     QueueMonitor::Seen seen;
     seen.reading = engine_.reading(name.first, name.second);
     seen.has_free_messages = engine_.has_free_messages(name.first, name.second);
     seen.has_free_reader =
         tasks_of(name) < monitored.readers_max && tasks_.size() < kActivatedTasksMax;
     if (!monitored.monitor.wants_start(seen, now)) continue;
-    start(name, monitored, now);
+    start(name, *queue, monitored, now);
     has_started = true;
   }
   checked_at_ = engine_.changes();
@@ -131,16 +134,15 @@ bool Activation::check(proto::TimePoint now) {
 
 // ---- tasks ----
 
-void Activation::start(const QueueName& name, Monitored& monitored, proto::TimePoint now) {
-  const pb::Queue* queue =
-      std::as_const(instance_).database(name.first)->table<pb::Queue>().find(name.second);
-  SSB_CHECK(queue != nullptr);
+void Activation::start(const QueueName& name, const pb::Queue& queue, Monitored& monitored,
+                       proto::TimePoint now) {
   Task task;
   task.queue = name;
   task.version = monitored.version;
+  task.database = instance_.info(name.first).name();
   task.queue_name = name_of(name);
-  task.procedure = queue->activation_procedure();
-  task.user = user_of(*queue);
+  task.procedure = queue.activation_procedure();
+  task.user = user_of(queue);
   task.taken_before = task.taken = engine_.reading(name.first, name.second).taken;
   monitored.monitor.started(now);
   const auto context = catalog::context_of_user(instance_, name.first, task.user);
@@ -209,7 +211,7 @@ void Activation::end(SessionId id, Task& task, proto::TimePoint now) {
   } else if (!why && !session.has_received()) {
     why = Error(ErrorCode::activated_procedure_did_not_receive, task.procedure, task.queue_name);
   }
-  if (why) log(task.queue, *why, now);
+  if (why) log(task.database, *why, now);
   tell(task, why ? kAborted : kEnded, why, now);
   const auto found = monitors_.find(task.queue);
   if (found == monitors_.end() || found->second.version != task.version) return;
@@ -288,11 +290,11 @@ std::string Activation::name_of(const QueueName& name) const {
                      schema == nullptr ? std::string() : schema->name(), queue->name());
 }
 
-void Activation::log(const QueueName& queue, Error error, proto::TimePoint now) {
+void Activation::log(const std::string& database, Error error, proto::TimePoint now) {
   proto::TraceRecord record;
   record.at = now;
   record.event = proto::EventClass::error_log;
-  record.database = instance_.info(queue.first).name();
+  record.database = database;
   record.text = error.text();
   record.error = std::move(error);
   records_.push_back(std::move(record));
@@ -304,7 +306,7 @@ void Activation::log_output(const Task& task, std::string text, proto::TimePoint
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // in UTF-8
     text.resize(end);
   }
-  log(task.queue,
+  log(task.database,
       Error(ErrorCode::activated_procedure_output, task.procedure, task.queue_name,
             std::move(text)),
       now);
@@ -317,8 +319,8 @@ void Activation::tell(const Task& task, int subclass, const std::optional<Error>
   record.event = proto::EventClass::activation;
   record.subclass = subclass;
   record.subclass_name = subclass_name(subclass);
-  record.database = instance_.info(task.queue.first).name();
-  record.text = error ? error->text() : std::string();
+  record.database = task.database;
+  record.text = error ? error->text() : fmt::format("{} on {}", task.procedure, task.queue_name);
   record.error = error;
   record.detail = {{"queue", task.queue_name}, {"procedure", task.procedure}};
   records_.push_back(std::move(record));

@@ -70,6 +70,7 @@ class Activation {
   struct Task {
     QueueName queue;
     std::int64_t version = 0;  // of the queue's monitor
+    std::string database;      // by name: it may be dropped, as a procedure can leave it
     std::string queue_name;    // as in messages: database.schema.queue
     std::string procedure;
     std::int32_t user = 0;
@@ -85,7 +86,8 @@ class Activation {
 
   void find_monitors(proto::TimePoint now);
   void find_monitors_in(store::DatabaseId database, proto::TimePoint now);
-  void start(const QueueName& name, Monitored& monitored, proto::TimePoint now);
+  void start(const QueueName& name, const catalog::pb::Queue& queue, Monitored& monitored,
+             proto::TimePoint now);
   void end(SessionId id, Task& task, proto::TimePoint now);
   void count_statements(Task& task, const tsql::Session& session, int statements,
                         proto::TimePoint now);
@@ -95,7 +97,7 @@ class Activation {
   [[nodiscard]] std::string name_of(const QueueName& name) const;
   [[nodiscard]] proto::TimePoint due_of_tasks() const;
 
-  void log(const QueueName& queue, proto::Error error, proto::TimePoint now);
+  void log(const std::string& database, proto::Error error, proto::TimePoint now);
   void log_output(const Task& task, std::string text, proto::TimePoint now);
   void tell(const Task& task, int subclass, const std::optional<proto::Error>& error,
             proto::TimePoint now);

@@ -18,7 +18,7 @@ GO
 --# expect event 163 subclass 2 on HOST_B
 --# expect no event 163 subclass 3 on HOST_B
 --# expect no errorlog 9724 on HOST_B
---# expect delivered 2 to [SenderQueue] on HOST_A.Sender
+--# expect delivered 1 to [SenderQueue] on HOST_A.Sender
 SELECT CAST(message_body AS nvarchar(100)) FROM SenderQueue WHERE message_type_name = N'Receipt';
 GO
 --# expect value 'a lamp'

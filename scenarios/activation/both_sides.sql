@@ -7,7 +7,7 @@
 :setvar body "a lamp"
 :r ../setup/send_order.sqlcmd
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
---# expect delivered 2 to [SenderQueue] on HOST_A.Sender
+--# expect delivered 1 to [SenderQueue] on HOST_A.Sender
 SELECT body FROM receipts;
 GO
 --# expect value 'a lamp'

@@ -28,8 +28,6 @@ GO
 --# note Killed while the procedure holds the message.
 --# crash HOST_B
 --# restart HOST_B
---# mark
---# expect event 163 subclass 1 on HOST_B
 --# expect event 163 subclass 2 on HOST_B
 --# expect delivered 1 to [SenderQueue] on HOST_A.Sender
 :connect HOST_B
@@ -39,6 +37,7 @@ GO
 --# expect value '0'
 :connect HOST_A
 USE Sender;
+GO
 --# expect status none
 SELECT CAST(message_body AS nvarchar(100)) FROM SenderQueue;
 GO

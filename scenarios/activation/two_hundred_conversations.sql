@@ -18,8 +18,8 @@ END;
 COMMIT;
 GO
 --# expect delivered 200 to [ReceiverQueue] on HOST_B.Receiver
---# expect delivered 400 to [SenderQueue] on HOST_A.Sender
---# note A receipt and an EndDialog for each; no receipt is missing, and none is there twice.
+--# expect delivered 200 to [SenderQueue] on HOST_A.Sender
+--# note No receipt is missing, and none is there twice.
 SELECT COUNT(*) AS receipts, COUNT(DISTINCT body) AS orders, MIN(CAST(body AS int)) AS first, MAX(CAST(body AS int)) AS last
   FROM receipts;
 GO

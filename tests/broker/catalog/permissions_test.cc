@@ -432,6 +432,35 @@ TEST_F(PermissionsTest, ExecuteAsUserStaysInItsDatabaseUnlessItIsTrusted) {
   EXPECT_EQ(user_in_other(kBob).error().number(), 916);     // without a login still nobody
 }
 
+TEST_F(PermissionsTest, AUserOfADatabaseIsOfTheServerOnlyWhereTheDatabaseIsTrustworthy) {
+  const auto may = [&](const SecurityContext& context) {
+    return catalog::has_server_permission(one.instance, context, "VIEW SERVER STATE");
+  };
+  EXPECT_TRUE(may({}));  // sa
+  EXPECT_FALSE(may(as_user(catalog::kDbo)));
+  EXPECT_FALSE(may(as_user(kBob)));
+
+  pb::Database info = one.instance.info(id);
+  info.set_is_trustworthy_on(true);
+  catalog::Transaction transaction = one.instance.begin();
+  one.instance.put_info(transaction, info);
+  ASSERT_TRUE(one.instance.commit(std::move(transaction)));
+
+  EXPECT_TRUE(may(as_user(catalog::kDbo)));  // its owner is sa
+  EXPECT_FALSE(may(as_user(kBob)));          // without a login still nobody
+}
+
+TEST_F(PermissionsTest, TheContextOfAUserStaysInItsDatabase) {
+  const auto context = catalog::context_of_user(one.instance, id, kBob);
+
+  ASSERT_TRUE(context);
+  EXPECT_EQ(context->user, kBob);
+  EXPECT_EQ(context->user_database, id);
+  EXPECT_FALSE(context->is_sysadmin);
+  EXPECT_EQ(context->login_name, "bob");
+  EXPECT_EQ(catalog::context_of_user(one.instance, id, 4711).error().number(), 15517);
+}
+
 TEST_F(PermissionsTest, RequireAnswers229And262And15151) {
   const auto require = [&](ObjectClass object_class, std::int32_t object, std::string_view name,
                            std::string_view permission) {
