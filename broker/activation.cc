@@ -184,6 +184,7 @@ void Activation::count_statements(Task& task, const tsql::Session& session, int 
   if (took || (session.is_waiting() && session.deadline() > now)) {
     task.statements = 0;
     task.rests = 0;
+    task.is_loop = false;
     return;
   }
   task.statements += statements;
@@ -193,6 +194,7 @@ void Activation::count_statements(Task& task, const tsql::Session& session, int 
   for (int i = kShortRests; i < task.rests && rest < kRestMax; ++i) rest *= 2;
   ++task.rests;
   task.rests_until = now + std::min(rest, kRestMax);
+  task.is_loop = rest >= kRestMax;
 }
 
 // The session stays, ended, until nobody is in the middle of the sessions.
@@ -255,24 +257,25 @@ SessionId Activation::free_session() const {
 
 // ---- deadlines ----
 
-proto::TimePoint Activation::due_of_tasks() const {
+proto::TimePoint Activation::due_of_tasks(Loops loops) const {
   proto::TimePoint due = proto::kNever;
   for (const auto& [id, task] : tasks_) {
-    if (!task.has_ended)
-      due = std::min(due, std::max(sessions_.at(id)->deadline(), task.rests_until));
+    if (task.has_ended || (task.is_loop && loops == Loops::left_out)) continue;
+    due = std::min(due, std::max(sessions_.at(id)->deadline(), task.rests_until));
   }
   return due;
 }
 
 proto::TimePoint Activation::deadline() const {
-  proto::TimePoint due = settle_deadline();
+  if (is_unchecked()) return {};
+  proto::TimePoint due = due_of_tasks(Loops::counted);
   for (const auto& [name, monitored] : monitors_) due = std::min(due, monitored.monitor.deadline());
   return due;
 }
 
 proto::TimePoint Activation::settle_deadline() const {
-  if (!monitors_.empty() && checked_at_ != engine_.changes()) return {};
-  proto::TimePoint due = due_of_tasks();
+  if (is_unchecked()) return {};
+  proto::TimePoint due = due_of_tasks(Loops::left_out);
   for (const auto& [name, monitored] : monitors_)
     due = std::min(due, monitored.monitor.settle_deadline());
   return due;

@@ -31,7 +31,7 @@ inline constexpr std::int32_t kFirstActivatedSpid = 31'000;
 // A procedure that executes so many statements without waiting or taking a message rests for a moment, and for longer when it goes on
 // so: a loop without end costs a node little, and a simulation less than its time.
 inline constexpr int kStatementsPerRest = 2'048;
-inline constexpr int kShortRests = 16;
+inline constexpr int kShortRests = 8;
 inline constexpr proto::Duration kFirstRest = std::chrono::milliseconds(10);
 inline constexpr proto::Duration kRestMax = std::chrono::seconds(5);
 
@@ -80,6 +80,7 @@ class Activation {
     int statements = 0;                   // since it waited, took or rested
     int rests = 0;                        // since it waited or took
     proto::TimePoint rests_until{};
+    bool is_loop = false;  // its last rest is the longest
     bool has_ended = false;
   };
   using Tasks = std::map<SessionId, Task>;
@@ -92,10 +93,18 @@ class Activation {
   void count_statements(Task& task, const tsql::Session& session, int statements,
                         proto::TimePoint now);
   void forget_ended();
+  // Something has happened since the monitors were asked.
+  [[nodiscard]] bool is_unchecked() const {
+    return !monitors_.empty() && checked_at_ != engine_.changes();
+  }
   [[nodiscard]] int tasks_of(const QueueName& name) const;
   [[nodiscard]] SessionId free_session() const;
   [[nodiscard]] std::string name_of(const QueueName& name) const;
-  [[nodiscard]] proto::TimePoint due_of_tasks() const;
+  enum class Loops {
+    counted,
+    left_out
+  };  // those that have gone on for so long that each rest is the longest
+  [[nodiscard]] proto::TimePoint due_of_tasks(Loops loops) const;
 
   void log(const std::string& database, proto::Error error, proto::TimePoint now);
   void log_output(const Task& task, std::string text, proto::TimePoint now);

@@ -36,7 +36,7 @@ bool QueueMonitor::wants_start(const Seen& seen, proto::TimePoint now) {
       is_more ? std::max(since_ + kMonitorPeriod, not_before_) : not_before_;
   if (now >= at) return true;
   due_ = at;
-  is_polling_ = is_more || at - now >= kMonitorPeriod;
+  is_polling_ = is_more || pause_polls_;
   return false;
 }
 
@@ -57,11 +57,13 @@ void QueueMonitor::ended(TaskEnd how, const conversation::QueueReading& reading,
       return;
     case TaskEnd::took_nothing:
       not_before_ = now + pause_;
+      pause_polls_ = pause_ == kMonitorPeriod;
       pause_ = std::min(pause_ * 2, kMonitorPeriod);
       return;
     case TaskEnd::could_not_start:
       state_ = MonitorState::inactive;
       not_before_ = now + kMonitorPeriod;
+      pause_polls_ = true;
       return;
   }
 }

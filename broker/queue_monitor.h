@@ -60,6 +60,7 @@ class QueueMonitor {
   bool replaces_ = false;          // one that had received has ended since the last start
   proto::TimePoint since_{};       // no RECEIVE has found the queue empty since then
   proto::TimePoint not_before_{};  // of the next start
+  bool pause_polls_ = false;       // until not_before_: `settle` need not wait for it
   proto::Duration pause_ = kFirstPause;
   proto::TimePoint activated_at_{};
   proto::TimePoint due_ = proto::kNever;

@@ -103,6 +103,7 @@ TEST_F(NodeActivationTest, ALoopWithoutEndLeavesTheNodeItsTime) {
 
   EXPECT_EQ(tasks(), "1");
   EXPECT_GT(machine_.node->deadline(), machine_.now);
+  EXPECT_EQ(machine_.node->settle_deadline(), proto::kNever);
   order(2);
   pass(5s);
   EXPECT_EQ(machine_.value("Shop", "SELECT COUNT(*) FROM Orders"), "0");

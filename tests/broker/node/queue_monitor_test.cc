@@ -149,7 +149,10 @@ TEST_F(QueueMonitorTest, WhatCouldNotStartIsTriedEachFiveSecondsAndDoesNotHoldSe
   EXPECT_FALSE(wants());
   EXPECT_EQ(monitor.deadline(), now + kMonitorPeriod);
   EXPECT_EQ(monitor.settle_deadline(), proto::kNever);
-  now += kMonitorPeriod;
+  now += kMonitorPeriod - 1us;
+  EXPECT_FALSE(wants());
+  EXPECT_EQ(monitor.settle_deadline(), proto::kNever);
+  now += 1us;
   EXPECT_TRUE(wants());
 }
 
