@@ -46,7 +46,8 @@ GO
 --# note The right alone changes nothing, as nobody has executed RECEIVE; activation is switched off and on.
 GRANT RECEIVE ON WarehouseQueue TO clerk;
 GO
---# advance 1m
+WAITFOR DELAY '00:01:00';
+GO
 SELECT COUNT(*) FROM orders;
 GO
 --# expect value '0'
