@@ -477,11 +477,13 @@ proto::Result<SecurityContext> context_of_user(const Instance& instance, store::
 bool has_server_permission(const Instance& instance, const SecurityContext& context,
                            std::string_view permission) {
   if (context.user) {
-    const pb::Database& home = instance.info(context.user_database);
-    if (!home.is_trustworthy_on() || !is_sysadmin(instance, home.owner_login())) return false;
-    // dbo is whoever owns the database.
-    const std::int32_t login = *context.user == kDbo ? home.owner_login() : context.login;
-    return login_has_permission(instance, login, ObjectClass::server, 0, permission);
+    const Catalog* home = instance.database(context.user_database);
+    const auto* user = home == nullptr ? nullptr : home->table<pb::Principal>().find(*context.user);
+    if (user == nullptr || !instance.info(context.user_database).is_trustworthy_on()) return false;
+    const std::int32_t owner = owner_login(instance, context.user_database);
+    const std::int32_t login = user->id() == kDbo ? owner : user->login();
+    return is_sysadmin(instance, owner) && login != 0 &&
+           login_has_permission(instance, login, ObjectClass::server, 0, permission);
   }
   return context.is_sysadmin ||
          login_has_permission(instance, context.login, ObjectClass::server, 0, permission);
