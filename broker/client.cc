@@ -34,8 +34,7 @@ proto::Result<void> Client::send(store::DatabaseId database, proto::Conversation
 proto::Result<std::vector<conversation::QueuedMessage>> Client::receive(
     const conversation::ReceiveRequest& request) {
   auto received = engine_->receive(*transaction_, {}, request, now_);
-  if (received)
-    engine_->receive_noticed(request.database, request.queue, received->empty(), now_);
+  if (received) engine_->receive_noticed(request.database, request.queue, received->empty(), now_);
   return received;
 }
 

@@ -68,10 +68,11 @@ struct ReceiveRequest {
 
 // What readers have done with a queue since its database was opened.
 struct QueueReading {
-  std::uint64_t receives = 0;    // RECEIVE and GET CONVERSATION GROUP that ended, or wait for the first message
-  bool last_was_empty = false;   // the last of them found nothing
-  proto::TimePoint empty_at{};   // of the last that found nothing
-  std::uint64_t taken = 0;       // messages received by transactions that committed
+  // RECEIVE and GET CONVERSATION GROUP that have answered, or wait for the first message.
+  std::uint64_t receives = 0;
+  bool last_was_empty = false;  // the last of them found nothing
+  proto::TimePoint empty_at{};  // of the last that found nothing
+  std::uint64_t taken = 0;      // messages received by transactions that committed
 };
 
 struct EndRequest {

@@ -74,8 +74,8 @@ struct DatabaseState {
   std::map<proto::ConversationGroupId, std::uint64_t> locks;  // of groups: the transaction
   std::map<std::int32_t, QueueIndex> queues;
   std::map<std::int32_t, QueueReading> readings;  // of queues
-  std::unique_ptr<MessageLog> messages;  // what waits, in queues and to be sent
-  LastClass read_class;                  // of the message that was received last
+  std::unique_ptr<MessageLog> messages;           // what waits, in queues and to be sent
+  LastClass read_class;                           // of the message that was received last
   std::int64_t next_order = 1;
   std::map<proto::ConversationId, proto::TimePoint>
       tombstones;             // conversation ids that must not be accepted again until then
