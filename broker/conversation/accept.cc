@@ -1,6 +1,7 @@
 // Messages whose sender is known: sequence, fragments, acknowledgements, and what each kind does to the endpoint.
 #include <algorithm>
 
+#include "broker/conversation/priority.h"
 #include "broker/conversation/state.h"
 #include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
@@ -15,15 +16,6 @@ constexpr std::string_view kDefaultName = "DEFAULT";
 const pb::Contract* contract_named(const catalog::Catalog& catalog, const std::string& name) {
   return catalog.table<pb::Contract>().find_if(
       [&name](const pb::Contract& contract) { return contract.name() == name; });
-}
-
-// Code and description of a broker's Error body, as far as they can be read.
-std::string between(const std::string& text, std::string_view open, std::string_view close) {
-  const auto begin = text.find(open);
-  if (begin == std::string::npos) return {};
-  const auto end = text.find(close, begin + open.size());
-  return end == std::string::npos ? std::string()
-                                  : text.substr(begin + open.size(), end - begin - open.size());
 }
 
 }  // namespace
@@ -107,10 +99,11 @@ std::unique_ptr<Endpoint> Engine::State::target_of(const Header& header, store::
   endpoint->service = service.id();
   endpoint->own_service = service.name();
   endpoint->contract_name = header.contract();
-  if (const auto* contract =
-          contract_named(*std::as_const(instance).database(id), header.contract())) {
+  const catalog::Catalog& catalog = *std::as_const(instance).database(id);
+  if (const auto* contract = contract_named(catalog, header.contract()))
     endpoint->contract = contract->id();
-  }
+  endpoint->priority =
+      priority_of(catalog, endpoint->contract, service.id(), header.from_service());
   endpoint->far_service = header.from_service();
   endpoint->far_broker = proto::BrokerId::from_bytes(proto::as_bytes(header.from_broker()));
   endpoint->created = now;
@@ -268,6 +261,8 @@ void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto:
     drop_pending(endpoint);
     if (endpoint.state == EndpointState::disconnected_outbound) {
       close(endpoint, now);
+    } else if (may_receive && endpoint.asks) {
+      finish_request(endpoint, read_error_body(body), now);
     } else if (may_receive) {
       endpoint.state = EndpointState::error;
       enqueue(endpoint, {std::string(kErrorType), header.sequence(), 1, body}, now);
@@ -279,6 +274,7 @@ void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto:
   if (header.is_end_dialog()) {
     endpoint.state = EndpointState::disconnected_inbound;
     trace_conversation(endpoint, 7, "Received END CONVERSATION", now, digest_detail(incoming));
+    if (endpoint.asks) return finish_request(endpoint, std::nullopt, now);
     enqueue(endpoint, {std::string(kEndDialogType), header.sequence(), 2, std::nullopt}, now);
     if (!endpoint.pending.empty())
       set_status(endpoint, proto::Error(proto::ErrorCode::peer_ended), now);
@@ -306,10 +302,8 @@ void Engine::State::accept_broker_error(Endpoint& endpoint, const Incoming& inco
   if (!endpoint.is_active()) return;
   const proto::ByteView body = incoming.body;
   trace_conversation(endpoint, 9, "Received Broker Error Message", now, digest_detail(incoming));
-  const std::string text = proto::from_utf16le(body);
-  const std::string code = between(text, "<Code>", "</Code>");
   auto out = record(proto::EventClass::message_delivered, 0, "Broker Error", endpoint, now);
-  out.text = code;
+  out.text = read_error_body(body).code;
   // Not `queue`, which tells where messages of the application went.
   const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
   out.detail.emplace_back("error_queue", queue == nullptr ? "" : queue->name());
@@ -319,6 +313,7 @@ void Engine::State::accept_broker_error(Endpoint& endpoint, const Incoming& inco
     close(endpoint, now);
     return;
   }
+  if (endpoint.asks) return finish_request(endpoint, read_error_body(body), now);
   endpoint.state = EndpointState::error;
   endpoint.timer_at = proto::kNever;
   enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, body}, now);

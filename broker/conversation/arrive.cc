@@ -41,11 +41,6 @@ bool is_ack(proto::ByteView bytes) {
   return bytes[1] == Header::ACK;
 }
 
-const pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
-  return instance.master().table<pb::Endpoint>().find_if(
-      [](const pb::Endpoint& endpoint) { return endpoint.kind() == pb::Endpoint::SERVICE_BROKER; });
-}
-
 }  // namespace
 
 void Engine::State::arrived(const proto::DialogMessage& message, std::string_view from_address,
@@ -88,27 +83,16 @@ void Engine::State::remember_header(const dialog::Arrived& message) {
 void Engine::State::parsed(const proto::DialogMessage& message, const Header& header,
                            const dialog::HeaderIds* ids, std::string_view from_address,
                            proto::TimePoint now) {
-  const auto broker = broker_id(header.to_broker());
-  // A target's message whose broker is here needs no route (reference 1.7, reply short cut).
-  const auto named = broker ? routes.find_broker(instance, *broker) : std::nullopt;
-  store::DatabaseId id = named.value_or(0);
-  if (header.from_initiator() || !named) {
-    const auto route =
-        routes.classify(instance, {catalog::kMsdb, header.to_service(), broker}, now);
-    const routing::Destination& to = *route;
-    if (to.kind == routing::Destination::Kind::remote) {
-      forward(message, header, to, now);
-      return;
-    }
-    if (to.kind == routing::Destination::Kind::delayed && !named) {
-      const auto error =
-          broker ? proto::Error(proto::ErrorCode::broker_id_unknown, broker->text())
-                 : proto::Error(proto::ErrorCode::to_service_not_found, header.to_service());
-      undeliverable(0, header, error, {{"peer", std::string(from_address)}}, now);
-      return;
-    }
-    if (to.kind == routing::Destination::Kind::local) id = to.database;
+  const routing::Arrival arrival{header.to_service(), broker_id(header.to_broker()),
+                                 header.from_initiator()};
+  const auto route = routes.arrive(instance, arrival, now);
+  switch (route->kind) {
+    case routing::Destination::Kind::remote: return forward(message, header, *route, now);
+    case routing::Destination::Kind::delayed:
+      return not_taken(header, arrival, *route, from_address, now);
+    case routing::Destination::Kind::local: break;
   }
+  const store::DatabaseId id = route->database;
   DatabaseState* state = database(id);
   if (state == nullptr || !instance.info(id).is_broker_enabled()) {
     undeliverable(id, header,
@@ -123,9 +107,36 @@ void Engine::State::parsed(const proto::DialogMessage& message, const Header& he
     arrived_first(*state, arrived_message, now);
 }
 
+// The sender keeps what is dropped here, and tries again.
+void Engine::State::not_taken(const Header& header, const routing::Arrival& arrival,
+                              const routing::Destination& to, std::string_view from_address,
+                              proto::TimePoint now) {
+  const Detail peer{{"peer", std::string(from_address)}};
+  const proto::Error refusal = routing::refusal_of(instance, arrival);
+  proto::TraceRecord out;
+  out.at = now;
+  out.conversation_id = conversation_of(header).text();
+  out.detail = {{"from_service", header.from_service()}, {"to_service", header.to_service()}};
+  out.detail.insert(out.detail.end(), peer.begin(), peer.end());
+  if (auto asked = ask_for_route(catalog::kMsdb, to, header.to_service(), now)) {
+    out.event = proto::EventClass::message_classify;
+    out.subclass = 3;
+    out.subclass_name = "Delayed";
+    out.error = std::move(asked);
+  } else if (refusal.code == proto::ErrorCode::no_route_to_forward) {
+    out.event = proto::EventClass::forwarded_message_dropped;
+    out.error = refusal;
+    out.text = refusal.text();
+  } else {
+    undeliverable(0, header, refusal, peer, now);
+    return;
+  }
+  trace(std::move(out));
+}
+
 void Engine::State::forward(const proto::DialogMessage& message, const Header& header,
                             const routing::Destination& to, proto::TimePoint now) {
-  const pb::Endpoint* endpoint = broker_endpoint(instance);
+  const pb::Endpoint* endpoint = routing::broker_endpoint(instance);
   const bool enabled = endpoint != nullptr && endpoint->is_message_forwarding_enabled();
   proto::TraceRecord out;
   out.at = now;

@@ -6,6 +6,17 @@
 namespace ssb::broker::conversation {
 namespace {
 
+// A dialog that was begun for its timer alone never comes to need its session keys, and the broker misses the master key for them all the
+// same (28054, reference 2.4).
+void log_closed_master_key(Engine::State& state, const Endpoint& endpoint, proto::TimePoint now) {
+  const bool wants_keys = endpoint.is_initiator && endpoint.encryption && !endpoint.is_secured;
+  if (!wants_keys || !dialog::check_master_key(state.instance, endpoint.database)) return;
+  auto log = state.record(proto::EventClass::error_log, 0, "", endpoint, now);
+  log.error = dialog::refuse_without_master_key(state.instance, endpoint.database, 0, {}).log;
+  log.text = log.error->text();
+  state.trace(std::move(log));
+}
+
 void untake(DatabaseState& database, const ReceiveWork& work) {
   database.queues[work.queue].give_back(work.group, work.orders);
 }
@@ -119,6 +130,7 @@ void Engine::State::apply(Work& work, proto::TimePoint now) {
   } else if (const auto* timer = std::get_if<TimerWork>(&work.what)) {
     if (Endpoint* endpoint = this->endpoint(work.database, timer->conversation)) {
       endpoint->timer_at = timer->at;
+      log_closed_master_key(*this, *endpoint, now);
       touch(*endpoint);
       schedule(*endpoint);
     }
@@ -216,6 +228,7 @@ void Engine::State::apply_move(store::DatabaseId id, const MoveWork& work) {
 }
 
 void Engine::State::cleanup(Endpoint& endpoint, proto::TimePoint now) {
+  request_over(endpoint, false, now);
   drop_pending(endpoint);
   drop_queued(endpoint);
   if (!as_product && !endpoint.is_initiator) bury(endpoint, now);

@@ -26,6 +26,10 @@ void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view
     close(endpoint, now);
     return;
   }
+  if (endpoint.asks) {
+    finish_request(endpoint, BodyError{std::to_string(code), std::string(description)}, now);
+    return;
+  }
   endpoint.state = EndpointState::error;
   enqueue_error(endpoint, code, description, now);
   touch(endpoint);
@@ -44,6 +48,7 @@ void Engine::State::close(Endpoint& endpoint, proto::TimePoint now) {
     endpoint.security_timestamp = std::max(endpoint.security_timestamp, now + kClosedRetention);
   }
   trace_conversation(endpoint, 5, "Terminate Dialog", now);
+  request_over(endpoint, true, now);
   touch(endpoint);
   schedule(endpoint);
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "broker/conversation/configuration.h"
 #include "broker/conversation/endpoint_index.h"
 #include "broker/conversation/message_log.h"
 #include "broker/dialog/security.h"
@@ -81,6 +82,7 @@ struct Endpoint {
   proto::TimePoint expires = proto::kNever;
   int priority = 5;
   EndpointState state = EndpointState::started_outbound;
+  std::unique_ptr<ConfigurationRequest> asks;  // of a conversation that the broker itself began
 
   // Security. What a first message needs is decided once, and kept; at the target in full security for its reply.
   bool encryption = true;

@@ -166,9 +166,13 @@ void Engine::link_room(std::string_view address, std::size_t bytes, proto::TimeP
   // Not for every message that leaves: those that wait would get it one by one.
   if (link.bytes > kLinkBytesMax / 2) return;
   link.is_giving = true;
-  for (std::size_t turns = link.waiting.size(); turns > 0 && link.bytes < kLinkBytesMax; --turns) {
-    const auto [id, handle] = link.waiting.front();
-    link.waiting.pop_front();
+  std::size_t turns = 0;
+  for (const auto& [priority, owners] : link.waiting) turns += owners.size();
+  for (; turns > 0 && link.bytes < kLinkBytesMax; --turns) {
+    const auto first = link.waiting.begin();
+    const auto [id, handle] = first->second.front();
+    first->second.pop_front();
+    if (first->second.empty()) link.waiting.erase(first);
     Endpoint* endpoint = state.endpoint(id, handle);
     if (endpoint == nullptr) continue;
     endpoint->waits_for_room = false;
@@ -222,6 +226,7 @@ std::vector<Fill> Engine::fills() const {
   Fill packs{"bytes of stored packs in memory", 0, kPackCacheBytes + kMessageBytesMax};
   Fill messages{"messages of a conversation in flight", 0, kWindowMessages};
   Fill fragments{"fragments of a message in flight", 0, kWindowFragments};
+  Fill asked{"requests to the Broker Configuration service", 0, kConfigurationRequestsMax};
   Fill parts{"fragments of a message that arrives", 0,
              kMessageBytesMax / proto::kFragmentBodyBytesMax + 1};
   const auto raise = [](Fill& fill, std::uint64_t to) { fill.is = std::max(fill.is, to); };
@@ -232,6 +237,7 @@ std::vector<Fill> Engine::fills() const {
     raise(message_keys, data.keys.messages.size());
     raise(tombstones, data.tombstones.size());
     raise(resting, data.resting.size());
+    raise(asked, std::max(data.asked.size(), data.answered.size()));
     if (data.messages) raise(packs, data.messages->sizes().cached_bytes);
     for (const auto& [handle, endpoint] : data.awake) {
       const Endpoint& e = *endpoint;
@@ -243,7 +249,7 @@ std::vector<Fill> Engine::fills() const {
     }
   }
   return {grants, opened, unwraps,  message_keys, tombstones, resting,
-          lanes,  packs,  messages, fragments,    parts};
+          lanes,  packs,  messages, fragments,    parts,      asked};
 }
 
 std::optional<std::uint64_t> Engine::acknowledged(store::DatabaseId database,

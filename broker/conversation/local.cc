@@ -48,6 +48,9 @@ void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& t
     sender = this->endpoint(id, handle);
     if (sender == nullptr) return;
     sender->sent_highest = std::max(sender->sent_highest, message.sequence + 1);
+    if (!sender->far_broker)
+      sender->far_broker =
+          proto::BrokerId::from_bytes(proto::as_bytes(instance.info(to.database).broker_id()));
     acknowledge(*sender, message.sequence + 1, 0, now);
   }
 }
@@ -115,8 +118,15 @@ Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store
   };
   const catalog::Catalog& catalog = *std::as_const(instance).database(to);
   const pb::Service* service = routing::find_service(catalog, from.far_service);
-  if (service == nullptr)
-    return wait(proto::Error(proto::ErrorCode::local_service_not_found, from.far_service));
+  if (service == nullptr) {
+    if (!from.far_broker)
+      return wait(proto::Error(proto::ErrorCode::local_service_not_found, from.far_service));
+    undeliverable(to, header,
+                  proto::Error(proto::ErrorCode::to_service_not_found, from.far_service), {}, now);
+    const proto::Error answer(proto::ErrorCode::remote_service_unknown, from.far_service);
+    fail(from, -answer.number(), answer.text(), now);
+    return nullptr;
+  }
   const pb::Service* sending = this->service(from.database, from.service);
   const auto sender =
       sender_in(instance, from.database, sending == nullptr ? 0 : sending->owner(), to);

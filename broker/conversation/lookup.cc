@@ -5,6 +5,17 @@
 #include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
+namespace {
+
+std::string between(const std::string& text, std::string_view open, std::string_view close) {
+  const auto begin = text.find(open);
+  if (begin == std::string::npos) return {};
+  const auto end = text.find(close, begin + open.size());
+  return end == std::string::npos ? std::string()
+                                  : text.substr(begin + open.size(), end - begin - open.size());
+}
+
+}  // namespace
 
 DatabaseState* Engine::State::database(store::DatabaseId id) {
   const auto found = databases.find(id);
@@ -128,9 +139,9 @@ std::string digest_of(const Header& parsed, proto::ByteView header, proto::ByteV
   return proto::to_hex(proto::ByteView(crypto::sha256(named)).first(16));
 }
 
-proto::Bytes error_body(std::int64_t code, std::string_view description) {
+std::string escaped_xml(std::string_view text) {
   std::string escaped;
-  for (const char c : description) {
+  for (const char c : text) {
     switch (c) {
       case '&': escaped += "&amp;"; break;
       case '<': escaped += "&lt;"; break;
@@ -138,13 +149,27 @@ proto::Bytes error_body(std::int64_t code, std::string_view description) {
       default: escaped.push_back(c);
     }
   }
-  proto::Bytes body{0xFF, 0xFE};  // the broker's XML starts with a byte order mark
-  const proto::Bytes text = proto::to_utf16le(
-      "<?xml version=\"1.0\"?><Error "
-      "xmlns=\"http://schemas.microsoft.com/SQL/ServiceBroker/Error\"><Code>" +
-      std::to_string(code) + "</Code><Description>" + escaped + "</Description></Error>");
+  return escaped;
+}
+
+proto::Bytes xml_body(std::string_view xml) {
+  proto::Bytes body{0xFF, 0xFE};
+  const proto::Bytes text = proto::to_utf16le(xml);
   body.insert(body.end(), text.begin(), text.end());
   return body;
+}
+
+proto::Bytes error_body(std::int64_t code, std::string_view description) {
+  return xml_body(
+      "<?xml version=\"1.0\"?><Error "
+      "xmlns=\"http://schemas.microsoft.com/SQL/ServiceBroker/Error\"><Code>" +
+      std::to_string(code) + "</Code><Description>" + escaped_xml(description) +
+      "</Description></Error>");
+}
+
+BodyError read_error_body(proto::ByteView body) {
+  const std::string text = proto::from_utf16le(body);
+  return {between(text, "<Code>", "</Code>"), between(text, "<Description>", "</Description>")};
 }
 
 }  // namespace ssb::broker::conversation

@@ -93,8 +93,9 @@ std::vector<QueueEntry*> QueueIndex::waiting(GroupId id,
     if (entry.taken_by == 0 && (!only || entry.conversation == *only)) found.push_back(&entry);
   }
   if (own->is_mixed) {
-    std::stable_sort(found.begin(), found.end(),
-                     [](const QueueEntry* a, const QueueEntry* b) { return a->rank < b->rank; });
+    std::stable_sort(found.begin(), found.end(), [](const QueueEntry* a, const QueueEntry* b) {
+      return a->priority != b->priority ? a->priority > b->priority : a->rank < b->rank;
+    });
   }
   if (found.size() > at_most) found.resize(at_most);
   return found;

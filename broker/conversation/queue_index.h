@@ -46,8 +46,8 @@ class QueueIndex {
   [[nodiscard]] QueueEntry* find(GroupId group, std::int64_t order);
   // The group of the best message that nobody has taken: by priority, then by arrival; only groups that `is_free` says.
   [[nodiscard]] std::optional<GroupId> next(const std::function<bool(GroupId)>& is_free) const;
-  // The group's messages that nobody has taken, in the order of RECEIVE: DialogTimer, Error, then by arrival (which is
-  // sequence order); `at_most` of them, of one conversation if it is given.
+  // The group's messages that nobody has taken, in the order of RECEIVE: by priority, then DialogTimer, Error, then by arrival
+  // (which is sequence order); `at_most` of them, of one conversation if it is given.
   [[nodiscard]] std::vector<QueueEntry*> waiting(
       GroupId group, const std::optional<proto::ConversationHandle>& only, std::size_t at_most);
 

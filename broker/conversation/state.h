@@ -3,6 +3,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -80,6 +81,9 @@ struct DatabaseState {
   std::map<proto::ConversationId, proto::TimePoint>
       tombstones;             // conversation ids that must not be accepted again until then
   dialog::DatabaseKeys keys;  // caches and nonces of this opening of the database
+  // Requests to the Broker Configuration service: open ones, and those not to be asked again until then.
+  std::map<ConfigurationRequest, proto::ConversationHandle> asked;
+  std::map<ConfigurationRequest, proto::TimePoint> answered;
 };
 
 // ---- the work of an open transaction, applied at COMMIT ----
@@ -139,10 +143,18 @@ struct Refused {
   proto::Error answer;  // sent as -number
 };
 
+// What the body of an Error message says; empty where it cannot be read.
+struct BodyError {
+  std::string code;
+  std::string description;
+};
+
 // What was handed over for an address and waits for its link, and the conversations that wait to hand over more.
 struct LinkQueue {
   std::size_t bytes = 0;
-  std::deque<std::pair<store::DatabaseId, proto::ConversationHandle>> waiting;
+  // By priority, the highest first, where the database honours it; else all as 5. Then in the order of coming.
+  std::map<int, std::deque<std::pair<store::DatabaseId, proto::ConversationHandle>>, std::greater<>>
+      waiting;
   bool is_giving = false;  // room to those that wait, in their order
 };
 // Half of what the adjacent layer keeps for a link: the rest is for acknowledgements and what it forwards.
@@ -350,6 +362,31 @@ struct Engine::State {
   void send_unsequenced(store::DatabaseId database, const Header& header, proto::ByteView body,
                         const dialog::SessionKey* key, proto::TimePoint now);
 
+  // ---- the Broker Configuration service (configuration.cc) ----
+  // Begins its conversation; nullptr: nothing can be drawn, or the database lacks the broker's own objects.
+  Endpoint* begin_request(DatabaseState& state, const ConfigurationRequest& request,
+                          proto::TimePoint now);
+  // Asks, unless it is open already. What the message shows that waits for the answer; nullopt: nothing was asked.
+  std::optional<proto::Error> ask(store::DatabaseId database, const ConfigurationRequest& request,
+                                  proto::TimePoint now);
+  // The same where the match says so: nullopt where it does not.
+  std::optional<proto::Error> ask_for_route(store::DatabaseId database,
+                                            const routing::Destination& to,
+                                            const std::string& service, proto::TimePoint now);
+  // The same for an initiator's dialog without a binding, where there is a service to ask.
+  std::optional<proto::Error> ask_for_binding(const Endpoint& endpoint,
+                                              const dialog::SecurityDecision& decision,
+                                              proto::TimePoint now);
+  // Whether it was told to wait and the request is still open: then the routes are not looked at.
+  bool waits_for_answer(const Endpoint& endpoint);
+  // The answer has come, or an error in its place.
+  void finish_request(Endpoint& endpoint, const std::optional<BodyError>& error,
+                      proto::TimePoint now);
+  // Of any endpoint that closes: if it is an open request, who waits for it goes on. One that was not answered may be asked again.
+  void request_over(Endpoint& endpoint, bool is_answered, proto::TimePoint now);
+  // At the opening of a database, of a conversation of the broker's own service: whether it is an open request.
+  void find_request(DatabaseState& state, EndpointIndex::Ref ref);
+
   // ---- inside one instance (local.cc) ----
   void pump_local(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);
   // False: the message waits (status) or the conversation failed.
@@ -365,6 +402,10 @@ struct Engine::State {
               const dialog::HeaderIds* ids, std::string_view from_address, proto::TimePoint now);
   // The next headers like this one are read without parsing all of them.
   void remember_header(const dialog::Arrived& message);
+  // What no route of msdb takes.
+  void not_taken(const Header& header, const routing::Arrival& arrival,
+                 const routing::Destination& to, std::string_view from_address,
+                 proto::TimePoint now);
   void forward(const proto::DialogMessage& message, const Header& header,
                const routing::Destination& to, proto::TimePoint now);
   void arrived_first(DatabaseState& database, const dialog::Arrived& message, proto::TimePoint now);
@@ -439,7 +480,11 @@ struct Engine::State {
 // A row as the engine's tables hold it (storage.cc).
 [[nodiscard]] proto::Bytes serialized(const google::protobuf::MessageLite& row);
 
-// The body of an Error message: UTF-16LE XML as the broker writes it.
+// XML as the broker writes it: UTF-16LE with a byte order mark.
+[[nodiscard]] proto::Bytes xml_body(std::string_view xml);
+[[nodiscard]] std::string escaped_xml(std::string_view text);
+// The body of an Error message, and what is in one.
 [[nodiscard]] proto::Bytes error_body(std::int64_t code, std::string_view description);
+[[nodiscard]] BodyError read_error_body(proto::ByteView body);
 
 }  // namespace ssb::broker::conversation

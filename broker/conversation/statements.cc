@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "broker/catalog/permissions.h"
+#include "broker/conversation/priority.h"
 #include "broker/conversation/state.h"
 #include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
@@ -128,6 +129,7 @@ proto::Result<proto::ConversationHandle> Engine::begin_dialog(catalog::Transacti
   endpoint->contract_name = contract->name();
   endpoint->far_service = request.to_service;
   endpoint->far_broker = *broker;
+  endpoint->priority = priority_of(catalog, contract->id(), service->id(), request.to_service);
   endpoint->created = now;
   endpoint->expires = request.lifetime_s == kLifetimeMax
                           ? proto::kNever

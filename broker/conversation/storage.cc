@@ -225,6 +225,10 @@ stored::Conversation row_of(const Endpoint& endpoint) {
   row.set_end_sequence(endpoint.end_sequence);
   row.set_reply_seen(endpoint.reply_seen);
   row.set_address(endpoint.address);
+  if (endpoint.asks) {
+    row.set_asks_for(static_cast<int>(endpoint.asks->kind));
+    row.set_asks_about(endpoint.asks->service);
+  }
   row.set_grant_not_after_us(proto::to_unix_us(endpoint.grant_not_after));
   if (endpoint.outbound)
     put_key(row.mutable_outbound(), *endpoint.outbound, endpoint.outbound_sealed);
@@ -278,6 +282,10 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
   out->security_timestamp = proto::from_unix_us(row.security_timestamp_us());
   out->saw_first_ack = row.security_timestamp_us() != 0;
   out->address = row.address();
+  if (row.asks_for() != 0) {
+    out->asks = std::make_unique<ConfigurationRequest>(ConfigurationRequest{
+        static_cast<ConfigurationRequest::Kind>(row.asks_for()), row.asks_about()});
+  }
   return out;
 }
 
@@ -344,7 +352,9 @@ void Engine::State::load_index(DatabaseState& state) {
   if (!loaded.empty()) state.next_number = loaded.back().first.number + 1;
   state.index.reserve(loaded.size());
   for (const auto& [entry, service] : loaded) {
-    if (state.index.add(entry, service) == EndpointIndex::kNone) throw_damaged();
+    const auto ref = state.index.add(entry, service);
+    if (ref == EndpointIndex::kNone) throw_damaged();
+    if (service == kBrokersOwnService) find_request(state, ref);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/conversation/priority.h"
 #include "broker/conversation/state.h"
 #include "broker/crypto/failure.h"
 #include "proto/check.h"
@@ -95,6 +96,7 @@ void Engine::State::pump(Endpoint& endpoint, proto::TimePoint now) {
     back_off(endpoint, now);
     return;
   }
+  if (waits_for_answer(endpoint)) return back_off(endpoint, now);
   const auto route = routes.classify(
       instance, {endpoint.database, endpoint.far_service, endpoint.far_broker}, now);
   const routing::Destination& to = *route;
@@ -103,10 +105,15 @@ void Engine::State::pump(Endpoint& endpoint, proto::TimePoint now) {
     case routing::Destination::Kind::remote: pump_remote(endpoint, to, now); return;
     case routing::Destination::Kind::delayed: break;
   }
+  auto why = to.error;
+  if (!endpoint.asks) {
+    if (auto asked = ask_for_route(endpoint.database, to, endpoint.far_service, now))
+      why = std::move(asked);
+  }
   auto classified = record(proto::EventClass::message_classify, 3, "Delayed", endpoint, now);
-  classified.error = to.error;
+  classified.error = why;
   trace(std::move(classified));
-  set_status(endpoint, to.error, now);
+  set_status(endpoint, std::move(why), now);
   back_off(endpoint, now);
 }
 
@@ -161,8 +168,11 @@ bool Engine::State::has_room(Endpoint& endpoint) {
   // Who comes new goes behind those that wait: what waits long is written twice, to the journal and then to the tables.
   const bool is_next = link->second.waiting.empty() || link->second.is_giving;
   if (is_next && link->second.bytes < kLinkBytesMax) return true;
-  if (!std::exchange(endpoint.waits_for_room, true))
-    link->second.waiting.emplace_back(endpoint.database, endpoint.handle);
+  if (!std::exchange(endpoint.waits_for_room, true)) {
+    const bool is_honoured = instance.info(endpoint.database).is_honor_broker_priority_on();
+    link->second.waiting[is_honoured ? endpoint.priority : kDefaultPriority].emplace_back(
+        endpoint.database, endpoint.handle);
+  }
   return false;
 }
 
@@ -187,6 +197,11 @@ bool Engine::State::secure(Endpoint& endpoint, proto::TimePoint now) {
             : decisions.decide_security(instance, endpoint.database, service->owner(),
                                         endpoint.far_service, endpoint.encryption, now);
   const dialog::SecurityDecision& decision = *decided;
+  if (auto asked = ask_for_binding(endpoint, decision, now)) {
+    set_status(endpoint, std::move(asked), now);
+    back_off(endpoint, now);
+    return false;
+  }
   show_decision(endpoint, decision, now);
   if (decision.delayed) {
     set_status(endpoint, decision.delayed, now);
@@ -482,13 +497,17 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
     out.subclass = 3;
     out.subclass_name = "Delayed";
     out.error = to.error;
+    // Not for a conversation that is not here: whoever sends for it could make any name be asked for.
+    if (endpoint != nullptr && !endpoint->asks) {
+      if (auto asked = ask_for_route(id, to, header.to_service(), now))
+        out.error = std::move(asked);
+    }
     out.detail = {{"from_service", header.from_service()},
                   {"to_service", header.to_service()},
                   {"kind", kind_name(header)}};
+    // GET_TRANSMISSION_STATUS shows why the ack cannot leave.
+    if (endpoint != nullptr) set_status(*endpoint, out.error, now);
     trace(std::move(out));
-    if (endpoint != nullptr)
-      set_status(*endpoint, to.error,
-                 now);  // GET_TRANSMISSION_STATUS shows why the ack cannot leave
     return;
   }
   proto::DialogMessage message;

@@ -74,7 +74,7 @@ std::vector<Row> conversation_endpoints(Engine::State& state, store::DatabaseId 
          number(-1),
          number(-1),
          number(0),
-         bit(false),
+         bit(e.asks != nullptr),
          number(e.priority)});
   }
   return rows;

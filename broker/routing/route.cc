@@ -11,8 +11,6 @@ namespace {
 
 using catalog::pb::Route;
 
-constexpr std::string_view kBrokerConfigurationService = "SQL/ServiceBroker/BrokerConfiguration";
-
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
     const auto lower = [](char c) {
@@ -22,11 +20,14 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   });
 }
 
+bool is_expired(const Route& route, proto::TimePoint now) {
+  return route.lifetime_us() != 0 && route.lifetime_us() <= proto::to_unix_us(now);
+}
+
 std::vector<const Route*> live_routes(const catalog::Catalog& database, proto::TimePoint now) {
   std::vector<const Route*> routes;
   for (const auto& [id, route] : database.table<Route>()) {
-    const bool expired = route.lifetime_us() != 0 && route.lifetime_us() <= proto::to_unix_us(now);
-    if (!expired) routes.push_back(&route);
+    if (!is_expired(route, now)) routes.push_back(&route);
   }
   return routes;
 }
@@ -44,8 +45,12 @@ bool names_broker(const Route& route, const std::optional<proto::BrokerId>& brok
          equals_ignoring_case(route.broker_instance(), broker->text());
 }
 
+bool leads_to_configuration(const Route& route) {
+  return route.service_name() == kBrokerConfigurationService;
+}
+
 // Steps 1 to 5 of the match; `step` tells which one it was. Step 4 matches nothing: the message waits for
-// what the Broker Configuration service would answer. (This broker does not ask it.)
+// what the Broker Configuration service answers.
 std::vector<const Route*> match(const std::vector<const Route*>& routes, const Query& query,
                                 int& step) {
   step = 1;
@@ -69,10 +74,9 @@ std::vector<const Route*> match(const std::vector<const Route*>& routes, const Q
           found, [&](const Route& r) { return equals_ignoring_case(r.broker_instance(), first); });
     }
   }
-  step = 4;
-  const bool is_configured = std::any_of(routes.begin(), routes.end(), [](const Route* r) {
-    return r->service_name() == kBrokerConfigurationService;
-  });
+  step = kAskingStep;
+  const bool is_configured = std::any_of(routes.begin(), routes.end(),
+                                         [](const Route* r) { return leads_to_configuration(*r); });
   if (is_configured) return {};
   step = 5;
   return matching(routes, [](const Route& r) {
@@ -107,6 +111,16 @@ Destination delayed(proto::Error error, int step) {
   destination.step = step;
   destination.error = std::move(error);
   return destination;
+}
+
+// 9793 where no route is for the service, else 9750.
+proto::Error unmatched(const std::vector<const Route*>& routes, const Query& query) {
+  const bool is_known = std::any_of(routes.begin(), routes.end(), [&query](const Route* r) {
+    return r->service_name() == query.service;
+  });
+  const auto code =
+      is_known ? proto::ErrorCode::no_route_matches : proto::ErrorCode::target_service_not_found;
+  return proto::Error(code, std::string(query.service));
 }
 
 // What a service name says of where it is: "TCP://host:port", with or without a "/" and more behind it.
@@ -152,8 +166,7 @@ Destination classify(const catalog::Instance& instance, const Query& query, prot
   int step = 0;
   const auto set = match(routes, query, step);
   if (auto chosen = choose(instance, set, query, step)) return *chosen;
-  if (step == 4)
-    return delayed(proto::Error(proto::ErrorCode::no_route_matches, std::string(query.service)), 4);
+  if (step == kAskingStep) return delayed(unmatched(routes, query), step);
   if (query.broker) {
     if (const auto here = locate(instance, query.service, query.broker, query.routes_of))
       return local(*here, "", 6);
@@ -161,12 +174,38 @@ Destination classify(const catalog::Instance& instance, const Query& query, prot
   if (!set.empty())
     return delayed(
         proto::Error(proto::ErrorCode::local_service_not_found, std::string(query.service)), step);
-  const bool known = std::any_of(routes.begin(), routes.end(), [&](const Route* r) {
-    return r->service_name() == query.service;
-  });
-  const auto code =
-      known ? proto::ErrorCode::no_route_matches : proto::ErrorCode::target_service_not_found;
-  return delayed(proto::Error(code, std::string(query.service)), 7);
+  return delayed(unmatched(routes, query), 7);
+}
+
+Destination arrive(const catalog::Instance& instance, const Arrival& arrival,
+                   proto::TimePoint now) {
+  const catalog::Catalog* named = arrival.broker ? find_broker(instance, *arrival.broker) : nullptr;
+  if (named != nullptr && !arrival.from_initiator) return local(named->id(), "", 0);
+  Destination routed = classify(instance, {catalog::kMsdb, arrival.service, arrival.broker}, now);
+  const bool stays =
+      named != nullptr && routed.kind == Destination::Kind::delayed && routed.step != kAskingStep;
+  return stays ? local(named->id(), "", 0) : routed;
+}
+
+proto::Error refusal_of(const catalog::Instance& instance, const Arrival& arrival) {
+  const catalog::pb::Endpoint* endpoint = broker_endpoint(instance);
+  if (endpoint != nullptr && endpoint->is_message_forwarding_enabled())
+    return proto::Error(proto::ErrorCode::no_route_to_forward, std::string(arrival.service));
+  if (arrival.broker)
+    return proto::Error(proto::ErrorCode::broker_id_unknown, arrival.broker->text());
+  return proto::Error(proto::ErrorCode::to_service_not_found, std::string(arrival.service));
+}
+
+bool has_configuration_route(const catalog::Catalog& database, proto::TimePoint now) {
+  return database.table<Route>().find_if([now](const Route& route) {
+    return leads_to_configuration(route) && !is_expired(route, now);
+  }) != nullptr;
+}
+
+const catalog::pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
+  using catalog::pb::Endpoint;
+  return instance.master().table<Endpoint>().find_if(
+      [](const Endpoint& endpoint) { return endpoint.kind() == Endpoint::SERVICE_BROKER; });
 }
 
 const catalog::pb::Service* find_service(const catalog::Catalog& database, std::string_view name) {

@@ -2,8 +2,9 @@
 //
 //   Errors  9750 nothing matches; 9793 a service name that no route knows; 9796 LOCAL matched but there is no such service; 9785 address.
 //   Source  reference service-broker.md 1.7: the seven steps of the match, the four of the choice; names compare byte for byte.
-//           Left out: the request to the Broker Configuration service (step 4 only delays), the second address of a mirrored
-//           pair, the random pick among several addresses (the route with the lowest id is taken).
+//           Step 4 only delays here: who asks the Broker Configuration service is broker/conversation/configuration.cc.
+//           Left out: the second address of a mirrored pair, the random pick among several addresses (the route with the
+//           lowest id is taken).
 #pragma once
 
 #include <optional>
@@ -14,6 +15,11 @@
 #include "proto/ids.h"
 
 namespace ssb::broker::routing {
+
+// A route to this service makes step 4 of the match apply.
+inline constexpr std::string_view kBrokerConfigurationService =
+    "SQL/ServiceBroker/BrokerConfiguration";
+inline constexpr int kAskingStep = 4;
 
 struct Destination {
   enum class Kind { local, remote, delayed };
@@ -34,6 +40,24 @@ struct Query {
 
 [[nodiscard]] Destination classify(const catalog::Instance& instance, const Query& query,
                                    proto::TimePoint now);
+
+// A message that came over the network.
+struct Arrival {
+  std::string_view service;
+  std::optional<proto::BrokerId> broker;  // that it names
+  bool from_initiator = true;
+};
+// Where it belongs: a target's message whose broker is here needs no route (the reply short cut), everything else is routed by msdb. A
+// broker of this instance is found also where the routes of msdb lead nowhere, but not where they say to ask first.
+[[nodiscard]] Destination arrive(const catalog::Instance& instance, const Arrival& arrival,
+                                 proto::TimePoint now);
+// What is said of one that `arrive` delays: 11294 (event 191) where the instance forwards, else 9795 or 11210 (event 160).
+[[nodiscard]] proto::Error refusal_of(const catalog::Instance& instance, const Arrival& arrival);
+
+// Whether the database has a route to the Broker Configuration service that has not expired.
+[[nodiscard]] bool has_configuration_route(const catalog::Catalog& database, proto::TimePoint now);
+// The endpoint of the instance for Service Broker, or nullptr.
+[[nodiscard]] const catalog::pb::Endpoint* broker_endpoint(const catalog::Instance& instance);
 
 // The database of this instance that a message is for: by broker id, else the preferred one, else any with the service; nullopt: none.
 [[nodiscard]] std::optional<store::DatabaseId> locate(const catalog::Instance& instance,

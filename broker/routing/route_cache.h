@@ -1,4 +1,4 @@
-// What classify and find_broker answered last, for as long as no catalog of the instance changes.
+// What classify and arrive answered last, for as long as no catalog of the instance changes.
 //
 //   A message of a running conversation asks the same as the one before it. Answers from routes with a lifetime are not kept: time
 //   changes them too.
@@ -24,13 +24,13 @@ class RouteCache {
   [[nodiscard]] std::shared_ptr<const Destination> classify(const catalog::Instance& instance,
                                                             const Query& query,
                                                             proto::TimePoint now);
-  // As routing::find_broker: its database.
-  [[nodiscard]] std::optional<store::DatabaseId> find_broker(const catalog::Instance& instance,
-                                                             proto::BrokerId broker);
+  // As routing::arrive.
+  [[nodiscard]] std::shared_ptr<const Destination> arrive(const catalog::Instance& instance,
+                                                          const Arrival& arrival,
+                                                          proto::TimePoint now);
 
  private:
-  void follow(const catalog::Instance& instance);
-
+  // By the database whose routes count; of arrivals by 1 for an initiator's message, 0 for a target's.
   using Key = std::tuple<store::DatabaseId, std::optional<proto::BrokerId>, std::string>;
   using KeyView = std::tuple<store::DatabaseId, std::optional<proto::BrokerId>, std::string_view>;
   struct Less {
@@ -44,9 +44,15 @@ class RouteCache {
     }
     static const KeyView& view(const KeyView& key) { return key; }
   };
+  using Answers = std::map<Key, std::shared_ptr<const Destination>, Less>;
+  template <typename Ask>
+  std::shared_ptr<const Destination> known_or(const catalog::Instance& instance, Answers& answers,
+                                              const KeyView& key, store::DatabaseId routes_of,
+                                              const Ask& ask);
+
   std::uint64_t version_ = 0;
-  std::map<Key, std::shared_ptr<const Destination>, Less> routes_;
-  std::map<proto::BrokerId, std::optional<store::DatabaseId>> brokers_;
+  Answers routes_;
+  Answers arrivals_;
 };
 
 }  // namespace ssb::broker::routing

@@ -33,3 +33,9 @@ GRANT SEND ON SERVICE::ThereService TO here_owner;
 GO
 --# expect delivered 1 to [ThereQueue] on HOST_A.There
 --# expect status none
+--# note Delivered is acknowledged here, so the dialog is bound to the broker instance of the other database at once.
+USE Here;
+SELECT COUNT(*) FROM sys.conversation_endpoints e JOIN sys.databases d ON d.service_broker_guid = e.far_broker_instance
+  WHERE e.is_initiator = 1 AND d.name = 'There';
+GO
+--# expect value '1'

@@ -92,7 +92,9 @@ void examine_instance(Examination& ex, std::size_t subject) {
   examine_service_master_key(ex, subject);
   examine_broker_ids(ex, subject);
   for (const auto& [id, database] : ex.instance({subject, kNoDatabase}).databases()) {
-    if (id != catalog::kTempdb) examine_activation(ex, {subject, id});
+    if (id == catalog::kTempdb) continue;
+    examine_activation(ex, {subject, id});
+    examine_configuration(ex, {subject, id});
   }
   examine_endpoint(ex, subject);
 }

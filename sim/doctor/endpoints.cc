@@ -16,11 +16,6 @@ using proto::ErrorCode;
 constexpr std::uint16_t kDefaultPort = 4022;
 constexpr std::int32_t kStarted = 0;
 
-const pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
-  return instance.master().table<pb::Endpoint>().find_if(
-      [](const pb::Endpoint& endpoint) { return endpoint.kind() == pb::Endpoint::SERVICE_BROKER; });
-}
-
 const pb::Certificate* certificate_of(const catalog::Instance& instance,
                                       const pb::Endpoint& endpoint) {
   return instance.master().table<pb::Certificate>().find(endpoint.certificate_id());
@@ -144,7 +139,7 @@ void report_no_endpoint(Examination& ex, std::size_t subject, const Link& link) 
 // nullptr: there is none, or it is not started, and that has been said.
 const pb::Endpoint* examine_there(Examination& ex, std::size_t subject, const Link& link) {
   const Place at{subject, kNoDatabase};
-  const pb::Endpoint* endpoint = broker_endpoint(ex.instance(at));
+  const pb::Endpoint* endpoint = routing::broker_endpoint(ex.instance(at));
   if (endpoint == nullptr) {
     report_no_endpoint(ex, subject, link);
     return nullptr;

@@ -87,6 +87,7 @@ struct Way {
     unknown_host,
     not_running,
     refused_there,
+    asked,  // step 4 of the match: a Broker Configuration service decides
     circle
   };
   End end = End::no_route;
@@ -99,6 +100,9 @@ struct Way {
 // As the engine would send it, and as each instance on the way would take it.
 [[nodiscard]] Way follow(const Instances& set, const Place& from, const std::string& service,
                          const std::optional<proto::BrokerId>& broker, bool from_initiator);
+
+// The address that leads to an instance: its name and the port of its endpoint.
+[[nodiscard]] std::string address_of(const Subject& subject);
 
 // ---- the pairs ----
 
@@ -119,12 +123,15 @@ struct Pair {
 
 // ---- the groups of checks ----
 
-void examine_instance(Examination& ex, std::size_t subject);        // brokers.cc
-void examine_pair_of_brokers(Examination& ex, const Pair& pair);    // brokers.cc
-void examine_target(Examination& ex, const Pair& pair);             // services.cc
-void examine_routes(Examination& ex, const Pair& pair);             // routes.cc
-void examine_endpoints_of_pair(Examination& ex, const Pair& pair);  // endpoints.cc
-void examine_endpoint(Examination& ex, std::size_t subject);        // endpoints.cc
+void examine_instance(Examination& ex, std::size_t subject);      // brokers.cc
+void examine_pair_of_brokers(Examination& ex, const Pair& pair);  // brokers.cc
+void examine_target(Examination& ex, const Pair& pair);           // services.cc
+void examine_routes(Examination& ex, const Pair& pair);           // routes.cc
+void examine_configuration(Examination& ex, const Place& place);  // configuration.cc
+// Of a way that ends with asking: whether a route is missing that only an own wildcard route made needless.
+void report_asked(Examination& ex, const std::string& service, const Way& way);  // configuration.cc
+void examine_endpoints_of_pair(Examination& ex, const Pair& pair);               // endpoints.cc
+void examine_endpoint(Examination& ex, std::size_t subject);                     // endpoints.cc
 // false: it does not open by itself. For whom: "session keys of dialogs".
 bool examine_master_key(Examination& ex, const Place& place, const std::string& fails);  // keys.cc
 void examine_service_master_key(Examination& ex, std::size_t subject);                   // keys.cc

@@ -10,6 +10,7 @@
 
 #include "broker/catalog/kinds.h"
 #include "broker/catalog/permissions.h"
+#include "broker/conversation/configuration.h"
 #include "broker/conversation/message_log.h"
 #include "proto/stored.pb.h"
 #include "sim/doctor/examination.h"
@@ -31,6 +32,12 @@ struct Database {
   std::set<std::string> bound{};   // service names of bindings
   std::set<std::string> routed{};  // service names of routes
 };
+
+// The broker itself speaks to it, and it answers: configuration.cc asks about that.
+bool is_of_configuration(const std::string& service) {
+  return service == routing::kBrokerConfigurationService ||
+         service == broker::conversation::kBrokersOwnServiceName;
+}
 
 class Pairs {
  public:
@@ -60,13 +67,15 @@ class Pairs {
     Database database{.place = place};
     constexpr std::int32_t kFirstOfUsers = catalog::KindOf<pb::Service>::kFirstId;
     for (const auto& [id, service] : catalog.table<pb::Service>()) {
-      if (id >= kFirstOfUsers) database.services.push_back(&service);
+      if (id >= kFirstOfUsers && !is_of_configuration(service.name()))
+        database.services.push_back(&service);
     }
     for (const auto& [id, binding] : catalog.table<pb::RemoteServiceBinding>())
       database.bound.insert(binding.remote_service_name());
     for (const auto& [id, route] : catalog.table<pb::Route>()) {
       // Those of msdb are for what comes over the network.
-      if (!route.service_name().empty() && place.database != catalog::kMsdb)
+      if (!route.service_name().empty() && place.database != catalog::kMsdb &&
+          !is_of_configuration(route.service_name()))
         database.routed.insert(route.service_name());
     }
     read_conversations(database);

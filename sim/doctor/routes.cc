@@ -16,36 +16,6 @@ using routing::Destination;
 
 constexpr std::uint16_t kDefaultPort = 4022;
 
-const pb::Endpoint* broker_endpoint(const catalog::Instance& instance) {
-  return instance.master().table<pb::Endpoint>().find_if(
-      [](const pb::Endpoint& endpoint) { return endpoint.kind() == pb::Endpoint::SERVICE_BROKER; });
-}
-
-// What an instance does with what came over the network (broker/conversation/arrive.cc): a target's message whose broker is here needs
-// no route, everything else is routed by msdb.
-Destination arrive(const catalog::Instance& instance, const std::string& service,
-                   const std::optional<BrokerId>& broker, bool from_initiator,
-                   proto::TimePoint now) {
-  const catalog::Catalog* named = broker ? routing::find_broker(instance, *broker) : nullptr;
-  Destination to;
-  if (named != nullptr) {
-    to.kind = Destination::Kind::local;
-    to.database = named->id();
-  }
-  if (named != nullptr && !from_initiator) return to;
-  Destination routed = routing::classify(instance, {catalog::kMsdb, service, broker}, now);
-  const bool stays = routed.kind == Destination::Kind::delayed && named != nullptr;
-  return stays ? to : routed;
-}
-
-// The address that leads to an instance: its name and the port of its endpoint.
-std::string address_of(const Subject& subject) {
-  const pb::Endpoint* endpoint =
-      subject.instance == nullptr ? nullptr : broker_endpoint(*subject.instance);
-  return fmt::format("TCP://{}:{}", subject.name,
-                     endpoint == nullptr ? kDefaultPort : endpoint->port());
-}
-
 // A route whose name differs only in case: names compare byte by byte.
 std::string near_miss(const catalog::Catalog& database, const std::string& service) {
   for (const auto& [id, route] : database.table<pb::Route>()) {
@@ -116,6 +86,7 @@ void report_no_route(Examination& ex, const Direction& way_of, const Way& way) {
 
 void report_way(Examination& ex, const Direction& way_of, const Way& way) {
   const std::string route = "route '" + way.route + "'";
+  if (way.end == Way::End::asked) return report_asked(ex, way_of.service, way);
   if (way.end != Way::End::no_route)
     ex.ok(CheckId::R001, way_of.from, way_of.service,
           way.route.empty() ? "found without a route" : route);
@@ -156,10 +127,12 @@ void report_way(Examination& ex, const Direction& way_of, const Way& way) {
                  .text = fmt::format("{} of {} leads here, and msdb does not find {}: {}", route,
                                      ex.text(way_of.from), service_text(way_of.service),
                                      way.error->text()),
-                 .fails = fmt::format("{} in event 160 here: {}", way.error->number(),
-                                      way_of.is_back ? way_of.silence()
-                                                     : "no answer, the sender's status stays "
-                                                       "empty"),
+                 .fails = fmt::format(
+                     "{} in event {} here: {}", way.error->number(),
+                     way.error->code == proto::ErrorCode::no_route_to_forward ? 191 : 160,
+                     way_of.is_back ? way_of.silence()
+                                    : "no answer, the sender's status stays "
+                                      "empty"),
                  .cure = route_cure(ex, way.place, way_of.service, way_of.to)});
       return;
     case Way::End::circle:
@@ -168,6 +141,7 @@ void report_way(Examination& ex, const Direction& way_of, const Way& way) {
                       service_text(way_of.service), ex.name(way.place)),
           route_cure(ex, way_of.from, way_of.service, way_of.to));
       return;
+    case Way::End::asked:
     case Way::End::arrived: break;
   }
   if (!way.hops.empty())
@@ -178,7 +152,7 @@ void report_way(Examination& ex, const Direction& way_of, const Way& way) {
 void examine_forwarders(Examination& ex, const Direction& way_of, const Way& way) {
   for (std::size_t i = 0; i + 1 < way.hops.size(); ++i) {
     const Place at{way.hops[i].to, kNoDatabase};
-    const pb::Endpoint* endpoint = broker_endpoint(ex.instance(at));
+    const pb::Endpoint* endpoint = routing::broker_endpoint(ex.instance(at));
     if (endpoint == nullptr) continue;  // E001 says so
     if (endpoint->is_message_forwarding_enabled()) {
       ex.ok(CheckId::R007, at, endpoint->name(), "forwards");
@@ -269,6 +243,13 @@ void examine_ambiguity(Examination& ex, const Pair& pair) {
 
 }  // namespace
 
+std::string address_of(const Subject& subject) {
+  const pb::Endpoint* endpoint =
+      subject.instance == nullptr ? nullptr : routing::broker_endpoint(*subject.instance);
+  return fmt::format("TCP://{}:{}", subject.name,
+                     endpoint == nullptr ? kDefaultPort : endpoint->port());
+}
+
 Way follow(const Instances& set, const Place& from, const std::string& service,
            const std::optional<BrokerId>& broker, bool from_initiator) {
   Way way;
@@ -284,12 +265,15 @@ Way follow(const Instances& set, const Place& from, const std::string& service,
       way.end = Way::End::arrived;
       return way;
     }
+    if (to.kind == Destination::Kind::delayed && to.step == routing::kAskingStep) {
+      way.end = Way::End::asked;
+      return way;
+    }
     if (to.kind == Destination::Kind::delayed) {
       const bool is_bad = to.error && to.error->code == proto::ErrorCode::invalid_route_address;
-      // What came over the network is not wanted here, and event 160 says this of it.
+      // What came over the network is not wanted here, and event 160 or 191 says this of it.
       if (!is_bad && !way.hops.empty())
-        way.error = broker ? proto::Error(proto::ErrorCode::broker_id_unknown, broker->text())
-                           : proto::Error(proto::ErrorCode::to_service_not_found, service);
+        way.error = routing::refusal_of(*at->instance, {service, broker, from_initiator});
       way.end = is_bad             ? Way::End::bad_address
                 : way.hops.empty() ? Way::End::no_route
                                    : Way::End::refused_there;
@@ -317,7 +301,7 @@ Way follow(const Instances& set, const Place& from, const std::string& service,
       return way;
     }
     way.place.database = catalog::kMsdb;
-    to = arrive(*at->instance, service, broker, from_initiator, at->now);
+    to = routing::arrive(*at->instance, {service, broker, from_initiator}, at->now);
   }
 }
 

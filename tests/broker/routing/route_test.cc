@@ -158,8 +158,11 @@ TEST_F(RouteTest, Step4ARouteToTheConfigurationServiceHoldsWhatOnlyAWildcardWoul
   add_service(home, "s");
   add_service(home, "own");
 
-  expect_delayed(to("s"), 4, ErrorCode::no_route_matches);
-  expect_delayed(to("s", broker_of(home)), 4, ErrorCode::no_route_matches);
+  add_route(home, {"elsewhere", "far", kElsewhere, "TCP://far:4022"});
+
+  expect_delayed(to("s"), 4, ErrorCode::target_service_not_found);
+  expect_delayed(to("s", broker_of(home)), 4, ErrorCode::target_service_not_found);
+  expect_delayed(to("far", broker_of(home)), 4, ErrorCode::no_route_matches);
   expect_local(to("own"), 2, "own", home);
   expect_remote(to("SQL/ServiceBroker/BrokerConfiguration"), 2, "bcn", "TCP://bcn:4022");
 }
@@ -438,14 +441,100 @@ TEST_F(RouteCacheTest, ARouteWithALifetimeIsLookedAtEachTime) {
   EXPECT_EQ(cached("S", 2h)->kind, Kind::delayed);
 }
 
-TEST_F(RouteCacheTest, KnowsWhereABrokerIsUntilItIsNot) {
-  const proto::BrokerId id = broker_of(other);
-  EXPECT_EQ(cache.find_broker(test.instance, id), other);
-  EXPECT_EQ(cache.find_broker(test.instance, broker(kElsewhere)), std::nullopt);
+TEST_F(RouteCacheTest, KnowsWhereWhatArrivesBelongsUntilItDoesNot) {
+  const Arrival reply{"s", broker_of(other), false};
+  const auto arrived = [&](const Arrival& arrival) {
+    return cache.arrive(test.instance, arrival, tests::kNow);
+  };
+  const auto first = arrived(reply);
+  EXPECT_EQ(arrived(reply), first);
+  expect_local(*first, 0, "", other);
+  // The same names from an initiator are another question.
+  expect_local(*arrived({"s", broker_of(other), true}), 5, "AutoCreatedLocal", other);
 
   ASSERT_TRUE(test.instance.drop_database(other).has_value());
 
-  EXPECT_EQ(cache.find_broker(test.instance, id), std::nullopt);
+  expect_delayed(*arrived(reply), 5, ErrorCode::local_service_not_found);
+}
+
+// ---- what comes over the network ----
+
+class ArrivalTest : public RouteTest {
+ protected:
+  Destination arrived(std::string_view service, std::optional<proto::BrokerId> named = {},
+                      bool from_initiator = true) {
+    return arrive(test.instance, {service, named, from_initiator}, tests::kNow);
+  }
+  void set_forwarding(bool is_enabled) {
+    catalog::Catalog& master = test.instance.master();
+    catalog::pb::Endpoint endpoint;
+    endpoint.set_id(master.next_id<catalog::pb::Endpoint>());
+    endpoint.set_name("broker");
+    endpoint.set_kind(catalog::pb::Endpoint::SERVICE_BROKER);
+    endpoint.set_is_message_forwarding_enabled(is_enabled);
+    test.put(master, endpoint);
+  }
+};
+
+TEST_F(ArrivalTest, ATargetsMessageToABrokerOfThisInstanceNeedsNoRoute) {
+  drop_routes(kMsdb);
+
+  expect_local(arrived("s", broker_of(home), false), 0, "", home);
+  expect_delayed(arrived("s", broker(kElsewhere), false), 7, ErrorCode::target_service_not_found);
+  expect_delayed(arrived("s", {}, false), 7, ErrorCode::target_service_not_found);
+}
+
+TEST_F(ArrivalTest, AnInitiatorsMessageIsRoutedByMsdbAlsoWhereItsBrokerIsHere) {
+  add_route(kMsdb, {"onward", "s", "", "TCP://onward:4022"});
+
+  expect_remote(arrived("s", broker_of(home)), 2, "onward", "TCP://onward:4022");
+  expect_local(arrived("other", broker_of(home)), 5, "AutoCreatedLocal", home);
+}
+
+TEST_F(ArrivalTest, ABrokerOfThisInstanceIsFoundWhereTheRoutesOfMsdbLeadNowhere) {
+  drop_routes(kMsdb);
+  add_route(kMsdb, {"broken", "s", "", "TCP://nowhere"});
+
+  expect_local(arrived("s", broker_of(home)), 0, "", home);
+  expect_delayed(arrived("s"), 2, ErrorCode::invalid_route_address);
+}
+
+TEST_F(ArrivalTest, WhereMsdbHasARouteToTheConfigurationServiceItIsAskedFirst) {
+  add_route(kMsdb, {"bcn", "SQL/ServiceBroker/BrokerConfiguration", "", "LOCAL"});
+
+  expect_delayed(arrived("s", broker_of(home)), 4, ErrorCode::target_service_not_found);
+  expect_local(arrived("s", broker_of(home), false), 0, "", home);
+}
+
+TEST_F(ArrivalTest, WhatIsRefusedIs11294WhereTheInstanceForwardsElse9795Or11210) {
+  const Arrival named{"s", broker(kElsewhere), true};
+  EXPECT_EQ(refusal_of(test.instance, {"s", {}, true}).code, ErrorCode::to_service_not_found);
+  EXPECT_EQ(refusal_of(test.instance, named).code, ErrorCode::broker_id_unknown);
+
+  set_forwarding(true);
+
+  EXPECT_EQ(refusal_of(test.instance, {"s", {}, true}).code, ErrorCode::no_route_to_forward);
+  EXPECT_EQ(refusal_of(test.instance, named).code, ErrorCode::no_route_to_forward);
+}
+
+TEST_F(ArrivalTest, AnInstanceThatDoesNotForwardIsNoForwarder) {
+  set_forwarding(false);
+
+  EXPECT_EQ(refusal_of(test.instance, {"s", {}, true}).code, ErrorCode::to_service_not_found);
+}
+
+TEST_F(RouteTest, ARouteToTheConfigurationServiceCountsUntilItExpires) {
+  const auto has_it = [this](proto::Duration later) {
+    return has_configuration_route(*test.instance.database(home), tests::kNow + later);
+  };
+  EXPECT_FALSE(has_it(0s));
+
+  add_route(home, {"any", "", "", "LOCAL"});
+  EXPECT_FALSE(has_it(0s));
+  add_route(home, {"bcn", "SQL/ServiceBroker/BrokerConfiguration", "", "LOCAL", "", 10s});
+
+  EXPECT_TRUE(has_it(9s));
+  EXPECT_FALSE(has_it(10s));
 }
 
 }  // namespace
