@@ -29,9 +29,9 @@ proto::Bytes request_body(const ConfigurationRequest& request) {
                   ">");
 }
 
-bool awaits_answer(const Endpoint& endpoint) {
-  return endpoint.status &&
-         endpoint.status->code == proto::ErrorCode::awaiting_broker_configuration;
+proto::Error awaiting(const ConfigurationRequest& request, proto::ConversationHandle handle) {
+  return proto::Error(proto::ErrorCode::awaiting_broker_configuration, kind_text(request.kind),
+                      request.service, handle.text());
 }
 
 }  // namespace
@@ -94,8 +94,7 @@ std::optional<proto::Error> Engine::State::ask(store::DatabaseId id,
   }
   const auto open = state.asked.find(request);  // what cannot even be sent may be over already
   if (open == state.asked.end()) return std::nullopt;
-  return proto::Error(proto::ErrorCode::awaiting_broker_configuration, kind_text(request.kind),
-                      request.service, open->second.text());
+  return awaiting(request, open->second);
 }
 
 std::optional<proto::Error> Engine::State::ask_for_route(store::DatabaseId id,
@@ -107,11 +106,14 @@ std::optional<proto::Error> Engine::State::ask_for_route(store::DatabaseId id,
   return ask(id, {Kind::route, service}, now);
 }
 
-bool Engine::State::waits_for_answer(const Endpoint& endpoint) {
-  if (!awaits_answer(endpoint) || endpoint.asks) return false;
+std::optional<proto::Error> Engine::State::awaited_answer(const Endpoint& endpoint) {
+  if (!endpoint.awaits_answer) return std::nullopt;
   const DatabaseState& state = *database(endpoint.database);
-  return state.asked.contains({Kind::route, endpoint.far_service}) ||
-         state.asked.contains({Kind::binding, endpoint.far_service});
+  for (const Kind kind : {Kind::route, Kind::binding}) {
+    const auto open = state.asked.find({kind, endpoint.far_service});
+    if (open != state.asked.end()) return awaiting(open->first, open->second);
+  }
+  return std::nullopt;
 }
 
 std::optional<proto::Error> Engine::State::ask_for_binding(const Endpoint& endpoint,
@@ -143,10 +145,12 @@ void Engine::State::request_over(Endpoint& endpoint, bool is_answered, proto::Ti
   if (open == state.asked.end() || open->second != endpoint.handle) return;
   state.asked.erase(open);
   std::erase_if(state.answered, [now](const auto& answer) { return answer.second <= now; });
+  // So long the closed row stays, too: a restart knows it from there.
+  if (is_answered) endpoint.security_timestamp = now + kAskedAgainAfter;
   if (is_answered && state.answered.size() < kConfigurationRequestsMax)
     state.answered.insert_or_assign(*endpoint.asks, now + kAskedAgainAfter);
   for (auto& [handle, waiting] : state.awake) {
-    const bool waits = !waiting->pending.empty() && awaits_answer(*waiting) &&
+    const bool waits = !waiting->pending.empty() && waiting->awaits_answer &&
                        waiting->far_service == endpoint.asks->service;
     if (!waits) continue;
     waiting->attempts = 0;
@@ -158,7 +162,10 @@ void Engine::State::request_over(Endpoint& endpoint, bool is_answered, proto::Ti
 void Engine::State::find_request(DatabaseState& state, EndpointIndex::Ref ref) {
   const auto seen = look_at(state, ref);
   const Endpoint& endpoint = *seen.first;
-  if (endpoint.asks && endpoint.state != EndpointState::closed)
+  if (!endpoint.asks) return;
+  if (endpoint.state == EndpointState::closed)
+    state.answered[*endpoint.asks] = endpoint.security_timestamp;
+  else
     state.asked.emplace(*endpoint.asks, endpoint.handle);
 }
 

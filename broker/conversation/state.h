@@ -377,8 +377,8 @@ struct Engine::State {
   std::optional<proto::Error> ask_for_binding(const Endpoint& endpoint,
                                               const dialog::SecurityDecision& decision,
                                               proto::TimePoint now);
-  // Whether it was told to wait and the request is still open: then the routes are not looked at.
-  bool waits_for_answer(const Endpoint& endpoint);
+  // What it shows if it was told to wait and the request is still open: then the routes are not looked at.
+  std::optional<proto::Error> awaited_answer(const Endpoint& endpoint);
   // The answer has come, or an error in its place.
   void finish_request(Endpoint& endpoint, const std::optional<BodyError>& error,
                       proto::TimePoint now);

@@ -225,6 +225,7 @@ stored::Conversation row_of(const Endpoint& endpoint) {
   row.set_end_sequence(endpoint.end_sequence);
   row.set_reply_seen(endpoint.reply_seen);
   row.set_address(endpoint.address);
+  row.set_awaits_answer(endpoint.awaits_answer);
   if (endpoint.asks) {
     row.set_asks_for(static_cast<int>(endpoint.asks->kind));
     row.set_asks_about(endpoint.asks->service);
@@ -282,6 +283,7 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
   out->security_timestamp = proto::from_unix_us(row.security_timestamp_us());
   out->saw_first_ack = row.security_timestamp_us() != 0;
   out->address = row.address();
+  out->awaits_answer = row.awaits_answer();
   if (row.asks_for() != 0) {
     out->asks = std::make_unique<ConfigurationRequest>(ConfigurationRequest{
         static_cast<ConfigurationRequest::Kind>(row.asks_for()), row.asks_about()});

@@ -96,7 +96,11 @@ void Engine::State::pump(Endpoint& endpoint, proto::TimePoint now) {
     back_off(endpoint, now);
     return;
   }
-  if (waits_for_answer(endpoint)) return back_off(endpoint, now);
+  if (auto open = awaited_answer(endpoint)) {
+    set_status(endpoint, std::move(open), now);
+    back_off(endpoint, now);
+    return;
+  }
   const auto route = routes.classify(
       instance, {endpoint.database, endpoint.far_service, endpoint.far_broker}, now);
   const routing::Destination& to = *route;
@@ -546,6 +550,9 @@ void Engine::State::tell_peer(Endpoint& endpoint, std::int64_t code, std::string
 void Engine::State::set_status(Endpoint& endpoint, std::optional<proto::Error> status,
                                proto::TimePoint now) {
   endpoint.status_is_of_link = false;
+  const bool awaits_answer =
+      status && status->code == proto::ErrorCode::awaiting_broker_configuration;
+  if (std::exchange(endpoint.awaits_answer, awaits_answer) != awaits_answer) touch(endpoint);
   if (endpoint.status == status) return;
   endpoint.status = std::move(status);
   if (!endpoint.status) return;

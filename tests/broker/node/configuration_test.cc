@@ -84,6 +84,29 @@ TEST_F(ConfigurationTest, OneThatIsOpenOutlivesARestartAndIsNotAskedTwice) {
   EXPECT_EQ(machine_->value("D", kRequests), "1");
 }
 
+TEST_F(ConfigurationTest, WhoWaitsAndWhatWasAnsweredOutliveARestart) {
+  send_to("Far");
+  machine_->must("USE D; CREATE ROUTE far WITH SERVICE_NAME = 'Far', ADDRESS = 'TCP://far:4022';");
+  machine_->kill();
+  machine_->start();
+  catch_up();
+  EXPECT_EQ(status(), "The Broker Configuration service was ask");
+  EXPECT_TRUE(machine_->sent.empty());
+
+  machine_->must(
+      "USE D; DROP ROUTE far; DECLARE @h uniqueidentifier; RECEIVE TOP (1) @h = "
+      "conversation_handle FROM asked; END CONVERSATION @h;");
+  machine_->kill();
+  machine_->start();
+  catch_up();
+
+  EXPECT_EQ(status(), "The target service name 'Far' was not fo");
+  EXPECT_EQ(asked(), "0");
+  machine_->now += conversation::kAskedAgainAfter;
+  catch_up();
+  EXPECT_EQ(asked(), "1");
+}
+
 TEST_F(ConfigurationTest, ADialogToTheServiceItselfNeverAsksForIt) {
   machine_->must(
       "USE D; ALTER ROUTE configuration WITH BROKER_INSTANCE = "
