@@ -1,10 +1,12 @@
-// proto/explain.json as it was when the program was built.
+// What `explain` knows, as it was when the program was built.
 #pragma once
 
 #include <string>
 
 namespace ssb::sim::cli {
 
-[[nodiscard]] std::string explain_json();
+[[nodiscard]] std::string explain_json();  // proto/explain.json
+// "9727 scenarios/failures/no_binding.sql", a line each: which scenario expects, and so provokes, which number.
+[[nodiscard]] std::string scenario_numbers();
 
 }  // namespace ssb::sim::cli

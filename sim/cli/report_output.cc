@@ -88,14 +88,17 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string junit_outcome(const scenario::Report& report) {
+std::string junit_outcome(const FinishedRun& run) {
+  const scenario::Report& report = run.report;
+  std::string why = run.why ? "\n" + why::text_of(*run.why) : "";
   std::string out;
   for (const scenario::Failure& failure : report.failures) {
     out += fmt::format(
-        "      <failure message=\"{}\" type=\"{}\">expected {}\nseen {}\n{}</failure>\n",
+        "      <failure message=\"{}\" type=\"{}\">expected {}\nseen {}\n{}{}</failure>\n",
         escaped(failure.place.text() + " " + failure.expected), escaped(failure.what),
         escaped(failure.expected), escaped(failure.seen),
-        escaped(fmt::format("{}", fmt::join(failure.known, "\n"))));
+        escaped(fmt::format("{}", fmt::join(failure.known, "\n"))),
+        escaped(failure.what == "expectation" ? std::exchange(why, "") : ""));
   }
   for (const scenario::JudgeFinding& finding : report.findings) {
     if (report.verdict != Verdict::failed) break;  // what an attack that is weak by design does
@@ -191,6 +194,9 @@ std::vector<std::string> json_lines(const FinishedRun& run) {
                                                  {"judge", finding.judge},
                                                  {"text", finding.text}}));
   }
+  if (run.why) {
+    for (std::string& line : json_lines(*run.why)) lines.push_back(std::move(line));
+  }
   lines.push_back(json::serialize(json::object{{"type", "result"},
                                                {"file", report.file},
                                                {"verdict", verdict_name(report.verdict)},
@@ -225,7 +231,7 @@ std::string junit_xml(const std::vector<FinishedRun>& runs) {
   for (const FinishedRun& run : runs) {
     out += fmt::format("    <testcase classname=\"scenario\" name=\"{}\" time=\"{:.3f}\">\n",
                        escaped(run.report.file), run.real_ms / 1000);
-    out += junit_outcome(run.report);
+    out += junit_outcome(run);
     out += "    </testcase>\n";
   }
   return out + "  </testsuite>\n</testsuites>\n";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/scenario/report.h"
+#include "sim/why/why.h"
 
 namespace ssb::sim::cli {
 
@@ -17,6 +18,7 @@ struct FinishedRun {
   double real_ms = 0;
   std::string net;          // "tcp" or "sim"; empty: nothing ran
   std::string fingerprint;  // of the simulator
+  std::optional<why::Answer> why{};
 };
 struct Counts {
   int passed = 0, failed = 0, nothing_checked = 0, inconclusive = 0,
@@ -29,6 +31,9 @@ struct Counts {
 [[nodiscard]] std::string json_header(const std::string& arguments);
 [[nodiscard]] std::vector<std::string> json_lines(const FinishedRun& run);
 [[nodiscard]] std::string json_summary(const std::vector<FinishedRun>& runs, int exit_code);
+
+// One for each explanation, or one that says that there is none.
+[[nodiscard]] std::vector<std::string> json_lines(const why::Answer& answer);
 
 [[nodiscard]] std::string junit_xml(const std::vector<FinishedRun>& runs);
 

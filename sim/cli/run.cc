@@ -10,19 +10,19 @@
 #include <stdlib.h>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/kept_run.h"
 #include "sim/cli/option_checks.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
+#include "sim/cli/simulated_runs.h"
 #include "sim/cli/version.h"
 #include "sim/scenario/crash_sweep.h"
 #include "sim/scenario/key_pool.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/runner.h"
-#include "sim/scenario/simulated.h"
 #include "sim/scenario/tcp.h"
 #include "sim/scenario/timeline.h"
 #include "sim/scenario/transcript.h"
-#include "sim/scenario/warm_up.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -40,6 +40,7 @@ struct RunOptions {
   std::string junit_file;
   std::string key_pool_file;
   std::string capture_file;
+  std::string bundle_file;
   std::string net = "auto";
   std::optional<std::uint64_t> seed;
   bool checks_determinism = false;
@@ -47,7 +48,9 @@ struct RunOptions {
   bool shows_results = false;
   bool keeps_folder = false;
   bool as_product = false;
-  std::string crash;  // where an instance goes down
+  std::optional<bool> asks_why;   // absent: where an expectation fails
+  std::optional<int> until_line;  // of the file itself
+  std::string crash;              // where an instance goes down
   std::size_t awake_endpoints_max = broker::conversation::kAwakeEndpointsMax;
   int batch_timeout_s = 120;
   int width = static_cast<int>(scenario::kTimelineWidth);
@@ -102,6 +105,9 @@ class RunCommand {
       throw UsageError{"--pcap takes one scenario on one network"};
     if (options_.net == "tcp" && (options_.seed || options_.checks_determinism))
       throw UsageError{"--seed and --check-determinism are of the simulator, not of --net tcp"};
+    if (options_.until_line && !is_one_) throw UsageError{"--until-line is of one scenario"};
+    if (!options_.bundle_file.empty() && (!is_one_ || options_.net == "tcp" || options_.net == "both"))
+      throw UsageError{"--bundle keeps one run of the simulator: one scenario, --net sim"};
     if (options_.net == "sim" && options_.keeps_folder)
       throw UsageError{"--keep is of --net tcp: the simulator's disks are in memory"};
     check_junit();
@@ -171,6 +177,7 @@ class RunCommand {
 
   [[nodiscard]] bool wants_simulation(const Script& script) const {
     return options_.seed || options_.checks_determinism || crash_ || !script.modes.tcp ||
+           !options_.bundle_file.empty() || options_.asks_why == true ||
            std::any_of(script.steps.begin(), script.steps.end(), scenario::needs_simulation);
   }
 
@@ -202,7 +209,8 @@ class RunCommand {
   }
 
   FinishedRun run_script(const std::string& file, std::optional<Net> wanted) {
-    Script script = read_script(file, options_.variables);
+    KeptRun kept;
+    Script script = read_noting(file, kept);
     if (crash_ && script.errors.empty()) script = with_crash(script);
     warn_of_other_build(file);
     FinishedRun run;
@@ -216,46 +224,67 @@ class RunCommand {
       run.report.reason = fmt::format("--# modes: this scenario is not for --net {}", run.net);
       return run;
     }
+    kept.settings = {.seed = options_.seed.value_or(script.seed.value_or(1)),
+                     .as_product = options_.as_product,
+                     .awake_endpoints_max = options_.awake_endpoints_max,
+                     .batch_timeout_s = options_.batch_timeout_s};
+    SimulatedRuns runs(pool_, kept.settings);
     if (net == Net::tcp) {
       run.report = run_on_tcp(script);
-      return run;
+    } else {
+      run_simulated(script, runs, run);
+      keep(kept, run);
     }
-    const std::uint64_t seed = options_.seed.value_or(script.seed.value_or(1));
-    scenario::warm_up(script, [&](const Script& warm) { (void)run_simulated(warm, seed, {}); });
-    Simulated first = run_simulated(script, seed, options_.capture_file);
-    run.report = std::move(first.report);
-    run.report.seed = seed;
-    run.fingerprint = first.fingerprint.text();
-    if (options_.checks_determinism && run.report.verdict != Verdict::does_not_parse) {
-      const Simulated second = run_simulated(script, seed, {});
-      const auto difference = Fingerprint::first_difference(first.fingerprint, second.fingerprint);
-      if (difference) {
-        run.report.verdict = scenario::worse(run.report.verdict, Verdict::differs);
-        run.report.reason = fmt::format("two runs of seed {} differ at {}", seed, *difference);
-      }
-    }
+    ask_why(script, runs, run);
     return run;
   }
 
-  struct Simulated {
-    Report report;
-    Fingerprint fingerprint;
-  };
-  Simulated run_simulated(const Script& script, std::uint64_t seed,
-                          const std::string& capture_file) {
-    pool_.start_run(seed);
-    const auto simulation =
-        scenario::make_simulation({.seed = seed,
-                                   .keys = [this](int bits) { return pool_.draw(bits); },
-                                   .capture_file = capture_file,
-                                   .as_product = options_.as_product,
-                                   .awake_endpoints_max = options_.awake_endpoints_max,
-                                   .batch_timeout = std::chrono::seconds(options_.batch_timeout_s),
-                                   .real_time = std::chrono::steady_clock::now});
-    Simulated run;
-    run.report = scenario::Runner(script, *simulation).run();
-    run.fingerprint = simulation->fingerprint();
-    return run;
+  Script read_noting(const std::string& file, KeptRun& kept) const {
+    const scenario::ScriptOptions reads = noting(script_options(options_.variables), kept);
+    const auto text = read_file(file);
+    if (!text) throw std::runtime_error(fmt::format("'{}' cannot be read", file));
+    kept.file = file;
+    kept.texts[file] = *text;
+    kept.crash = options_.crash;
+    kept.until_line = options_.until_line;
+    Script script = scenario::parse_script(file, *text, reads);
+    if (options_.until_line) cut_before_line(script, *options_.until_line);
+    return script;
+  }
+
+  void run_simulated(const Script& script, SimulatedRuns& runs, FinishedRun& run) {
+    SimulatedRun first = runs.run(script, options_.capture_file);
+    run.report = std::move(first.report);
+    run.fingerprint = first.fingerprint.text();
+    if (!options_.checks_determinism || run.report.verdict == Verdict::does_not_parse) return;
+    const auto difference =
+        Fingerprint::first_difference(first.fingerprint, runs.run_again(script).fingerprint);
+    if (!difference) return;
+    run.report.verdict = scenario::worse(run.report.verdict, Verdict::differs);
+    run.report.reason =
+        fmt::format("two runs of seed {} differ at {}", *run.report.seed, *difference);
+  }
+
+  void keep(KeptRun& kept, const FinishedRun& run) const {
+    if (options_.bundle_file.empty() || run.report.verdict == Verdict::does_not_parse) return;
+    kept.build = build_id();
+    kept.verdict = scenario::verdict_name(run.report.verdict);
+    kept.fingerprint = run.fingerprint;
+    write_kept_run(options_.bundle_file, kept);
+  }
+
+  // Over TCP nothing can be played again: the simulator is asked instead, where the scenario is for it.
+  void ask_why(const Script& script, SimulatedRuns& runs, FinishedRun& run) const {
+    const bool has_run = run.report.verdict != Verdict::does_not_parse &&
+                         run.report.verdict != Verdict::environment;
+    const bool is_failed = failed_expectation(run.report) != nullptr;
+    if (!has_run || !options_.asks_why.value_or(is_failed)) return;
+    const bool is_over_tcp = run.net == net_name(Net::tcp);
+    if (is_over_tcp && !script.modes.sim) return;
+    why::Answer answer = runs.explain(script, run.report, {});
+    if (answer.explanations.empty() && !options_.asks_why) return;  // no message is concerned
+    answer.is_of_another_run = is_over_tcp;
+    run.why = std::move(answer);
   }
 
   Report run_on_tcp(const Script& script) {
@@ -292,7 +321,7 @@ class RunCommand {
       return;
     }
     const bool is_good = exit_code(run.report.verdict) == 0;
-    if (!is_one_ && options_.events.empty() && !options_.shows_results &&
+    if (!is_one_ && options_.events.empty() && !options_.shows_results && !run.why &&
         (is_good || run.report.verdict == Verdict::inconclusive)) {
       fmt::print(context_.out, "{:<14} {}  {}{}  {} of {} met  {:.0f} ms{}\n",
                  verdict_name(run.report.verdict), run.report.file, run.net,
@@ -305,6 +334,7 @@ class RunCommand {
                                         .results_width = static_cast<std::size_t>(options_.width),
                                         .build = build_id(),
                                         .repeat = repeat_line(run.report.file),
+                                        .why = run.why ? why::text_of(*run.why) : "",
                                         .real_ms = run.real_ms};
       if (options_.events == "all") options.events = EventChoice::all;
       if (options_.events == "none") options.events = EventChoice::none;
@@ -367,6 +397,7 @@ void add_run(CLI::App& app, Context& context) {
       "  ssbsim run scenarios --net both\n"
       "  ssbsim run scenarios --seed 7 --check-determinism\n"
       "  ssbsim run mine.sql -v DBName=Sales --results --pcap mine.pcap\n"
+      "  ssbsim run mine.sql --until-line 40 --why --bundle mine.ssbrun\n"
       "  ssbsim run scenarios --json | jq 'select(.type == \"result\")'");
   command->add_option("path", options->paths, "Files, or folders with *.sql files")->required();
   command
@@ -410,6 +441,15 @@ void add_run(CLI::App& app, Context& context) {
   command->add_option("--junit", options->junit_file, "Write JUnit XML to this file");
   command->add_option("--pcap", options->capture_file,
                       "Write what went over the wire to this capture file");
+  command->add_flag("--why,!--no-why", options->asks_why,
+                    "Say why messages are not delivered, and try the cure in a fork, also where "
+                    "nothing fails [where an expectation fails]; implies --net sim");
+  command
+      ->add_option("--until-line", options->until_line,
+                   "Run the scenario up to that line, as if it ended there")
+      ->check(positive_number);
+  command->add_option("--bundle", options->bundle_file,
+                      "Keep the run in this file, for ssbsim explain; implies --net sim");
   command->add_option("--key-pool", options->key_pool_file,
                       "File with the throw-away RSA keys [$XDG_CACHE_HOME/ssbsim/scenario-keys]");
   command->add_flag("--keep", options->keeps_folder,

@@ -32,6 +32,7 @@ struct Failure {
   std::string expected;            // one line
   std::string seen;                // lines
   std::vector<std::string> known;  // what the nodes know about the cause
+  std::size_t step = 0;            // of the script
 };
 
 // One thing of the story; the trace records up to number `record` come before it.
@@ -44,6 +45,7 @@ struct Entry {
   std::string text;             // the note, the attack, or the expectation as written
   broker::tsql::Output output;  // of Kind::output
   std::size_t failure = 0;      // index into failures, of Kind::failed
+  std::size_t step = 0;         // of the script
 };
 
 struct Report {

@@ -57,7 +57,7 @@ Report Runner::run() {
   declare_nodes();
   report_.start = backend_.now();
   try {
-    for (const Step& step : script_.steps) run_step(step);
+    for (; step_ < script_.steps.size(); ++step_) run_step(script_.steps[step_]);
   } catch (const Stop&) {
     // The report says why.
   }
@@ -279,7 +279,8 @@ void Runner::run_batch(const Batch& batch, const Place& place) {
                 .at = backend_.now(),
                 .node = node_,
                 .text = {},
-                .output = *output};
+                .output = *output,
+                .step = step_};
     report_.entries.push_back(std::move(entry));
     const bool is_last = i + 1 == batch.repeat || closes_session(*output);
     const bool is_met = judge_batch(batch, place, *output, expected, places, is_last);
@@ -458,7 +459,8 @@ void Runner::add_entry(Entry::Kind kind, const Place& place, std::string text) {
               .at = backend_.now(),
               .node = node_,
               .text = std::move(text),
-              .output = {}};
+              .output = {},
+              .step = step_};
   report_.entries.push_back(std::move(entry));
 }
 
@@ -475,7 +477,8 @@ void Runner::fail(const Place& place, std::string what, std::string expected, st
                               .what = std::move(what),
                               .expected = std::move(expected),
                               .seen = std::move(seen),
-                              .known = what_nodes_know(backend_, script_.nodes)});
+                              .known = what_nodes_know(backend_, script_.nodes),
+                              .step = step_});
   if (report_.failures.size() == kFailuresMax) {
     report_.reason = fmt::format("stopped after {} failures", kFailuresMax);
     throw Stop{};

@@ -77,6 +77,7 @@ class Runner {
   bool is_closed_by_error_ = false;
   bool error_exits_ = false;
   bool is_settled_ = true;
+  std::size_t step_ = 0;  // that runs
   std::size_t record_mark_ = 0;
   std::uint64_t wire_mark_ = 0;
   broker::tsql::Output last_result_;

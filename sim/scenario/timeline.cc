@@ -42,47 +42,6 @@ std::string grouped(const std::string& number) {
   return out;
 }
 
-// Cuts a text into lines of at most `width` columns, at blanks where there are some.
-std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
-  std::vector<std::string> lines(1);
-  while (!text.empty()) {
-    if (text.front() == '\n') {
-      lines.emplace_back();
-      text.remove_prefix(1);
-      continue;
-    }
-    std::size_t end = text.find_first_of(" \n", 1);
-    std::string_view word = text.substr(0, end);
-    if (!lines.back().empty() && display_width(lines.back()) + display_width(word) > width) {
-      lines.emplace_back();
-      while (word.starts_with(' ')) word.remove_prefix(1);
-    }
-    while (display_width(word) > width) {  // a word that fits no line
-      std::size_t bytes = word.size();
-      while (display_width(word.substr(0, bytes)) > width) --bytes;
-      while (bytes < word.size() && (static_cast<unsigned char>(word[bytes]) & 0xC0U) == 0x80U)
-        --bytes;
-      lines.back() = word.substr(0, bytes);
-      lines.emplace_back();
-      word.remove_prefix(bytes);
-    }
-    lines.back() += word;
-    text.remove_prefix(std::min(end, text.size()));
-  }
-  return lines;
-}
-
-void append_wrapped(std::string& out, const std::string& first, const std::string& others,
-                    std::string_view text) {
-  bool is_first = true;
-  for (const std::string& line : wrapped(text, kTimelineWidth - display_width(others))) {
-    std::string whole = (is_first ? first : others) + line;
-    whole.erase(whole.find_last_not_of(' ') + 1);
-    out += whole + "\n";
-    is_first = false;
-  }
-}
-
 // A thumbprint or another long hexadecimal number as "1EF5…9D8D".
 std::string with_short_hex(std::string_view text) {
   constexpr std::size_t kShortest = 32;
@@ -295,6 +254,7 @@ void Timeline::judgement(std::string& out) const {
       std::count_if(report_.records.begin(), report_.records.end(), [](const NodeRecord& r) {
         return r.record.event == EventClass::message_delivered && !is_broker_error(r.record);
       });
+  if (!options_.why.empty()) out += "\n" + options_.why;
   out += "\n";
   if (report_.verdict != Verdict::does_not_parse && report_.verdict != Verdict::inconclusive) {
     out +=

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "sim/scenario/report.h"
+#include "sim/scenario/wrapped.h"
 
 namespace ssb::sim::scenario {
 
-inline constexpr std::size_t kTimelineWidth = 100;
+inline constexpr std::size_t kTimelineWidth = kTextWidth;
 
 enum class EventChoice { none, some, all };
 
@@ -21,6 +22,7 @@ struct TimelineOptions {
   std::size_t results_width = kTimelineWidth;  // of their lines; 0: never cut
   std::string build;                           // "7c1e2aa"
   std::string repeat;                          // the command that repeats the run
+  std::string why = {};                        // lines, after the failures
   double real_ms = 0;
 };
 

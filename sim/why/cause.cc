@@ -1,0 +1,345 @@
+// Which of the doctor's findings holds a message up, by phase, error number and place; or what no look at the catalogs shows.
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+#include <fmt/format.h>
+
+#include "broker/keys/key_hierarchy.h"
+#include "broker/routing/route.h"
+#include "sim/doctor/cure.h"
+#include "sim/scenario/near.h"
+#include "sim/why/inquiry.h"
+
+namespace ssb::sim::why {
+namespace {
+
+namespace catalog = broker::catalog;
+namespace pb = broker::catalog::pb;
+using doctor::CheckId;
+using doctor::Finding;
+
+enum class OwnCause {
+#define SSB_WHY_CAUSE(id, phase, title) id,
+#include "sim/why/causes.def"
+#undef SSB_WHY_CAUSE
+};
+
+struct OwnRow {
+  std::string_view id;
+  Phase phase;
+  std::string_view title;
+};
+constexpr std::array kOwn{
+#define SSB_WHY_CAUSE(id, phase, title) OwnRow{"SB-" #id, Phase::phase, title},
+#include "sim/why/causes.def"
+#undef SSB_WHY_CAUSE
+};
+
+constexpr const char* kBeginAnew =
+    "END CONVERSATION, and send again in a dialog begun anew: this one cannot go on";
+
+// What the doctor checks of each phase, by the letter of the id and the numbers that count.
+bool is_of_phase(CheckId check, Phase phase) {
+  const auto any = [&](std::initializer_list<CheckId> checks) {
+    return std::ranges::find(checks, check) != checks.end();
+  };
+  const char letter = doctor::check_of(check).id[3];
+  switch (phase) {
+    case Phase::leaving:
+      return letter == 'R' || letter == 'S' || letter == 'K' ||
+             any({CheckId::B001, CheckId::Q001, CheckId::C001, CheckId::C002, CheckId::C008,
+                  CheckId::C009, CheckId::C010});
+    case Phase::connection: return letter == 'E' || letter == 'K' || check == CheckId::R002;
+    case Phase::locating:
+      return letter == 'R' || any({CheckId::Q001, CheckId::B001, CheckId::B002});
+    case Phase::security_header: return letter == 'C' || letter == 'K' || check == CheckId::B003;
+    case Phase::permission: return letter == 'P';
+    case Phase::contents: return any({CheckId::Q004, CheckId::Q005});
+    case Phase::queue: return check == CheckId::Q002;
+    case Phase::acknowledgement:
+      return letter == 'R' || letter == 'E' || letter == 'K' || check == CheckId::B001;
+    case Phase::receiving: return any({CheckId::Q002, CheckId::Q003, CheckId::P004});
+  }
+  return false;
+}
+
+bool explains(const doctor::Check& check, int number) {
+  const std::string padded = " " + std::string(check.errors) + " ";
+  return padded.find(" " + std::to_string(number) + " ") != std::string::npos;
+}
+
+class Search {
+ public:
+  Search(const doctor::Instances& instances, const Waiting& waiting, const Symptom& symptom)
+      : instances_(instances), waiting_(waiting), symptom_(symptom) {}
+
+  [[nodiscard]] Cause run() {
+    Cause cause = find();
+    cause.evidence = symptom_.evidence;
+    return cause;
+  }
+
+ private:
+  [[nodiscard]] Cause find() {
+    using Special = Symptom::Special;
+    if (symptom_.special == Special::is_over) return over();
+    if (symptom_.phase == Phase::connection) {
+      if (auto down = instance_down()) return *down;
+    }
+    if (symptom_.special == Special::under_way) return under_way();
+    if (const Finding* finding = best_finding()) return of_finding(*finding);
+    return own();
+  }
+
+  // ---- of the doctor ----
+
+  [[nodiscard]] doctor::Question question() const {
+    return waiting_.is_initiator ? doctor::Question{.from_service = waiting_.own_service,
+                                                    .to_service = waiting_.far_service}
+                                 : doctor::Question{.from_service = waiting_.far_service,
+                                                    .to_service = waiting_.own_service};
+  }
+
+  // Where in the order of findings; 0: it is none of this phase.
+  [[nodiscard]] int rank(const Finding& finding) const {
+    constexpr int kOfPhase = 1;
+    constexpr int kOfRole = 2;
+    constexpr int kOfInstance = 4;
+    constexpr int kOfDatabase = 8;
+    constexpr int kOfNumber = 16;
+    if (finding.verdict != doctor::Verdict::not_ok || !is_of_phase(finding.check, symptom_.phase))
+      return 0;
+    const doctor::Check& check = doctor::check_of(finding.check);
+    const bool has_number =
+        std::ranges::any_of(symptom_.numbers, [&](int one) { return explains(check, one); });
+    if (finding.severity != doctor::Severity::error && !has_number) return 0;
+    if (finding.severity == doctor::Severity::info) return 0;
+    int out = kOfPhase;
+    const bool is_instance = finding.instance == symptom_.node;
+    if (is_instance) out += kOfInstance;
+    if (is_instance && finding.database == symptom_.database) out += kOfDatabase;
+    if (has_number) out += kOfNumber;
+    const CheckId of_role = symptom_.looked_for.starts_with("destination")
+                                ? CheckId::C004
+                                : (waiting_.is_initiator ? CheckId::C003 : CheckId::C011);
+    if (!symptom_.looked_for.empty() && finding.check == of_role) out += kOfRole;
+    // A warning is what may fail later; where an error fits, too, that is it.
+    return finding.severity == doctor::Severity::error ? 2 * out : out;
+  }
+
+  [[nodiscard]] const Finding* best_finding() {
+    findings_ = doctor::examine(instances_, question());
+    const Finding* best = nullptr;
+    for (const Finding& finding : findings_) {
+      if (rank(finding) > (best == nullptr ? 0 : rank(*best))) best = &finding;
+    }
+    return best;
+  }
+
+  [[nodiscard]] Cause of_finding(const Finding& finding) const {
+    const doctor::Check& check = doctor::check_of(finding.check);
+    Cause cause{.phase = symptom_.phase,
+                .id = std::string(check.id),
+                .title = std::string(check.title),
+                .place = finding.place(),
+                .text = finding.text,
+                .cure = finding.cure};
+    if (finding.check == CheckId::B003)
+      cause.product = "SQL Server has no such bound: its security headers carry no dates";
+    if (cause.cure.empty())
+      cause.no_cure = "no statement cures it: see what the text says, and set it right by hand";
+    return cause;
+  }
+
+  // ---- of its own ----
+
+  [[nodiscard]] Cause make(OwnCause which, std::string place, std::string text,
+                           std::string no_cure) const {
+    const OwnRow& row = kOwn.at(static_cast<std::size_t>(which));
+    const bool keeps_phase = which == OwnCause::W007 || which == OwnCause::W009;
+    return {.phase = keeps_phase ? symptom_.phase : row.phase,
+            .id = std::string(row.id),
+            .title = std::string(row.title),
+            .place = std::move(place),
+            .text = std::move(text),
+            .no_cure = std::move(no_cure)};
+  }
+
+  [[nodiscard]] Cause over() const {
+    return make(OwnCause::W004, waiting_.place(),
+                fmt::format("the other side of the conversation is closed; what {} still had to "
+                            "say in it is held",
+                            waiting_.own_service),
+                "END CONVERSATION here, too; whether the message was handled, only the "
+                "application of the other side can say");
+  }
+
+  [[nodiscard]] Cause under_way() const {
+    return make(OwnCause::W005, waiting_.place(),
+                waiting_.sent == 0 ? "it has not been handed to the transport yet"
+                                   : "it has just been sent, and its answer may be under way",
+                "let time go on");
+  }
+
+  // The instances of the way that do not run.
+  [[nodiscard]] std::optional<Cause> instance_down() const {
+    for (const doctor::Subject& one : instances_.all) {
+      if (one.instance != nullptr || !is_on_the_way(one.name)) continue;
+      return make(OwnCause::W001, one.name, one.name + " does not run",
+                  "start " + one.name + "; messages wait, and go on by themselves");
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool is_on_the_way(const std::string& name) const {
+    const Side own = own_side(instances_, waiting_);
+    if (!own.is_there()) return false;
+    for (const auto& [id, route] : own.objects->table<pb::Route>()) {
+      const bool is_meant =
+          route.service_name().empty() || route.service_name() == waiting_.far_service;
+      const auto address = broker::routing::parse_address(route.address());
+      if (!is_meant || !address) continue;
+      const auto to = instances_.resolve(number_of(own), address->host);
+      if (to && instances_.all[*to].name == name) return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] std::size_t number_of(const Side& side) const {
+    return static_cast<std::size_t>(side.subject - instances_.all.data());
+  }
+
+  [[nodiscard]] Cause own() const {
+    if (waiting_.kind == Waiting::Kind::error) return error();
+    if (symptom_.phase == Phase::security_header) return sealed();
+    if (symptom_.phase == Phase::connection)
+      return make(OwnCause::W002, waiting_.node,
+                  fmt::format("{} has sent it {} time{}, and no other instance shows a trace of "
+                              "it; routes, endpoints and log-in are right as they stand",
+                              waiting_.node, waiting_.sent, waiting_.sent == 1 ? "" : "s"),
+                  "look at the network between the two: retries deliver it once that lets it "
+                  "through");
+    if (symptom_.phase == Phase::acknowledgement)
+      return make(OwnCause::W008, symptom_.node,
+                  fmt::format("{} has taken it; routes and endpoints of the way back are right "
+                              "as they stand, and no acknowledgement has come",
+                              symptom_.node),
+                  "look at the network between the two: the next retry is acknowledged again");
+    return make(OwnCause::W009, symptom_.node,
+                "the events say what happened; nothing that is wrong now explains it", "");
+  }
+
+  [[nodiscard]] Cause error() const {
+    return make(OwnCause::W007, waiting_.place(),
+                fmt::format("the other side has answered with error {}, and what caused it is "
+                            "right by now",
+                            waiting_.status),
+                kBeginAnew);
+  }
+
+  // New dialogs would be opened; this one was sealed with something else.
+  [[nodiscard]] Cause sealed() const {
+    Cause cause = make(OwnCause::W003, place_of_symptom(),
+                       "the message was sealed with certificates that do not fit any more; a "
+                       "dialog begun now would be opened",
+                       kBeginAnew);
+    if (symptom_.looked_for.empty()) return cause;
+    cause.text = fmt::format(
+        "the message was sealed for good when it was sent first; its {} is not in this database "
+        "(a dialog begun now would be opened)",
+        symptom_.looked_for);
+    deploy_again(cause);
+    return cause;
+  }
+
+  [[nodiscard]] std::string place_of_symptom() const {
+    return symptom_.database.empty() ? symptom_.node : symptom_.node + "." + symptom_.database;
+  }
+
+  // The sender's certificate, where the sender still has it and a user stands for its owner on the other side.
+  void deploy_again(Cause& cause) const {
+    const Side own = own_side(instances_, waiting_);
+    const Side far = far_side(instances_, waiting_);
+    if (!own.is_there() || !far.is_there() || !symptom_.looked_for.starts_with("source")) return;
+    const pb::Certificate* lost = own.objects->table<pb::Certificate>().find_if(
+        [&](const pb::Certificate& one) { return is_looked_for(one); });
+    if (lost == nullptr) return;
+    const std::string user = stand_in(own, far, lost->owner());
+    if (user.empty()) return;
+    const std::string file = fmt::format("{}_again.cer", lost->name());
+    doctor::Cure cure;
+    cure.on(own.subject->name, own.database)
+        .run(fmt::format("BACKUP CERTIFICATE {} TO FILE = {}", doctor::bracketed(lost->name()),
+                         doctor::literal(file)))
+        .copy(own.subject->name, file, far.subject->name)
+        .on(far.subject->name, far.database)
+        .run(fmt::format(
+            "CREATE CERTIFICATE {} AUTHORIZATION {} FROM FILE = {}",
+            doctor::bracketed(doctor::free_name<pb::Certificate>(*far.objects, lost->name())),
+            doctor::bracketed(user), doctor::literal(file)));
+    cause.cure = cure.lines();
+    cause.no_cure.clear();
+  }
+
+  [[nodiscard]] bool is_looked_for(const pb::Certificate& one) const {
+    const auto& x509 = broker::keys::parsed(one);
+    return symptom_.looked_for.find(fmt::format("issuer {} serial {}", x509.issuer(),
+                                                x509.serial_text())) != std::string::npos;
+  }
+
+  // The user on the other side that owns a copy of another certificate of the same owner.
+  [[nodiscard]] static std::string stand_in(const Side& own, const Side& far, std::int32_t owner) {
+    for (const auto& [id, ours] : own.objects->table<pb::Certificate>()) {
+      if (ours.owner() != owner) continue;
+      const auto* copy = far.objects->table<pb::Certificate>().find_if(
+          [&](const pb::Certificate& one) { return one.der() == ours.der(); });
+      const auto* user =
+          copy == nullptr ? nullptr : far.objects->table<pb::Principal>().find(copy->owner());
+      if (user != nullptr) return user->name();
+    }
+    return "";
+  }
+
+  const doctor::Instances& instances_;
+  const Waiting& waiting_;
+  const Symptom& symptom_;
+  std::vector<Finding> findings_;
+};
+
+Side side_at(const doctor::Subject& subject, const catalog::Catalog& objects) {
+  return {.subject = &subject,
+          .objects = &objects,
+          .database = subject.instance->info(objects.id()).name()};
+}
+
+}  // namespace
+
+Cause find_cause(const doctor::Instances& instances, const Waiting& waiting,
+                 const Symptom& symptom) {
+  return Search(instances, waiting, symptom).run();
+}
+
+Side own_side(const doctor::Instances& instances, const Waiting& waiting) {
+  for (const doctor::Subject& one : instances.all) {
+    if (one.instance == nullptr || one.name != waiting.node) continue;
+    const catalog::Catalog* objects = one.instance->database(std::string_view(waiting.database));
+    if (objects != nullptr) return side_at(one, *objects);
+  }
+  return {};
+}
+
+Side far_side(const doctor::Instances& instances, const Waiting& waiting) {
+  Side found;
+  for (const doctor::Subject& one : instances.all) {
+    if (one.instance == nullptr) continue;
+    for (const auto& [id, objects] : one.instance->databases()) {
+      if (broker::routing::find_service(*objects, waiting.far_service) == nullptr) continue;
+      const Side side = side_at(one, *objects);
+      if (!found.is_there() || one.name != waiting.node) found = side;
+    }
+  }
+  return found;
+}
+
+}  // namespace ssb::sim::why

@@ -1,0 +1,64 @@
+// The inside of `explain`: what waits, what the events say of it, what each side holds. Private to this folder.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/doctor/doctor.h"
+#include "sim/scenario/simulated.h"
+#include "sim/why/play.h"
+#include "sim/why/why.h"
+
+namespace ssb::sim::why {
+
+// ---- what waits ----
+
+// Every conversation with a message in a transmission queue, and those in ERROR; by place and age.
+[[nodiscard]] std::vector<Waiting> find_waiting(scenario::Simulation& simulation);
+// Whether that message, or a message before it, is still in its transmission queue.
+[[nodiscard]] bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting);
+
+// ---- what the events say ----
+
+struct Symptom {
+  enum class Special { none, nothing_arrives, under_way, is_over, acknowledgement_lost } special =
+      Special::none;
+  Phase phase = Phase::leaving;
+  std::string node;         // that says so
+  std::string database;     // of that node; empty: the instance
+  std::set<int> numbers;    // of errors
+  std::string looked_for;   // a certificate that a security header names
+  std::vector<Evidence> evidence;
+};
+[[nodiscard]] Symptom read_symptom(const Waiting& waiting,
+                                   const std::vector<scenario::NodeRecord>& records,
+                                   proto::TimePoint now);
+// Whether a record says that this message has come to its queue, or has ended the dialog there.
+[[nodiscard]] bool is_delivery(const scenario::NodeRecord& record, const Waiting& waiting);
+
+// ---- what is at fault ----
+
+[[nodiscard]] Cause find_cause(const doctor::Instances& instances, const Waiting& waiting,
+                               const Symptom& symptom);
+// What each side has of what the phase is about.
+[[nodiscard]] std::vector<Held> find_held(const doctor::Instances& instances,
+                                          const Waiting& waiting, const Cause& cause);
+// The database of the set that has the service, preferably at that place; nullptr subject: none has.
+struct Side {
+  const doctor::Subject* subject = nullptr;
+  const broker::catalog::Catalog* objects = nullptr;
+  std::string database;
+
+  [[nodiscard]] bool is_there() const { return objects != nullptr; }
+  [[nodiscard]] std::string place() const { return subject->name + "." + database; }
+};
+[[nodiscard]] Side own_side(const doctor::Instances& instances, const Waiting& waiting);
+[[nodiscard]] Side far_side(const doctor::Instances& instances, const Waiting& waiting);
+
+// ---- the cure ----
+
+// Adds the causes that come to light after the first one's cure. `control` is the run that went on for kTrial without any.
+void try_cures(const Subject& subject, Play& control, Explanation& explanation);
+
+}  // namespace ssb::sim::why

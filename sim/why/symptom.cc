@@ -1,0 +1,313 @@
+// Reads from the events of both nodes how far a message has come, and what has refused it.
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "proto/error_code.h"
+#include "sim/scenario/near.h"
+#include "sim/why/inquiry.h"
+
+namespace ssb::sim::why {
+namespace {
+
+using proto::EventClass;
+using proto::TraceRecord;
+using scenario::NodeRecord;
+
+// What is later than the last transmission by less is its answer; what was sent so short ago may be under way.
+constexpr proto::Duration kAnswerWithin = std::chrono::milliseconds(100);
+
+struct NumberPhase {
+  int number;
+  Phase phase;
+};
+// Of what the sender's status says.
+constexpr std::array kOfStatus{
+    NumberPhase{9666, Phase::connection},      NumberPhase{9754, Phase::connection},
+    NumberPhase{9755, Phase::connection},      NumberPhase{9759, Phase::connection},
+    NumberPhase{9783, Phase::connection},      NumberPhase{9785, Phase::connection},
+    NumberPhase{9753, Phase::connection},      NumberPhase{28027, Phase::connection},
+    NumberPhase{28028, Phase::connection},     NumberPhase{28031, Phase::connection},
+    NumberPhase{28034, Phase::connection},     NumberPhase{28035, Phase::connection},
+    NumberPhase{28036, Phase::connection},     NumberPhase{28037, Phase::connection},
+    NumberPhase{28045, Phase::connection},     NumberPhase{28080, Phase::connection},
+    NumberPhase{9749, Phase::queue},           NumberPhase{9779, Phase::acknowledgement},
+    NumberPhase{9784, Phase::acknowledgement}, NumberPhase{11219, Phase::queue},
+    NumberPhase{916, Phase::permission},
+};
+// Of what another instance refuses a message with, where the record does not tell the step.
+constexpr std::array kOfRefusal{
+    NumberPhase{11218, Phase::acknowledgement}, NumberPhase{11212, Phase::acknowledgement},
+    NumberPhase{11209, Phase::acknowledgement}, NumberPhase{11210, Phase::locating},
+    NumberPhase{9792, Phase::locating},         NumberPhase{9795, Phase::locating},
+    NumberPhase{9796, Phase::locating},         NumberPhase{9793, Phase::locating},
+    NumberPhase{11285, Phase::locating},        NumberPhase{28012, Phase::locating},
+    NumberPhase{28013, Phase::locating},        NumberPhase{11211, Phase::permission},
+    NumberPhase{11215, Phase::permission},      NumberPhase{28056, Phase::permission},
+    NumberPhase{8401, Phase::permission},       NumberPhase{11214, Phase::contents},
+    NumberPhase{11213, Phase::contents},        NumberPhase{11217, Phase::contents},
+    NumberPhase{11222, Phase::contents},        NumberPhase{11225, Phase::contents},
+    NumberPhase{11226, Phase::contents},        NumberPhase{11227, Phase::contents},
+    NumberPhase{11228, Phase::contents},        NumberPhase{9615, Phase::contents},
+    NumberPhase{9616, Phase::contents},         NumberPhase{9749, Phase::queue},
+    NumberPhase{11219, Phase::queue},
+};
+// Of the codes of Error messages.
+constexpr std::array kOfCode{
+    NumberPhase{8494, Phase::permission}, NumberPhase{8490, Phase::locating},
+    NumberPhase{8495, Phase::locating},   NumberPhase{28052, Phase::security_header},
+    NumberPhase{8489, Phase::connection}, NumberPhase{8470, Phase::locating},
+    NumberPhase{8462, Phase::acknowledgement},
+};
+
+template <std::size_t kCount>
+Phase phase_in(const std::array<NumberPhase, kCount>& table, int number, Phase otherwise) {
+  const auto found = std::ranges::find(table, number, &NumberPhase::number);
+  return found == table.end() ? otherwise : found->phase;
+}
+
+// Steps as reference service-broker.md 2.7 numbers them.
+Phase phase_of_refusal(const TraceRecord& record) {
+  constexpr int kLastOfHeader = 7;
+  const std::string* step = record.find("step");
+  int value = 0;
+  if (step != nullptr) std::from_chars(step->data(), step->data() + step->size(), value);
+  if (value > kLastOfHeader) return Phase::permission;
+  if (value > 2 || record.event == EventClass::audit_conversation) return Phase::security_header;
+  return record.error ? phase_in(kOfRefusal, record.error->number(), Phase::security_header)
+                      : Phase::security_header;
+}
+
+bool is_refusal(const TraceRecord& record) {
+  return record.event == EventClass::message_undeliverable ||
+         record.event == EventClass::corrupted_message ||
+         record.event == EventClass::forwarded_message_dropped ||
+         record.event == EventClass::audit_conversation;
+}
+
+bool is_about_connections(const TraceRecord& record) {
+  const bool is_of_them =
+      record.event == EventClass::connection || record.event == EventClass::audit_login;
+  return is_of_them && record.error &&
+         record.error->number() != static_cast<int>(proto::ErrorCode::duplicate_connection);
+}
+
+std::string value_of(const TraceRecord& record, std::string_view key) {
+  const std::string* value = record.find(key);
+  return value == nullptr ? "" : *value;
+}
+
+class Reading {
+ public:
+  Reading(const Waiting& waiting, const std::vector<NodeRecord>& records, proto::TimePoint now)
+      : waiting_(waiting), records_(records), now_(now) {}
+
+  [[nodiscard]] Symptom run() {
+    for (const NodeRecord& one : records_) {
+      if (is_own_send(one)) last_sent_ = one.record.at;
+      if (is_delivery(one, waiting_)) delivery_ = &one;
+    }
+    if (waiting_.kind == Waiting::Kind::error) {
+      of_error();
+    } else if (!waiting_.status.empty()) {
+      of_status();
+    } else {
+      of_silence();
+    }
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] bool is_of_conversation(const NodeRecord& one) const {
+    return scenario::equal_ignoring_case(one.record.conversation_id, waiting_.conversation_id);
+  }
+  [[nodiscard]] bool is_own_send(const NodeRecord& one) const {
+    if (one.node != waiting_.node || one.record.event != EventClass::message_sent) return false;
+    return is_of_conversation(one) && value_of(one.record, "kind") != "ACK" &&
+           value_of(one.record, "from_service") == waiting_.own_service;
+  }
+  // Of what this side has sent, and not what the other one has sent here.
+  [[nodiscard]] bool is_refusal_of_it(const NodeRecord& one) const {
+    if (!is_of_conversation(one) || !is_refusal(one.record)) return false;
+    const std::string from = value_of(one.record, "from_service");
+    return from.empty() ? one.node != waiting_.node : from == waiting_.own_service;
+  }
+
+  void take(const NodeRecord& one) {
+    const TraceRecord& record = one.record;
+    Evidence evidence{.node = one.node,
+                      .event = static_cast<int>(record.event),
+                      .subclass = record.subclass,
+                      .error = {},
+                      .text = record.text};
+    if (record.error) {
+      evidence.error = record.error->number();
+      evidence.state = record.error->state;
+      evidence.text = record.error->text();
+      out_.numbers.insert(*evidence.error);
+    }
+    const auto known = std::ranges::find_if(out_.evidence, [&](const Evidence& other) {
+      return other.node == evidence.node && other.event == evidence.event &&
+             other.subclass == evidence.subclass && other.error == evidence.error;
+    });
+    if (known == out_.evidence.end())
+      out_.evidence.push_back(std::move(evidence));
+    else
+      ++known->times;
+  }
+
+  void be_at(const NodeRecord& one, Phase phase) {
+    out_.phase = phase;
+    out_.node = one.node;
+    out_.database = one.record.database;
+  }
+
+  // ---- the sender knows ----
+
+  void of_status() {
+    const auto found = std::find_if(records_.rbegin(), records_.rend(), [&](const NodeRecord& one) {
+      return one.node == waiting_.node && is_of_conversation(one) && one.record.error &&
+             one.record.error->text() == waiting_.status;
+    });
+    out_.node = waiting_.node;
+    out_.database = waiting_.database;
+    if (found != records_.rend()) {
+      const int number = found->record.error->number();
+      out_.phase = phase_in(kOfStatus, number, Phase::leaving);
+    }
+    for (const NodeRecord& one : records_) {
+      const bool is_it = one.node == waiting_.node && is_of_conversation(one) && one.record.error &&
+                         one.record.error->text() == waiting_.status;
+      if (is_it) take(one);
+    }
+    if (out_.phase == Phase::acknowledgement) out_.special = Symptom::Special::is_over;
+    if (out_.phase == Phase::connection) take_connections();
+  }
+
+  // What the endpoints of both sides have said of each other since this message was tried first.
+  void take_connections() {
+    for (const NodeRecord& one : records_) {
+      if (is_about_connections(one.record)) take(one);
+    }
+  }
+
+  // ---- the sender does not know ----
+
+  void of_silence() {
+    const auto refusal =
+        std::find_if(records_.rbegin(), records_.rend(),
+                     [&](const NodeRecord& one) { return is_refusal_of_it(one); });
+    const bool is_answer = refusal != records_.rend() &&
+                           (!last_sent_ || refusal->record.at + kAnswerWithin >= *last_sent_);
+    if (is_answer) return of_refusal(*refusal);
+    out_.node = waiting_.node;
+    out_.database = waiting_.database;
+    if (delivery_ != nullptr) {
+      be_at(*delivery_, Phase::acknowledgement);
+      return of_lost_acknowledgement();
+    }
+    out_.phase = Phase::connection;
+    take_connections();
+    if (!out_.evidence.empty() && !last_sent_) return;
+    const bool is_fresh = !last_sent_ || now_ - *last_sent_ < kAnswerWithin;
+    out_.special =
+        is_fresh ? Symptom::Special::under_way : Symptom::Special::nothing_arrives;
+    if (is_fresh) out_.phase = Phase::leaving;
+  }
+
+  void of_refusal(const NodeRecord& last) {
+    const Phase phase = phase_of_refusal(last.record);
+    for (const NodeRecord& one : records_) {
+      const bool is_same = is_refusal_of_it(one) && one.node == last.node;
+      if (!is_same) continue;
+      take(one);
+      if (const std::string* looked = one.record.find("looked_for")) out_.looked_for = *looked;
+    }
+    for (const NodeRecord& one : records_) {
+      const bool is_logged = one.node == last.node && is_of_conversation(one) &&
+                             one.record.event == EventClass::error_log;
+      if (is_logged) take(one);
+    }
+    be_at(last, phase);
+    if (phase != Phase::acknowledgement) return;
+    if (last.record.error->code == proto::ErrorCode::endpoint_already_closed)
+      out_.special = Symptom::Special::is_over;
+    else
+      of_lost_acknowledgement();
+  }
+
+  // It was taken; why does the sender not hear of it?
+  void of_lost_acknowledgement() {
+    out_.phase = Phase::acknowledgement;
+    bool is_delayed = false;
+    for (const NodeRecord& one : records_) {
+      if (!is_of_conversation(one)) continue;
+      const bool is_of_ack = one.record.event == EventClass::message_classify &&
+                             one.record.subclass == 3 && one.node == out_.node &&
+                             value_of(one.record, "from_service") == waiting_.far_service;
+      const bool is_refused_here =
+          is_refusal(one.record) && value_of(one.record, "from_service") == waiting_.far_service;
+      if (!is_of_ack && !is_refused_here) continue;
+      take(one);
+      is_delayed = true;
+    }
+    if (is_delayed) return;
+    take_connections();
+    out_.special = Symptom::Special::acknowledgement_lost;
+  }
+
+  // ---- the dialog is in ERROR ----
+
+  void of_error() {
+    int code = 0;
+    std::from_chars(waiting_.status.data(), waiting_.status.data() + waiting_.status.size(), code);
+    const int number = code < 0 ? -code : code;
+    out_.numbers.insert(number);
+    out_.phase = phase_in(kOfCode, number, Phase::contents);
+    out_.node = waiting_.node;
+    out_.database = waiting_.database;
+    for (const NodeRecord& one : records_) {
+      if (!is_refusal_of_it(one)) continue;
+      take(one);
+      be_at(one, out_.phase);
+    }
+    for (const NodeRecord& one : records_) {
+      const bool is_told = one.node == waiting_.node && is_of_conversation(one) &&
+                           one.record.event == EventClass::message_delivered &&
+                           one.record.subclass_name == "Broker Error";
+      if (is_told) take(one);
+    }
+  }
+
+  const Waiting& waiting_;
+  const std::vector<NodeRecord>& records_;
+  proto::TimePoint now_;
+  std::optional<proto::TimePoint> last_sent_;
+  const NodeRecord* delivery_ = nullptr;
+  Symptom out_;
+};
+
+}  // namespace
+
+Symptom read_symptom(const Waiting& waiting, const std::vector<NodeRecord>& records,
+                     proto::TimePoint now) {
+  return Reading(waiting, records, now).run();
+}
+
+bool is_delivery(const NodeRecord& record, const Waiting& waiting) {
+  const TraceRecord& one = record.record;
+  if (!scenario::equal_ignoring_case(one.conversation_id, waiting.conversation_id)) return false;
+  if (value_of(one, "role") != (waiting.is_initiator ? "target" : "initiator")) return false;
+  constexpr int kReceivedEnd = 7;
+  constexpr int kReceivedEndWithError = 8;
+  if (one.event == EventClass::conversation)
+    return waiting.message_type.find("EndDialog") != std::string::npos
+               ? one.subclass == kReceivedEnd
+               : waiting.message_type.ends_with("/Error") && one.subclass == kReceivedEndWithError;
+  return one.event == EventClass::message_delivered && one.subclass_name == "Delivered" &&
+         value_of(one, "sequence") == std::to_string(waiting.sequence);
+}
+
+}  // namespace ssb::sim::why

@@ -1,0 +1,219 @@
+// Tries cures in forks of the run: the same run again up to the place, the cure, and time for the retries.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "sim/doctor/cure.h"
+#include "sim/scenario/near.h"
+#include "sim/why/inquiry.h"
+
+namespace ssb::sim::why {
+namespace {
+
+using proto::EventClass;
+using proto::TraceRecord;
+using scenario::NodeRecord;
+
+constexpr proto::Duration kLook = std::chrono::seconds(1);
+
+std::string value_of(const TraceRecord& record, std::string_view key) {
+  const std::string* value = record.find(key);
+  return value == nullptr ? "" : *value;
+}
+
+// "HOST_B 160/11229", of what went wrong behind a place.
+std::set<std::string> refusals_of(const Play& play) {
+  std::set<std::string> out;
+  const auto& records = play.simulation->records();
+  for (std::size_t i = play.record_mark; i < records.size(); ++i) {
+    const TraceRecord& record = records[i].record;
+    const bool is_refusal = record.event == EventClass::message_undeliverable ||
+                            record.event == EventClass::corrupted_message ||
+                            record.event == EventClass::forwarded_message_dropped ||
+                            record.event == EventClass::queue_disabled;
+    if (!is_refusal) continue;
+    out.insert(record.error ? fmt::format("{} {}/{}", records[i].node,
+                                          static_cast<int>(record.event), record.error->number())
+                            : fmt::format("{} {}", records[i].node,
+                                          static_cast<int>(record.event)));
+  }
+  return out;
+}
+
+std::map<std::string, Waiting> waiting_of(const Play& play) {
+  std::map<std::string, Waiting> out;
+  for (Waiting& one : find_waiting(*play.simulation)) {
+    const std::string key = one.place() + one.conversation_id;
+    out.emplace(key, std::move(one));
+  }
+  return out;
+}
+
+std::string of_message(const Waiting& one) {
+  return fmt::format("a message of '{}' to '{}'", one.own_service, one.far_service);
+}
+
+class Cures {
+ public:
+  Cures(const Subject& subject, Play& control, Explanation& explanation)
+      : subject_(subject), control_(control), explanation_(explanation) {}
+
+  void run() {
+    if (!is_error() && !is_waiting(*control_.simulation, waiting())) return by_itself();
+    if (is_error()) insert_at_ = step_of_begin();
+    while (!explanation_.causes.back().cure.empty()) {
+      Play fork = play(subject_, insert_at_, lines());
+      if (!fork.problem.empty()) {
+        explanation_.trial.outcome = Outcome::does_not_run;
+        explanation_.trial.problem = fork.problem;
+        return;
+      }
+      if (is_error() ? helps_the_next(fork) : helps(fork)) return note_changes(fork);
+      explanation_.trial.outcome = Outcome::did_not_help;
+      if (!find_next_cause(fork)) return;
+    }
+  }
+
+ private:
+  [[nodiscard]] const Waiting& waiting() const { return explanation_.waiting; }
+  [[nodiscard]] bool is_error() const { return waiting().kind == Waiting::Kind::error; }
+
+  [[nodiscard]] std::vector<std::string> lines() const {
+    std::vector<std::string> out;
+    for (const Cause& cause : explanation_.causes)
+      out.insert(out.end(), cause.cure.begin(), cause.cure.end());
+    if (!is_error() || insert_at_ == subject_.steps) return out;
+    // The batches that come behind it are meant for where they stand.
+    out.push_back(":connect " + waiting().node);
+    out.push_back(fmt::format("USE {};", doctor::bracketed(waiting().database)));
+    out.emplace_back("GO");
+    return out;
+  }
+
+  // The batch in which the conversation begins.
+  [[nodiscard]] std::size_t step_of_begin() const {
+    const auto& records = control_.report.records;
+    const auto first = std::ranges::find_if(records, [&](const NodeRecord& one) {
+      return scenario::equal_ignoring_case(one.record.conversation_id, waiting().conversation_id);
+    });
+    const auto at = static_cast<std::size_t>(first - records.begin());
+    const auto entry =
+        std::ranges::find_if(control_.report.entries, [&](const scenario::Entry& one) {
+          return one.kind == scenario::Entry::Kind::output && one.record > at;
+        });
+    return entry == control_.report.entries.end() ? subject_.steps : entry->step;
+  }
+
+  void by_itself() {
+    Trial& trial = explanation_.trial;
+    trial.outcome = Outcome::by_itself;
+    trial.deliveries = deliveries_of(control_);
+  }
+
+  [[nodiscard]] std::size_t deliveries_of(const Play& play) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(play.simulation->records(), [&](const NodeRecord& one) {
+          return is_delivery(one, waiting());
+        }));
+  }
+
+  [[nodiscard]] bool helps(Play& fork) const {
+    Trial& trial = explanation_.trial;
+    const std::size_t before = deliveries_of(control_);
+    for (proto::Duration after{}; after <= kTrial; after += kLook) {
+      fork.simulation->advance_to(fork.stopped + after);
+      if (!trial.delivered_after && before == 0 && deliveries_of(fork) > 0)
+        trial.delivered_after = after;
+      if (!trial.left_after && !is_waiting(*fork.simulation, waiting())) trial.left_after = after;
+    }
+    trial.deliveries = deliveries_of(fork);
+    if (!trial.left_after) return false;
+    trial.outcome = Outcome::helped;
+    return trial.deliveries > 0;
+  }
+
+  // The dialog itself is lost: begun behind the cure, is it delivered?
+  [[nodiscard]] bool helps_the_next(Play& fork) const {
+    fork.simulation->advance_to(fork.simulation->now() + kTrial);
+    Trial& trial = explanation_.trial;
+    trial.deliveries = 0;
+    bool has_error = false;
+    const auto& records = fork.simulation->records();
+    for (std::size_t i = fork.record_mark; i < records.size(); ++i) {
+      const TraceRecord& record = records[i].record;
+      if (record.event != EventClass::message_delivered) continue;
+      const bool is_there = value_of(record, "from_service") == waiting().far_service &&
+                            value_of(record, "to_service") == waiting().own_service;
+      const bool is_back = value_of(record, "from_service") == waiting().own_service &&
+                           value_of(record, "to_service") == waiting().far_service;
+      if (is_there && record.subclass_name == "Delivered") ++trial.deliveries;
+      has_error = has_error || (is_back && record.subclass_name == "Broker Error");
+    }
+    if (has_error || trial.deliveries == 0) return false;
+    trial.outcome = Outcome::helps_the_next;
+    return true;
+  }
+
+  // What holds it up behind the cures so far; false: nothing new.
+  [[nodiscard]] bool find_next_cause(const Play& fork) {
+    if (explanation_.causes.size() == kCuresMax) return false;
+    const std::vector<Waiting> all = find_waiting(*fork.simulation);
+    const auto same = std::ranges::find_if(all, [&](const Waiting& one) {
+      const bool is_same_dialog =
+          scenario::equal_ignoring_case(one.conversation_id, waiting().conversation_id);
+      return one.place() == waiting().place() &&
+             (is_same_dialog || (is_error() && one.own_service == waiting().own_service &&
+                                 one.far_service == waiting().far_service));
+    });
+    if (same == all.end()) return false;
+    const doctor::Instances instances = instances_of(*fork.simulation);
+    const Symptom symptom =
+        read_symptom(*same, fork.simulation->records(), fork.simulation->now());
+    Cause next = find_cause(instances, *same, symptom);
+    const bool is_known = std::ranges::any_of(explanation_.causes, [&](const Cause& one) {
+      return one.id == next.id && one.place == next.place && one.text == next.text;
+    });
+    if (is_known || next.cure.empty()) return false;
+    next.held = find_held(instances, *same, next);
+    explanation_.causes.push_back(std::move(next));
+    return true;
+  }
+
+  void note_changes(const Play& fork) const {
+    std::vector<std::string>& changes = explanation_.trial.changes;
+    const auto without = waiting_of(control_);
+    const auto with = waiting_of(fork);
+    if (!is_error()) {  // in that fork all conversations have other ids
+      std::size_t gone = 0;
+      for (const auto& [key, one] : without) {
+        const bool is_it =
+            scenario::equal_ignoring_case(one.conversation_id, waiting().conversation_id);
+        if (!is_it && one.kind == Waiting::Kind::message && !with.contains(key)) ++gone;
+      }
+      if (gone > 0) changes.push_back(fmt::format("{} other conversation{} on", gone,
+                                                  gone == 1 ? " goes" : "s go"));
+      for (const auto& [key, one] : with) {
+        if (!without.contains(key)) changes.push_back(of_message(one) + " waits now");
+      }
+    }
+    const std::set<std::string> before = refusals_of(control_);
+    for (const std::string& refusal : refusals_of(fork)) {
+      if (!before.contains(refusal)) changes.push_back("new event " + refusal);
+    }
+  }
+
+  const Subject& subject_;
+  Play& control_;
+  Explanation& explanation_;
+  std::size_t insert_at_ = subject_.steps;
+};
+
+}  // namespace
+
+void try_cures(const Subject& subject, Play& control, Explanation& explanation) {
+  Cures(subject, control, explanation).run();
+}
+
+}  // namespace ssb::sim::why

@@ -1,0 +1,153 @@
+// What waits: sys.transmission_queue and sys.conversation_endpoints of every database of every instance that runs.
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "sim/scenario/look.h"
+#include "sim/scenario/near.h"
+#include "sim/scenario/value_text.h"
+#include "sim/why/inquiry.h"
+
+namespace ssb::sim::why {
+namespace {
+
+using proto::EventClass;
+using scenario::NodeRecord;
+using scenario::value_text;
+
+std::uint64_t number_of(const std::string& text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+struct Conversation {
+  std::string id, state, far_service;
+  bool is_initiator = true;
+};
+using Conversations = std::map<std::string, Conversation>;  // by handle
+
+Conversations conversations_of(scenario::Simulation& simulation, const std::string& node,
+                               const std::string& database) {
+  Conversations out;
+  const auto looked =
+      scenario::look_at(simulation, node, database,
+                        "SELECT conversation_handle, conversation_id, is_initiator, state_desc, "
+                        "far_service FROM sys.conversation_endpoints");
+  for (const auto& row : looked.rows())
+    out[value_text(row.at(0))] = {.id = value_text(row.at(1)),
+                                  .state = value_text(row.at(3)),
+                                  .far_service = value_text(row.at(4)),
+                                  .is_initiator = value_text(row.at(2)) == "1"};
+  return out;
+}
+
+void add_messages(scenario::Simulation& simulation, const std::string& node,
+                  const std::string& database, const Conversations& conversations,
+                  std::vector<Waiting>& out) {
+  const auto looked = scenario::look_at(
+      simulation, node, database,
+      "SELECT conversation_handle, from_service_name, to_service_name, message_sequence_number, "
+      "message_type_name, transmission_status FROM sys.transmission_queue");
+  std::map<std::string, Waiting> found;  // by handle
+  std::vector<std::string> order;
+  for (const auto& row : looked.rows()) {
+    const std::string handle = value_text(row.at(0));
+    const std::uint64_t sequence = number_of(value_text(row.at(3)));
+    const auto [place, is_new] = found.try_emplace(handle);
+    Waiting& waiting = place->second;
+    if (is_new) order.push_back(handle);
+    waiting.behind += is_new ? 0 : 1;
+    if (!is_new && waiting.sequence < sequence) continue;
+    waiting.node = node;
+    waiting.database = database;
+    waiting.handle = handle;
+    waiting.own_service = value_text(row.at(1));
+    waiting.far_service = value_text(row.at(2));
+    waiting.sequence = sequence;
+    waiting.message_type = value_text(row.at(4));
+    waiting.status = value_text(row.at(5));
+    const auto conversation = conversations.find(handle);
+    if (conversation == conversations.end()) continue;
+    waiting.conversation_id = conversation->second.id;
+    waiting.is_initiator = conversation->second.is_initiator;
+  }
+  for (const std::string& handle : order) out.push_back(std::move(found.at(handle)));
+}
+
+const NodeRecord* last_broker_error(const std::vector<NodeRecord>& records, const std::string& node,
+                                    const std::string& conversation) {
+  const auto found = std::find_if(records.rbegin(), records.rend(), [&](const NodeRecord& one) {
+    return one.node == node && one.record.event == EventClass::message_delivered &&
+           one.record.subclass_name == "Broker Error" &&
+           scenario::equal_ignoring_case(one.record.conversation_id, conversation);
+  });
+  return found == records.rend() ? nullptr : &*found;
+}
+
+void add_errors(const scenario::Simulation& simulation, const std::string& node,
+                const std::string& database, const Conversations& conversations,
+                std::vector<Waiting>& out) {
+  for (const auto& [handle, conversation] : conversations) {
+    if (conversation.state != "ERROR") continue;
+    const NodeRecord* error = last_broker_error(simulation.records(), node, conversation.id);
+    if (error == nullptr) continue;  // the other side's own END CONVERSATION WITH ERROR
+    const std::string* own = error->record.find("from_service");
+    out.push_back({.kind = Waiting::Kind::error,
+                   .node = node,
+                   .database = database,
+                   .handle = handle,
+                   .conversation_id = conversation.id,
+                   .is_initiator = conversation.is_initiator,
+                   .own_service = own == nullptr ? "" : *own,
+                   .far_service = conversation.far_service,
+                   .message_type = {},
+                   .status = error->record.text});
+  }
+}
+
+bool is_sent(const NodeRecord& one, const Waiting& waiting) {
+  if (one.node != waiting.node || one.record.event != EventClass::message_sent) return false;
+  if (!scenario::equal_ignoring_case(one.record.conversation_id, waiting.conversation_id))
+    return false;
+  const std::string* sequence = one.record.find("sequence");
+  const std::string* kind = one.record.find("kind");
+  return kind != nullptr && *kind != "ACK" && sequence != nullptr &&
+         *sequence == std::to_string(waiting.sequence);
+}
+
+}  // namespace
+
+std::vector<Waiting> find_waiting(scenario::Simulation& simulation) {
+  std::vector<Waiting> out;
+  std::vector<Waiting> errors;
+  for (const scenario::Simulation::Seen& seen : simulation.instances()) {
+    if (seen.instance == nullptr) continue;
+    for (const std::string& database : scenario::database_names(simulation, seen.name)) {
+      const Conversations conversations = conversations_of(simulation, seen.name, database);
+      add_messages(simulation, seen.name, database, conversations, out);
+      add_errors(simulation, seen.name, database, conversations, errors);
+    }
+  }
+  out.insert(out.end(), errors.begin(), errors.end());
+  for (Waiting& waiting : out)
+    waiting.sent = static_cast<std::size_t>(std::ranges::count_if(
+        simulation.records(), [&](const NodeRecord& one) { return is_sent(one, waiting); }));
+  return out;
+}
+
+bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting) {
+  const auto looked = scenario::look_at(
+      simulation, waiting.node, waiting.database,
+      fmt::format("SELECT message_sequence_number FROM sys.transmission_queue WHERE "
+                  "conversation_handle = '{}'",
+                  waiting.handle));
+  if (!looked.problem.empty()) return true;
+  return std::ranges::any_of(looked.rows(), [&](const auto& row) {
+    return number_of(value_text(row.at(0))) <= waiting.sequence;
+  });
+}
+
+}  // namespace ssb::sim::why

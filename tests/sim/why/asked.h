@@ -1,0 +1,69 @@
+// Scenarios played up to a place, and what `why` says there.
+#pragma once
+
+#include <cctype>
+#include <string>
+
+#include "sim/why/why.h"
+#include "tests/sim/doctor/examined.h"
+
+namespace ssb::sim::why {
+
+using doctor::kScenarios;
+
+struct Asked {
+  scenario::Script script;
+  Answer answer;
+
+  [[nodiscard]] std::string story() const {
+    std::string out = text_of(answer);
+    for (const scenario::ScriptMessage& problem : script.errors) out += problem.line() + "\n";
+    return out;
+  }
+};
+
+inline scenario::Script parse(const std::string& file, const std::string& text) {
+  scenario::ScriptOptions options;
+  options.read_file = [](const std::string& path) -> std::optional<std::string> {
+    if (!std::filesystem::is_regular_file(path)) return std::nullopt;
+    return doctor::text_of(path);
+  };
+  return scenario::parse_script(file, text, options);
+}
+
+inline std::function<std::unique_ptr<scenario::Simulation>()> simulate(std::size_t& drawn) {
+  return [&drawn] {
+    drawn = 0;
+    return scenario::make_simulation(
+        {.seed = 1, .keys = [&drawn](int) { return doctor::next_key(drawn); }});
+  };
+}
+
+// At the first line of the text that begins with `before`; all of it when that is empty.
+inline Asked ask(const std::string& file, const std::string& text, const std::string& before,
+                 const Question& question = {}) {
+  Asked out;
+  out.script = parse(file, text);
+  std::size_t steps = out.script.steps.size();
+  if (!before.empty()) {
+    const std::size_t at = ("\n" + text).find("\n" + before);
+    if (at == std::string::npos) {
+      out.answer.nothing = "the scenario has no line '" + before + "'";
+      return out;
+    }
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at),
+                                     '\n');
+    steps = steps_before_line(out.script, static_cast<int>(line));
+  }
+  std::size_t drawn = 0;
+  out.answer = explain({.script = out.script, .steps = steps, .simulate = simulate(drawn)},
+                       question);
+  return out;
+}
+
+inline Asked ask_file(const std::string& name, const std::string& before) {
+  const std::string file = kScenarios + name;
+  return ask(file, doctor::text_of(file), before);
+}
+
+}  // namespace ssb::sim::why
