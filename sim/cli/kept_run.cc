@@ -46,8 +46,7 @@ void write_all(int descriptor, std::string_view text, const std::string& path) {
 class File {
  public:
   explicit File(const std::string& path)
-      : descriptor_(
-            ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kPrivateMode)) {
+      : descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kPrivateMode)) {
     if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), path);
   }
   File(const File&) = delete;

@@ -106,7 +106,8 @@ class RunCommand {
     if (options_.net == "tcp" && (options_.seed || options_.checks_determinism))
       throw UsageError{"--seed and --check-determinism are of the simulator, not of --net tcp"};
     if (options_.until_line && !is_one_) throw UsageError{"--until-line is of one scenario"};
-    if (!options_.bundle_file.empty() && (!is_one_ || options_.net == "tcp" || options_.net == "both"))
+    if (!options_.bundle_file.empty() &&
+        (!is_one_ || options_.net == "tcp" || options_.net == "both"))
       throw UsageError{"--bundle keeps one run of the simulator: one scenario, --net sim"};
     if (options_.net == "sim" && options_.keeps_folder)
       throw UsageError{"--keep is of --net tcp: the simulator's disks are in memory"};
@@ -275,8 +276,8 @@ class RunCommand {
 
   // Over TCP nothing can be played again: the simulator is asked instead, where the scenario is for it.
   void ask_why(const Script& script, SimulatedRuns& runs, FinishedRun& run) const {
-    const bool has_run = run.report.verdict != Verdict::does_not_parse &&
-                         run.report.verdict != Verdict::environment;
+    const bool has_run =
+        run.report.verdict != Verdict::does_not_parse && run.report.verdict != Verdict::environment;
     const bool is_failed = failed_expectation(run.report) != nullptr;
     if (!has_run || !options_.asks_why.value_or(is_failed)) return;
     const bool is_over_tcp = run.net == net_name(Net::tcp);

@@ -47,8 +47,7 @@ why::Answer SimulatedRuns::explain(const scenario::Script& script, const scenari
 }
 
 const scenario::Failure* failed_expectation(const scenario::Report& report) {
-  const auto found =
-      std::ranges::find(report.failures, "expectation", &scenario::Failure::what);
+  const auto found = std::ranges::find(report.failures, "expectation", &scenario::Failure::what);
   return found == report.failures.end() ? nullptr : &*found;
 }
 

@@ -35,6 +35,7 @@ json::object cause_json(const why::Cause& cause) {
           {"title", cause.title},
           {"phase", static_cast<int>(cause.phase)},
           {"phase_name", std::string(why::phase_name(cause.phase))},
+          {"at", cause.at},
           {"place", cause.place},
           {"text", cause.text},
           {"product", cause.product},
@@ -48,7 +49,7 @@ const char* kind_text(why::Waiting::Kind kind) {
   switch (kind) {
     case why::Waiting::Kind::message: return "message";
     case why::Waiting::Kind::error: return "error";
-    case why::Waiting::Kind::unread: return "unread";
+    case why::Waiting::Kind::lost: return "lost";
   }
   return "";
 }

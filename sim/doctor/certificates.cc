@@ -174,6 +174,17 @@ std::optional<std::int32_t> sender_at_target(const Examination& ex, const Pair& 
 
 void deploy(Cure& cure, const Examination& ex, const Place& from, const std::string& certificate,
             const Place& to, const std::string& user, bool is_new_user) {
+  const auto* row = ex.objects(from).table<pb::Certificate>().find(std::string_view(certificate));
+  const auto* copy = row == nullptr
+                         ? nullptr
+                         : dialog::find_certificate(ex.objects(to), dialog::reference_to(*row));
+  if (copy != nullptr) {  // it cannot be imported twice: 15232
+    cure.on(ex.name(to), ex.database_name(to));
+    if (is_new_user) cure.run(fmt::format("CREATE USER {} WITHOUT LOGIN", bracketed(user)));
+    cure.run(fmt::format("ALTER AUTHORIZATION ON CERTIFICATE::{} TO {}", bracketed(copy->name()),
+                         bracketed(user)));
+    return;
+  }
   const std::string file =
       fmt::format("{}_to_{}_{}.cer", certificate, ex.name(to), ex.database_name(to));
   cure.on(ex.name(from), ex.database_name(from))

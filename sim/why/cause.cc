@@ -77,6 +77,7 @@ class Search {
   [[nodiscard]] Cause run() {
     Cause cause = find();
     cause.evidence = symptom_.evidence;
+    cause.at = place_of_symptom();
     return cause;
   }
 
@@ -148,7 +149,9 @@ class Search {
     if (finding.check == CheckId::B003)
       cause.product = "SQL Server has no such bound: its security headers carry no dates";
     if (cause.cure.empty())
-      cause.no_cure = "no statement cures it: see what the text says, and set it right by hand";
+      cause.no_cure =
+          "what is missing has to be made by whoever it belongs to, or the dialog given up with "
+          "END CONVERSATION";
     return cause;
   }
 
@@ -213,6 +216,7 @@ class Search {
   [[nodiscard]] Cause own() const {
     if (waiting_.kind == Waiting::Kind::error) return error();
     if (symptom_.phase == Phase::security_header) return sealed();
+    if (symptom_.phase == Phase::leaving && waiting_.sent > 0) return stays();
     if (symptom_.phase == Phase::connection)
       return make(OwnCause::W002, waiting_.node,
                   fmt::format("{} has sent it {} time{}, and no other instance shows a trace of "
@@ -250,6 +254,16 @@ class Search {
         "(a dialog begun now would be opened)",
         symptom_.looked_for);
     deploy_again(cause);
+    return cause;
+  }
+
+  // The certificates of a dialog are chosen once, when it is sent first.
+  [[nodiscard]] Cause stays() const {
+    Cause cause = make(OwnCause::W003, waiting_.place(),
+                       "the dialog stays with the certificates that were chosen when it was sent "
+                       "first, and these can be used no more; a dialog begun now would be sent",
+                       kBeginAnew);
+    cause.phase = Phase::leaving;
     return cause;
   }
 

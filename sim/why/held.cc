@@ -67,9 +67,7 @@ class Holdings {
   [[nodiscard]] std::vector<Held> run() {
     if (!own_.is_there()) return {};
     switch (cause_.phase) {
-      case Phase::leaving:
-        is_about_routes() ? routes() : certificates();
-        break;
+      case Phase::leaving: is_about_routes() ? routes() : certificates(); break;
       case Phase::locating:
       case Phase::acknowledgement: routes(); break;
       case Phase::connection: endpoints(); break;
@@ -117,10 +115,8 @@ class Holdings {
     if (service == nullptr) return;
     lines.push_back(
         fmt::format("service '{}' of {}", from, owner_text(*at.objects, service->owner())));
-    const auto* binding =
-        at.objects->table<pb::RemoteServiceBinding>().find_if([&](const auto& row) {
-          return row.remote_service_name() == to;
-        });
+    const auto* binding = at.objects->table<pb::RemoteServiceBinding>().find_if(
+        [&](const auto& row) { return row.remote_service_name() == to; });
     if (binding == nullptr) {
       lines.push_back(fmt::format("no remote service binding for '{}'", to));
     } else {
@@ -132,9 +128,9 @@ class Holdings {
       add_choice(lines, at, "signs with",
                  dialog::choose_signing_certificate(*at.objects, service->owner(), now(at)));
     if (binding != nullptr)
-      add_choice(lines, at, "encrypts for",
-                 dialog::choose_encryption_certificate(*at.objects, binding->remote_principal(),
-                                                       now(at)));
+      add_choice(
+          lines, at, "encrypts for",
+          dialog::choose_encryption_certificate(*at.objects, binding->remote_principal(), now(at)));
     add_master_key(lines, at);
   }
 
@@ -161,10 +157,8 @@ class Holdings {
     if (service == nullptr || sender == nullptr) return;
     lines.push_back(
         fmt::format("service '{}' of {}", to, owner_text(*at.objects, service->owner())));
-    const auto* binding =
-        peer.objects->table<pb::RemoteServiceBinding>().find_if([&](const auto& row) {
-          return row.remote_service_name() == to;
-        });
+    const auto* binding = peer.objects->table<pb::RemoteServiceBinding>().find_if(
+        [&](const auto& row) { return row.remote_service_name() == to; });
     const bool is_signed = binding == nullptr || !binding->is_anonymous();
     if (is_signed) {
       const auto choice =
@@ -220,10 +214,8 @@ class Holdings {
     add_master_key(lines, own_);
     if (!far_.is_there()) return;
     auto& there = side(far_);
-    const auto* binding =
-        far_.objects->table<pb::RemoteServiceBinding>().find_if([&](const auto& row) {
-          return row.remote_service_name() == waiting_.own_service;
-        });
+    const auto* binding = far_.objects->table<pb::RemoteServiceBinding>().find_if(
+        [&](const auto& row) { return row.remote_service_name() == waiting_.own_service; });
     if (binding != nullptr)
       there.push_back(fmt::format("binding '{}': user {}", binding->name(),
                                   owner_text(*far_.objects, binding->remote_principal())));
@@ -306,11 +298,11 @@ class Holdings {
     if (shown == nullptr) return;
     const auto* known = master.table<pb::Certificate>().find_if(
         [&](const pb::Certificate& one) { return one.der() == shown->der(); });
-    lines.push_back(known == nullptr
-                        ? fmt::format("certificate '{}' of {}: NOT FOUND", shown->name(),
-                                      peer.subject->name)
-                        : fmt::format("certificate of {}: '{}' of {}", peer.subject->name,
-                                      known->name(), owner_text(master, known->owner())));
+    lines.push_back(
+        known == nullptr
+            ? fmt::format("certificate '{}' of {}: NOT FOUND", shown->name(), peer.subject->name)
+            : fmt::format("certificate of {}: '{}' of {}", peer.subject->name, known->name(),
+                          owner_text(master, known->owner())));
   }
 
   static const pb::Endpoint* broker_endpoint(const catalog::Catalog& master) {
@@ -341,14 +333,14 @@ class Holdings {
       if (catalog::has_permission(*at.objects, id, ObjectClass::service, service->id(), "SEND"))
         granted += fmt::format("{}'{}'", granted.empty() ? "" : ", ", principal.name());
     }
-    lines.push_back(fmt::format("SEND on '{}' beside its owner: {}", to,
-                                granted.empty() ? "NOBODY" : granted));
+    lines.push_back(
+        fmt::format("SEND on '{}' beside its owner: {}", to, granted.empty() ? "NOBODY" : granted));
     const auto* queue = at.objects->table<pb::Queue>().find(service->queue());
     if (queue != nullptr)
-      lines.push_back(fmt::format(
-          "its owner may RECEIVE from '{}': {}", queue->name(),
-          yes(catalog::has_permission(*at.objects, service->owner(), ObjectClass::object,
-                                      queue->id(), "RECEIVE"))));
+      lines.push_back(
+          fmt::format("its owner may RECEIVE from '{}': {}", queue->name(),
+                      yes(catalog::has_permission(*at.objects, service->owner(),
+                                                  ObjectClass::object, queue->id(), "RECEIVE"))));
   }
 
   void contracts() {
@@ -374,9 +366,8 @@ class Holdings {
       auto& lines = side(*at);
       const std::string& name = at == &own_ ? waiting_.own_service : waiting_.far_service;
       const pb::Service* service = service_of(*at, name);
-      const auto* queue = service == nullptr
-                              ? nullptr
-                              : at->objects->table<pb::Queue>().find(service->queue());
+      const auto* queue =
+          service == nullptr ? nullptr : at->objects->table<pb::Queue>().find(service->queue());
       if (queue == nullptr) continue;
       lines.push_back(fmt::format(
           "queue '{}' of service '{}': STATUS = {}{}", queue->name(), name,

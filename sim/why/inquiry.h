@@ -14,7 +14,7 @@ namespace ssb::sim::why {
 
 // ---- what waits ----
 
-// Every conversation with a message in a transmission queue, and those in ERROR; by place and age.
+// Every conversation with a message in a transmission queue, those in ERROR, and those whose message was refused and is nowhere.
 [[nodiscard]] std::vector<Waiting> find_waiting(scenario::Simulation& simulation);
 // Whether that message, or a message before it, is still in its transmission queue.
 [[nodiscard]] bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting);
@@ -22,18 +22,22 @@ namespace ssb::sim::why {
 // ---- what the events say ----
 
 struct Symptom {
-  enum class Special { none, nothing_arrives, under_way, is_over, acknowledgement_lost } special =
-      Special::none;
+  enum class Special {
+    none,
+    nothing_arrives,
+    under_way,
+    is_over,
+    acknowledgement_lost
+  } special = Special::none;
   Phase phase = Phase::leaving;
-  std::string node;         // that says so
-  std::string database;     // of that node; empty: the instance
-  std::set<int> numbers;    // of errors
-  std::string looked_for;   // a certificate that a security header names
+  std::string node;        // that says so
+  std::string database;    // of that node; empty: the instance
+  std::set<int> numbers;   // of errors
+  std::string looked_for;  // a certificate that a security header names
   std::vector<Evidence> evidence;
 };
 [[nodiscard]] Symptom read_symptom(const Waiting& waiting,
-                                   const std::vector<scenario::NodeRecord>& records,
-                                   proto::TimePoint now);
+                                   const std::vector<scenario::NodeRecord>& records);
 // Whether a record says that this message has come to its queue, or has ended the dialog there.
 [[nodiscard]] bool is_delivery(const scenario::NodeRecord& record, const Waiting& waiting);
 

@@ -27,7 +27,8 @@ std::string first_line(const std::string& text) {
 
 }  // namespace
 
-Play play(const Subject& subject, std::size_t insert_at, const std::vector<std::string>& cure) {
+Play play(const Subject& subject, const std::vector<std::string>& cure,
+          std::optional<std::size_t> again) {
   Play out;
   Script added = parse_cure(cure);
   if (!added.errors.empty()) {
@@ -35,12 +36,14 @@ Play play(const Subject& subject, std::size_t insert_at, const std::vector<std::
     return out;
   }
   Script script = subject.script;
-  const auto at = [&](std::size_t step) {
-    return script.steps.begin() + static_cast<std::ptrdiff_t>(std::min(step, script.steps.size()));
-  };
+  if (again) added.steps.push_back(script.steps.at(*again));
+  added.steps.insert(added.steps.begin(),
+                     Step{.place = {}, .action = scenario::Settle{scenario::kSettleAtMost}});
+  added.steps.push_back(Step{.place = {}, .action = scenario::Exit{}});
   // What comes behind stays in the script and is not run: attackers and the clock are read from all of it.
-  script.steps.insert(at(subject.steps), Step{.place = {}, .action = scenario::Exit{}});
-  script.steps.insert(at(insert_at), std::make_move_iterator(added.steps.begin()),
+  const std::size_t end = std::min(subject.steps, script.steps.size());
+  script.steps.insert(script.steps.begin() + static_cast<std::ptrdiff_t>(end),
+                      std::make_move_iterator(added.steps.begin()),
                       std::make_move_iterator(added.steps.end()));
   out.simulation = subject.simulate();
   out.report = scenario::Runner(script, *out.simulation).run();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,9 @@ struct Play {
   std::string problem;          // the cure does not run
 };
 
-// The steps of the subject, with the cure before that one of them, or behind all.
-[[nodiscard]] Play play(const Subject& subject, std::size_t insert_at,
-                        const std::vector<std::string>& cure);
+// The steps of the subject; what is under way is let come to rest; the cure; and then one of the steps once more.
+[[nodiscard]] Play play(const Subject& subject, const std::vector<std::string>& cure,
+                        std::optional<std::size_t> again = std::nullopt);
 
 // The instances as they stand, for the doctor.
 [[nodiscard]] doctor::Instances instances_of(const scenario::Simulation& simulation);

@@ -16,9 +16,6 @@ using proto::EventClass;
 using proto::TraceRecord;
 using scenario::NodeRecord;
 
-// What is later than the last transmission by less is its answer; what was sent so short ago may be under way.
-constexpr proto::Duration kAnswerWithin = std::chrono::milliseconds(100);
-
 struct NumberPhase {
   int number;
   Phase phase;
@@ -56,9 +53,9 @@ constexpr std::array kOfRefusal{
 };
 // Of the codes of Error messages.
 constexpr std::array kOfCode{
-    NumberPhase{8494, Phase::permission}, NumberPhase{8490, Phase::locating},
-    NumberPhase{8495, Phase::locating},   NumberPhase{28052, Phase::security_header},
-    NumberPhase{8489, Phase::connection}, NumberPhase{8470, Phase::locating},
+    NumberPhase{8494, Phase::permission},      NumberPhase{8490, Phase::locating},
+    NumberPhase{8495, Phase::locating},        NumberPhase{28052, Phase::security_header},
+    NumberPhase{8489, Phase::connection},      NumberPhase{8470, Phase::locating},
     NumberPhase{8462, Phase::acknowledgement},
 };
 
@@ -101,16 +98,18 @@ std::string value_of(const TraceRecord& record, std::string_view key) {
 
 class Reading {
  public:
-  Reading(const Waiting& waiting, const std::vector<NodeRecord>& records, proto::TimePoint now)
-      : waiting_(waiting), records_(records), now_(now) {}
+  Reading(const Waiting& waiting, const std::vector<NodeRecord>& records)
+      : waiting_(waiting), records_(records) {}
 
   [[nodiscard]] Symptom run() {
     for (const NodeRecord& one : records_) {
-      if (is_own_send(one)) last_sent_ = one.record.at;
+      if (is_own_send(one)) last_sent_ = &one;
       if (is_delivery(one, waiting_)) delivery_ = &one;
     }
     if (waiting_.kind == Waiting::Kind::error) {
       of_error();
+    } else if (waiting_.kind == Waiting::Kind::lost) {
+      of_loss();
     } else if (!waiting_.status.empty()) {
       of_status();
     } else {
@@ -146,7 +145,9 @@ class Reading {
       evidence.error = record.error->number();
       evidence.state = record.error->state;
       evidence.text = record.error->text();
-      out_.numbers.insert(*evidence.error);
+      // What was cured since shows no more.
+      if (&one > last_sent_ || waiting_.kind != Waiting::Kind::message || !waiting_.status.empty())
+        out_.numbers.insert(*evidence.error);
     }
     const auto known = std::ranges::find_if(out_.evidence, [&](const Evidence& other) {
       return other.node == evidence.node && other.event == evidence.event &&
@@ -196,12 +197,10 @@ class Reading {
   // ---- the sender does not know ----
 
   void of_silence() {
-    const auto refusal =
-        std::find_if(records_.rbegin(), records_.rend(),
-                     [&](const NodeRecord& one) { return is_refusal_of_it(one); });
-    const bool is_answer = refusal != records_.rend() &&
-                           (!last_sent_ || refusal->record.at + kAnswerWithin >= *last_sent_);
-    if (is_answer) return of_refusal(*refusal);
+    const auto refusal = std::find_if(records_.rbegin(), records_.rend(),
+                                      [&](const NodeRecord& one) { return is_refusal_of_it(one); });
+    // By their order, as each node's clock is its own.
+    if (refusal != records_.rend() && &*refusal > last_sent_) return of_refusal(*refusal);
     out_.node = waiting_.node;
     out_.database = waiting_.database;
     if (delivery_ != nullptr) {
@@ -210,25 +209,30 @@ class Reading {
     }
     out_.phase = Phase::connection;
     take_connections();
-    if (!out_.evidence.empty() && !last_sent_) return;
-    const bool is_fresh = !last_sent_ || now_ - *last_sent_ < kAnswerWithin;
-    out_.special =
-        is_fresh ? Symptom::Special::under_way : Symptom::Special::nothing_arrives;
+    if (!out_.evidence.empty() && last_sent_ == nullptr) return;
+    const bool is_fresh = last_sent_ == nullptr;
+    out_.special = is_fresh ? Symptom::Special::under_way : Symptom::Special::nothing_arrives;
     if (is_fresh) out_.phase = Phase::leaving;
+  }
+
+  void of_loss() {
+    const auto refusal = std::find_if(records_.rbegin(), records_.rend(),
+                                      [&](const NodeRecord& one) { return is_refusal_of_it(one); });
+    if (refusal != records_.rend()) of_refusal(*refusal);
   }
 
   void of_refusal(const NodeRecord& last) {
     const Phase phase = phase_of_refusal(last.record);
     for (const NodeRecord& one : records_) {
       const bool is_same = is_refusal_of_it(one) && one.node == last.node;
-      if (!is_same) continue;
+      if (!is_same || phase_of_refusal(one.record) != phase) continue;
       take(one);
-      if (const std::string* looked = one.record.find("looked_for")) out_.looked_for = *looked;
+      out_.looked_for = value_of(one.record, "looked_for");
     }
     for (const NodeRecord& one : records_) {
       const bool is_logged = one.node == last.node && is_of_conversation(one) &&
                              one.record.event == EventClass::error_log;
-      if (is_logged) take(one);
+      if (is_logged && phase == Phase::security_header) take(one);
     }
     be_at(last, phase);
     if (phase != Phase::acknowledgement) return;
@@ -283,17 +287,15 @@ class Reading {
 
   const Waiting& waiting_;
   const std::vector<NodeRecord>& records_;
-  proto::TimePoint now_;
-  std::optional<proto::TimePoint> last_sent_;
+  const NodeRecord* last_sent_ = nullptr;
   const NodeRecord* delivery_ = nullptr;
   Symptom out_;
 };
 
 }  // namespace
 
-Symptom read_symptom(const Waiting& waiting, const std::vector<NodeRecord>& records,
-                     proto::TimePoint now) {
-  return Reading(waiting, records, now).run();
+Symptom read_symptom(const Waiting& waiting, const std::vector<NodeRecord>& records) {
+  return Reading(waiting, records).run();
 }
 
 bool is_delivery(const NodeRecord& record, const Waiting& waiting) {

@@ -36,9 +36,9 @@ void append_head(std::string& out, const Explanation& explanation) {
   std::string text;
   switch (waiting.kind) {
     case Waiting::Kind::message:
-      text = fmt::format("message {} of '{}' to '{}' is still in the transmission queue of {}, ",
-                         waiting.sequence, waiting.own_service, waiting.far_service,
-                         waiting.place());
+      text =
+          fmt::format("message {} of '{}' to '{}' is still in the transmission queue of {}, ",
+                      waiting.sequence, waiting.own_service, waiting.far_service, waiting.place());
       text += waiting.status.empty() ? "status EMPTY" : "status: " + waiting.status;
       if (waiting.sent > 0) text += fmt::format("; sent {}", plural(waiting.sent, "time"));
       if (waiting.behind > 0) text += fmt::format("; {} behind it", waiting.behind);
@@ -47,9 +47,11 @@ void append_head(std::string& out, const Explanation& explanation) {
       text = fmt::format("the dialog of '{}' with '{}' is in ERROR at {}: {}", waiting.own_service,
                          waiting.far_service, waiting.place(), waiting.status);
       break;
-    case Waiting::Kind::unread:
-      text = fmt::format("{} in queue '{}' of {}", plural(waiting.behind + 1, "message"),
-                         waiting.own_service, waiting.place());
+    case Waiting::Kind::lost:
+      text = fmt::format(
+          "a message of '{}' to '{}' was refused with {} when its sender, {}, had ended the "
+          "conversation: it is nowhere now, and nobody was told",
+          waiting.own_service, waiting.far_service, waiting.status, waiting.place());
       break;
   }
   if (explanation.others > 0)
@@ -66,10 +68,10 @@ void append_cause(std::string& out, const Cause& cause, bool is_first) {
     events += (events.empty() ? "" : ", ") + evidence_text(evidence);
   append_wrapped(out, is_first ? kIndent : "THEN  ", kIndent,
                  fmt::format("phase {} of {}: {} at {}{}", static_cast<int>(cause.phase), kPhases,
-                             phase_name(cause.phase), cause.place,
+                             phase_name(cause.phase), cause.at,
                              events.empty() ? "" : "   (events: " + events + ")"));
   append_wrapped(out, kIndent, std::string(kIndent) + "  ",
-                 fmt::format("{} {}: {}   [{}]", cause.id, cause.title, cause.text,
+                 fmt::format("{} {}, {}: {}   [{}]", cause.id, cause.title, cause.place, cause.text,
                              cause.product.empty() ? "SQL Server does the same" : cause.product));
   for (const Held& held : cause.held) {
     bool is_first_line = true;
@@ -107,10 +109,9 @@ void append_cure(std::string& out, const Cause& cause) {
 
 std::string trial_text(const Explanation& explanation) {
   const Trial& trial = explanation.trial;
-  const std::string counted = trial.deliveries == 1 ? "exactly once"
-                              : trial.deliveries == 0
-                                  ? "not seen on a queue"
-                                  : fmt::format("{} TIMES", trial.deliveries);
+  const std::string counted = trial.deliveries == 1   ? "exactly once"
+                              : trial.deliveries == 0 ? "not seen on a queue"
+                                                      : fmt::format("{} TIMES", trial.deliveries);
   switch (trial.outcome) {
     case Outcome::not_tried: return "";
     case Outcome::helped:
@@ -121,14 +122,16 @@ std::string trial_text(const Explanation& explanation) {
                          seconds_text(*trial.delivered_after), counted);
     case Outcome::helps_the_next:
       return fmt::format(
-          "tried in a fork, before BEGIN DIALOG: {} delivered, no error. This dialog stays in "
-          "ERROR: END CONVERSATION, and begin it anew",
+          "tried in a fork: {}; the batch that began it, run once more{}: {} delivered, no error",
+          explanation.waiting.kind == Waiting::Kind::message
+              ? "this dialog stays as it is, END CONVERSATION"
+              : "nothing brings this one back",
+          explanation.causes.front().cure.empty() ? "" : " behind the cure",
           plural(trial.deliveries, "message"));
     case Outcome::did_not_help:
       return fmt::format("tried in a fork: DID NOT HELP within {}; no further cure is known",
                          seconds_text(kTrial));
-    case Outcome::does_not_run:
-      return "tried in a fork: THE CURE DOES NOT RUN: " + trial.problem;
+    case Outcome::does_not_run: return "tried in a fork: THE CURE DOES NOT RUN: " + trial.problem;
     case Outcome::by_itself:
       return fmt::format(
           "no cure is needed: in a fork without any it goes on by itself within {}, delivered {}",
@@ -145,6 +148,7 @@ void append_trial(std::string& out, const Explanation& explanation) {
     std::string changes;
     for (const std::string& change : trial.changes) changes += "; " + change;
     text += changes.empty() ? ", nothing else changed" : changes;
+    if (trial.has_password) text += "; with a password that the script names";
   }
   append_wrapped(out, kIndent, std::string(kIndent) + "  ", text);
 }

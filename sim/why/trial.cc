@@ -1,6 +1,7 @@
 // Tries cures in forks of the run: the same run again up to the place, the cure, and time for the retries.
 #include <algorithm>
 #include <map>
+#include <regex>
 #include <set>
 
 #include <fmt/format.h>
@@ -34,10 +35,10 @@ std::set<std::string> refusals_of(const Play& play) {
                             record.event == EventClass::forwarded_message_dropped ||
                             record.event == EventClass::queue_disabled;
     if (!is_refusal) continue;
-    out.insert(record.error ? fmt::format("{} {}/{}", records[i].node,
-                                          static_cast<int>(record.event), record.error->number())
-                            : fmt::format("{} {}", records[i].node,
-                                          static_cast<int>(record.event)));
+    out.insert(record.error
+                   ? fmt::format("{} {}/{}", records[i].node, static_cast<int>(record.event),
+                                 record.error->number())
+                   : fmt::format("{} {}", records[i].node, static_cast<int>(record.event)));
   }
   return out;
 }
@@ -55,37 +56,97 @@ std::string of_message(const Waiting& one) {
   return fmt::format("a message of '{}' to '{}'", one.own_service, one.far_service);
 }
 
+constexpr std::string_view kItsPassword = "'its password'";
+constexpr std::size_t kPasswordsMax = 6;
+
+// The literals behind PASSWORD = in the batches of a script.
+std::vector<std::string> passwords_of(const scenario::Script& script) {
+  static const std::regex pattern(R"re(PASSWORD\s*=\s*N?('(?:[^']|'')*'))re", std::regex::icase);
+  std::vector<std::string> out;
+  for (const scenario::Step& step : script.steps) {
+    const auto* batch = std::get_if<scenario::Batch>(&step.action);
+    if (batch == nullptr) continue;
+    for (std::sregex_iterator found(batch->text.begin(), batch->text.end(), pattern), end;
+         found != end && out.size() < kPasswordsMax; ++found) {
+      if (std::ranges::find(out, (*found)[1].str()) == out.end()) out.push_back((*found)[1].str());
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> with_password(std::vector<std::string> lines,
+                                       const std::string& password) {
+  for (std::string& line : lines) {
+    const std::size_t at = line.find(kItsPassword);
+    if (at != std::string::npos) line.replace(at, kItsPassword.size(), password);
+  }
+  return lines;
+}
+
 class Cures {
  public:
   Cures(const Subject& subject, Play& control, Explanation& explanation)
       : subject_(subject), control_(control), explanation_(explanation) {}
 
   void run() {
-    if (!is_error() && !is_waiting(*control_.simulation, waiting())) return by_itself();
-    if (is_error()) insert_at_ = step_of_begin();
-    while (!explanation_.causes.back().cure.empty()) {
-      Play fork = play(subject_, insert_at_, lines());
-      if (!fork.problem.empty()) {
-        explanation_.trial.outcome = Outcome::does_not_run;
-        explanation_.trial.problem = fork.problem;
-        return;
-      }
-      if (is_error() ? helps_the_next(fork) : helps(fork)) return note_changes(fork);
+    if (is_message() && !is_waiting(*control_.simulation, waiting())) return by_itself();
+    while (is_message() && !explanation_.causes.back().cure.empty()) {
+      Play fork = play_cures({});
+      if (!fork.problem.empty()) return does_not_run(fork);
+      if (helps(fork)) return note_changes(fork);
       explanation_.trial.outcome = Outcome::did_not_help;
-      if (!find_next_cause(fork)) return;
+      if (!find_next_cause(fork)) break;
     }
+    try_begun_anew();
   }
 
  private:
   [[nodiscard]] const Waiting& waiting() const { return explanation_.waiting; }
-  [[nodiscard]] bool is_error() const { return waiting().kind == Waiting::Kind::error; }
+  [[nodiscard]] bool is_message() const { return waiting().kind == Waiting::Kind::message; }
 
-  [[nodiscard]] std::vector<std::string> lines() const {
+  [[nodiscard]] bool has_cure() const { return !explanation_.causes.front().cure.empty(); }
+
+  void does_not_run(const Play& fork) const {
+    explanation_.trial.outcome = Outcome::does_not_run;
+    explanation_.trial.problem = fork.problem;
+  }
+
+  // This dialog is lost: the batch that began it, once more behind the cure. Of a reply there is none.
+  void try_begun_anew() {
+    const auto step = waiting().is_initiator ? step_of_begin() : std::nullopt;
+    const bool is_ours = explanation_.causes.front().id.starts_with("SB-W");
+    if (!step || (!has_cure() && !is_ours)) return;
+    for (;;) {
+      Play fork = play_cures(step);
+      if (!fork.problem.empty()) return does_not_run(fork);
+      if (helps_the_next(fork)) return note_changes(fork);
+      if (has_cure()) explanation_.trial.outcome = Outcome::did_not_help;
+      if (is_message() || !has_cure() || !find_next_cause(fork)) return;
+    }
+  }
+
+  // A password that only its owner knows: where the script names it, that one.
+  [[nodiscard]] Play play_cures(std::optional<std::size_t> again) const {
+    const std::vector<std::string> cure = lines(again.has_value());
+    Play fork = play(subject_, cure, again);
+    const auto needs_password = [](const std::string& line) {
+      return line.find(kItsPassword) != std::string::npos;
+    };
+    if (fork.problem.empty() || std::ranges::none_of(cure, needs_password)) return fork;
+    for (const std::string& password : passwords_of(subject_.script)) {
+      Play other = play(subject_, with_password(cure, password), again);
+      if (!other.problem.empty()) continue;
+      explanation_.trial.has_password = true;
+      return other;
+    }
+    return fork;
+  }
+
+  [[nodiscard]] std::vector<std::string> lines(bool goes_on) const {
     std::vector<std::string> out;
     for (const Cause& cause : explanation_.causes)
       out.insert(out.end(), cause.cure.begin(), cause.cure.end());
-    if (!is_error() || insert_at_ == subject_.steps) return out;
-    // The batches that come behind it are meant for where they stand.
+    if (!goes_on) return out;
     out.push_back(":connect " + waiting().node);
     out.push_back(fmt::format("USE {};", doctor::bracketed(waiting().database)));
     out.emplace_back("GO");
@@ -93,7 +154,7 @@ class Cures {
   }
 
   // The batch in which the conversation begins.
-  [[nodiscard]] std::size_t step_of_begin() const {
+  [[nodiscard]] std::optional<std::size_t> step_of_begin() const {
     const auto& records = control_.report.records;
     const auto first = std::ranges::find_if(records, [&](const NodeRecord& one) {
       return scenario::equal_ignoring_case(one.record.conversation_id, waiting().conversation_id);
@@ -103,7 +164,10 @@ class Cures {
         std::ranges::find_if(control_.report.entries, [&](const scenario::Entry& one) {
           return one.kind == scenario::Entry::Kind::output && one.record > at;
         });
-    return entry == control_.report.entries.end() ? subject_.steps : entry->step;
+    if (entry == control_.report.entries.end() || entry->node != waiting().node ||
+        entry->step >= subject_.steps)
+      return std::nullopt;
+    return entry->step;
   }
 
   void by_itself() {
@@ -114,9 +178,8 @@ class Cures {
 
   [[nodiscard]] std::size_t deliveries_of(const Play& play) const {
     return static_cast<std::size_t>(
-        std::ranges::count_if(play.simulation->records(), [&](const NodeRecord& one) {
-          return is_delivery(one, waiting());
-        }));
+        std::ranges::count_if(play.simulation->records(),
+                              [&](const NodeRecord& one) { return is_delivery(one, waiting()); }));
   }
 
   [[nodiscard]] bool helps(Play& fork) const {
@@ -134,16 +197,19 @@ class Cures {
     return trial.deliveries > 0;
   }
 
-  // The dialog itself is lost: begun behind the cure, is it delivered?
   [[nodiscard]] bool helps_the_next(Play& fork) const {
     fork.simulation->advance_to(fork.simulation->now() + kTrial);
     Trial& trial = explanation_.trial;
     trial.deliveries = 0;
+    trial.delivered_after.reset();
     bool has_error = false;
     const auto& records = fork.simulation->records();
-    for (std::size_t i = fork.record_mark; i < records.size(); ++i) {
+    std::set<std::string> older;
+    for (std::size_t i = 0; i < records.size(); ++i) {
       const TraceRecord& record = records[i].record;
-      if (record.event != EventClass::message_delivered) continue;
+      if (i < fork.record_mark) older.insert(record.conversation_id);
+      if (record.event != EventClass::message_delivered || older.contains(record.conversation_id))
+        continue;
       const bool is_there = value_of(record, "from_service") == waiting().far_service &&
                             value_of(record, "to_service") == waiting().own_service;
       const bool is_back = value_of(record, "from_service") == waiting().own_service &&
@@ -164,13 +230,12 @@ class Cures {
       const bool is_same_dialog =
           scenario::equal_ignoring_case(one.conversation_id, waiting().conversation_id);
       return one.place() == waiting().place() &&
-             (is_same_dialog || (is_error() && one.own_service == waiting().own_service &&
+             (is_same_dialog || (!is_message() && one.own_service == waiting().own_service &&
                                  one.far_service == waiting().far_service));
     });
     if (same == all.end()) return false;
     const doctor::Instances instances = instances_of(*fork.simulation);
-    const Symptom symptom =
-        read_symptom(*same, fork.simulation->records(), fork.simulation->now());
+    const Symptom symptom = read_symptom(*same, fork.simulation->records());
     Cause next = find_cause(instances, *same, symptom);
     const bool is_known = std::ranges::any_of(explanation_.causes, [&](const Cause& one) {
       return one.id == next.id && one.place == next.place && one.text == next.text;
@@ -185,15 +250,16 @@ class Cures {
     std::vector<std::string>& changes = explanation_.trial.changes;
     const auto without = waiting_of(control_);
     const auto with = waiting_of(fork);
-    if (!is_error()) {  // in that fork all conversations have other ids
+    if (explanation_.trial.outcome == Outcome::helped) {
       std::size_t gone = 0;
       for (const auto& [key, one] : without) {
         const bool is_it =
             scenario::equal_ignoring_case(one.conversation_id, waiting().conversation_id);
         if (!is_it && one.kind == Waiting::Kind::message && !with.contains(key)) ++gone;
       }
-      if (gone > 0) changes.push_back(fmt::format("{} other conversation{} on", gone,
-                                                  gone == 1 ? " goes" : "s go"));
+      if (gone > 0)
+        changes.push_back(
+            fmt::format("{} other conversation{} on", gone, gone == 1 ? " goes" : "s go"));
       for (const auto& [key, one] : with) {
         if (!without.contains(key)) changes.push_back(of_message(one) + " waits now");
       }
@@ -207,7 +273,6 @@ class Cures {
   const Subject& subject_;
   Play& control_;
   Explanation& explanation_;
-  std::size_t insert_at_ = subject_.steps;
 };
 
 }  // namespace

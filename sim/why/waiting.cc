@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "proto/error_code.h"
 #include "sim/scenario/look.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/value_text.h"
@@ -108,6 +110,37 @@ void add_errors(const scenario::Simulation& simulation, const std::string& node,
   }
 }
 
+// Refused there, delivered never, and its sender's side of the conversation is gone.
+void add_lost(const std::vector<NodeRecord>& records, const std::set<std::string>& alive,
+              std::vector<Waiting>& out) {
+  std::map<std::string, Waiting> refused;  // by conversation
+  std::map<std::string, const NodeRecord*> senders;
+  for (const NodeRecord& one : records) {
+    const std::string& conversation = one.record.conversation_id;
+    const std::string* from = one.record.find("from_service");
+    const std::string* to = one.record.find("to_service");
+    if (conversation.empty() || alive.contains(conversation) || from == nullptr || to == nullptr)
+      continue;
+    const std::string* role = one.record.find("role");
+    if (one.record.event == EventClass::message_sent && role != nullptr && *role == "initiator")
+      senders[conversation] = &one;
+    if (one.record.event == EventClass::message_delivered) refused.erase(conversation);
+    const bool is_refusal = one.record.event == EventClass::message_undeliverable &&
+                            one.record.subclass == 1 && one.record.error &&
+                            one.record.error->code != proto::ErrorCode::duplicate_message;
+    if (!is_refusal || !senders.contains(conversation)) continue;
+    const NodeRecord& sender = *senders.at(conversation);
+    refused[conversation] = {.kind = Waiting::Kind::lost,
+                             .node = sender.node,
+                             .database = sender.record.database,
+                             .conversation_id = conversation,
+                             .own_service = *from,
+                             .far_service = *to,
+                             .status = std::to_string(one.record.error->number())};
+  }
+  for (auto& [conversation, waiting] : refused) out.push_back(std::move(waiting));
+}
+
 bool is_sent(const NodeRecord& one, const Waiting& waiting) {
   if (one.node != waiting.node || one.record.event != EventClass::message_sent) return false;
   if (!scenario::equal_ignoring_case(one.record.conversation_id, waiting.conversation_id))
@@ -123,15 +156,18 @@ bool is_sent(const NodeRecord& one, const Waiting& waiting) {
 std::vector<Waiting> find_waiting(scenario::Simulation& simulation) {
   std::vector<Waiting> out;
   std::vector<Waiting> errors;
+  std::set<std::string> alive;
   for (const scenario::Simulation::Seen& seen : simulation.instances()) {
     if (seen.instance == nullptr) continue;
     for (const std::string& database : scenario::database_names(simulation, seen.name)) {
       const Conversations conversations = conversations_of(simulation, seen.name, database);
+      for (const auto& [handle, conversation] : conversations) alive.insert(conversation.id);
       add_messages(simulation, seen.name, database, conversations, out);
       add_errors(simulation, seen.name, database, conversations, errors);
     }
   }
   out.insert(out.end(), errors.begin(), errors.end());
+  add_lost(simulation.records(), alive, out);
   for (Waiting& waiting : out)
     waiting.sent = static_cast<std::size_t>(std::ranges::count_if(
         simulation.records(), [&](const NodeRecord& one) { return is_sent(one, waiting); }));

@@ -19,9 +19,9 @@ bool is_asked(const Waiting& waiting, const Question& question) {
   };
   if (!question.conversation.empty() && !is(waiting.handle) && !is(waiting.conversation_id))
     return false;
-  return !question.message || (waiting.kind == Waiting::Kind::message &&
-                               *question.message >= waiting.sequence &&
-                               *question.message <= waiting.sequence + waiting.behind);
+  return !question.message ||
+         (waiting.kind == Waiting::Kind::message && *question.message >= waiting.sequence &&
+          *question.message <= waiting.sequence + waiting.behind);
 }
 
 // What holds the same thing up the same way is told once.
@@ -47,7 +47,7 @@ std::string nothing_text(bool has_waiting, const Question& question) {
     return fmt::format("message {} waits in no transmission queue of that conversation",
                        *question.message);
   if (has_waiting) return "that conversation is not in ERROR, and no message of it waits";
-  return "no message waits in a transmission queue, and no dialog is in ERROR";
+  return "no message waits in a transmission queue, no dialog is in ERROR, and none was lost";
 }
 
 }  // namespace
@@ -87,12 +87,11 @@ std::size_t steps_before_line(const scenario::Script& script, int line) {
 }
 
 Answer explain(const Subject& subject, const Question& question) {
-  Play base = play(subject, subject.steps, {});
+  Play base = play(subject, {});
   Answer answer;
   if (!base.report.problems.empty() || base.report.verdict == scenario::Verdict::environment ||
       base.simulation->instances().empty()) {
-    answer.nothing =
-        base.report.reason.empty() ? "the scenario does not run" : base.report.reason;
+    answer.nothing = base.report.reason.empty() ? "the scenario does not run" : base.report.reason;
     return answer;
   }
   answer.at = base.stopped;
@@ -101,7 +100,7 @@ Answer explain(const Subject& subject, const Question& question) {
   const doctor::Instances instances = instances_of(*base.simulation);
   for (const Waiting& waiting : all) {
     if (!is_asked(waiting, question)) continue;
-    const Symptom symptom = read_symptom(waiting, base.simulation->records(), base.stopped);
+    const Symptom symptom = read_symptom(waiting, base.simulation->records());
     Cause cause = find_cause(instances, waiting, symptom);
     cause.held = find_held(instances, waiting, cause);
     answer.explanations.push_back({.waiting = waiting, .causes = {std::move(cause)}, .trial = {}});

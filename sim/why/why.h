@@ -40,16 +40,17 @@ inline constexpr proto::Duration kTrial = std::chrono::minutes(3);
 
 [[nodiscard]] std::string_view phase_name(Phase phase);
 
-// A message of a transmission queue, the first of its conversation that is there; or a conversation in ERROR.
+// A message of a transmission queue, the first of its conversation that is there; a conversation in ERROR; or a message that was
+// refused when its sender had ended the conversation, and is nowhere now.
 struct Waiting {
-  enum class Kind { message, error, unread } kind = Kind::message;
+  enum class Kind { message, error, lost } kind = Kind::message;
   std::string node{}, database{};  // where it waits
   std::string handle{}, conversation_id{};
   bool is_initiator = true;
   std::string own_service{}, far_service{};
   std::uint64_t sequence = 0;
   std::string message_type{};
-  std::string status{};      // of kind `error`: the code of the Error message
+  std::string status{};    // of kind `error`: the code of the Error message
   std::size_t behind = 0;  // messages of the same conversation that wait for this one
   std::size_t sent = 0;    // how often it has been handed to the transport
 
@@ -75,6 +76,7 @@ struct Cause {
   Phase phase = Phase::leaving;
   std::string id{};     // "SB-C003" of the doctor, "SB-W002" of causes.def
   std::string title{};  // of the check, or of causes.def
+  std::string at{};     // where the phase fails: an instance, or a database of it
   std::string place{};  // where the catalog or the machine is at fault
   std::string text{};
   std::string product{};  // how SQL Server differs; empty: it does the same
@@ -99,6 +101,7 @@ struct Trial {
   std::optional<proto::Duration> delivered_after;  // from where the run was stopped
   std::optional<proto::Duration> left_after;       // its transmission queue; to the second
   std::size_t deliveries = 0;                      // of this message, in the whole fork
+  bool has_password = false;  // one that the script names stands for 'its password' of the cure
   std::vector<std::string> changes;  // what else went otherwise than in the run without the cure
   std::string problem;               // of a cure that does not run
 };
@@ -114,8 +117,8 @@ struct Answer {
   proto::TimePoint at{};
   proto::Duration virtual_time{};  // since the start of the run
   std::vector<Explanation> explanations;
-  std::size_t left_out = 0;  // conversations beyond kShownMax
-  std::string nothing;       // why there is none
+  std::size_t left_out = 0;        // conversations beyond kShownMax
+  std::string nothing;             // why there is none
   bool is_of_another_run = false;  // worked out in the simulator, of a run over TCP
 };
 

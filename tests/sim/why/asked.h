@@ -51,13 +51,13 @@ inline Asked ask(const std::string& file, const std::string& text, const std::st
       out.answer.nothing = "the scenario has no line '" + before + "'";
       return out;
     }
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at),
-                                     '\n');
+    const auto line =
+        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
     steps = steps_before_line(out.script, static_cast<int>(line));
   }
   std::size_t drawn = 0;
-  out.answer = explain({.script = out.script, .steps = steps, .simulate = simulate(drawn)},
-                       question);
+  out.answer =
+      explain({.script = out.script, .steps = steps, .simulate = simulate(drawn)}, question);
   return out;
 }
 
