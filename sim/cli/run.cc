@@ -48,7 +48,8 @@ struct RunOptions {
   bool shows_results = false;
   bool keeps_folder = false;
   bool as_product = false;
-  std::optional<bool> asks_why;   // absent: where an expectation fails
+  bool asks_why = false;  // also where no expectation fails
+  bool asks_nothing = false;
   std::optional<int> until_line;  // of the file itself
   std::string crash;              // where an instance goes down
   std::size_t awake_endpoints_max = broker::conversation::kAwakeEndpointsMax;
@@ -178,7 +179,7 @@ class RunCommand {
 
   [[nodiscard]] bool wants_simulation(const Script& script) const {
     return options_.seed || options_.checks_determinism || crash_ || !script.modes.tcp ||
-           !options_.bundle_file.empty() || options_.asks_why == true ||
+           !options_.bundle_file.empty() || options_.asks_why ||
            std::any_of(script.steps.begin(), script.steps.end(), scenario::needs_simulation);
   }
 
@@ -279,7 +280,7 @@ class RunCommand {
     const bool has_run =
         run.report.verdict != Verdict::does_not_parse && run.report.verdict != Verdict::environment;
     const bool is_failed = failed_expectation(run.report) != nullptr;
-    if (!has_run || !options_.asks_why.value_or(is_failed)) return;
+    if (!has_run || options_.asks_nothing || !(options_.asks_why || is_failed)) return;
     const bool is_over_tcp = run.net == net_name(Net::tcp);
     if (is_over_tcp && !script.modes.sim) return;
     why::Answer answer = runs.explain(script, run.report, {});
@@ -442,9 +443,14 @@ void add_run(CLI::App& app, Context& context) {
   command->add_option("--junit", options->junit_file, "Write JUnit XML to this file");
   command->add_option("--pcap", options->capture_file,
                       "Write what went over the wire to this capture file");
-  command->add_flag("--why,!--no-why", options->asks_why,
-                    "Say why messages are not delivered, and try the cure in a fork, also where "
-                    "nothing fails [where an expectation fails]; implies --net sim");
+  CLI::Option* why = command->add_flag(
+      "--why", options->asks_why,
+      "Say why messages are not delivered, and try the cure in a fork, also where nothing fails "
+      "[where an expectation fails]; implies --net sim");
+  command
+      ->add_flag("--no-why", options->asks_nothing,
+                 "Do not say why, not even where an expectation fails")
+      ->excludes(why);
   command
       ->add_option("--until-line", options->until_line,
                    "Run the scenario up to that line, as if it ended there")

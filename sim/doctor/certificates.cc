@@ -212,11 +212,8 @@ Cure renew(const Examination& ex, const Place& owner_at, std::int32_t owner, con
 
 void examine_certificates(Examination& ex, const Pair& pair, const Security& security) {
   if (const auto& sign = security.sign) {
-    const auto known = sender_at_target(ex, pair, security);
-    const std::string user =
-        known ? catalog::principal_name(ex.objects(*pair.to), *known)
-              : free_name<pb::Principal>(ex.objects(*pair.to), pair.sender->name() + "_user");
-    const Sides sides{pair.from, *pair.to, user, !known};
+    const auto [user, is_new_user] = stand_in(ex, pair, security);
+    const Sides sides{pair.from, *pair.to, user, is_new_user};
     (void)examine_known(ex, CheckId::C003, *sign, sides,
                         fmt::format("{} signs with it", service_text(pair.sender->name())),
                         "11229 in event 160 and 158 \"Cert not found\" here: no answer, the "

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/dialog/decision.h"
@@ -148,6 +149,10 @@ void examine_certificates(Examination& ex, const Pair& pair, const Security& sec
 // Who the sender is in the target's database: the owner of its certificate, or public; nullopt: not known there.
 [[nodiscard]] std::optional<std::int32_t> sender_at_target(const Examination& ex, const Pair& pair,
                                                            const Security& security);
+// Who is to hold the sender's certificate at the target, and whether that user has to be made: who stands for the sender; else the one
+// user who may SEND and owns no certificate, as where a certificate was dropped; else somebody new.
+[[nodiscard]] std::pair<std::string, bool> stand_in(const Examination& ex, const Pair& pair,
+                                                    const Security& security);
 void examine_permissions(Examination& ex, const Pair& pair, const Security& security);
 // A first message and its reply, sealed and opened as the engine does; says what none of the findings has said. trial.cc.
 void try_dialog(Examination& ex, const Pair& pair, const Security& security);

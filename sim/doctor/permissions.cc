@@ -123,7 +123,38 @@ void examine_local(Examination& ex, const Pair& pair) {
              .cure = std::move(cure)});
 }
 
+// Users of their own: no role, not dbo, guest or the service's owner.
+std::vector<std::string> senders_without_certificate(const Examination& ex, const Pair& pair) {
+  const catalog::Catalog& target = ex.objects(*pair.to);
+  std::vector<std::string> out;
+  if (pair.target == nullptr) return out;
+  for (const auto& [id, principal] : target.table<pb::Principal>()) {
+    constexpr std::int32_t kFirstUser = 5;
+    if (id < kFirstUser || principal.type() == "R" || id == pair.target->owner()) continue;
+    const bool has_certificate =
+        target.table<pb::Certificate>().find_if(
+            [&](const pb::Certificate& one) { return one.owner() == principal.id(); }) != nullptr;
+    if (!has_certificate &&
+        catalog::has_permission(target, id, ObjectClass::service, pair.target->id(), "SEND"))
+      out.push_back(principal.name());
+  }
+  return out;
+}
+
 }  // namespace
+
+std::pair<std::string, bool> stand_in(const Examination& ex, const Pair& pair,
+                                      const Security& security) {
+  const std::string base = pair.sender->name() + "_user";
+  if (!pair.to) return {base, true};
+  const catalog::Catalog& target = ex.objects(*pair.to);
+  const auto known = sender_at_target(ex, pair, security);
+  if (known && *known != catalog::kPublic) return {catalog::principal_name(target, *known), false};
+  // With SEND for public everybody may, and nobody is meant.
+  const auto waiting = senders_without_certificate(ex, pair);
+  if (waiting.size() == 1) return {waiting.front(), false};
+  return {free_name<pb::Principal>(target, base), true};
+}
 
 void examine_permissions(Examination& ex, const Pair& pair, const Security& security) {
   if (pair.is_local) {

@@ -162,16 +162,6 @@ std::string choice_text(const Examination& ex, const Place& at, const Certificat
   return text;
 }
 
-// Who stands for the sender at the target, or the name for somebody new.
-std::pair<std::string, bool> stand_in(const Examination& ex, const Pair& pair,
-                                      const Security& security) {
-  const auto known = pair.to ? sender_at_target(ex, pair, security) : std::nullopt;
-  if (known && *known != catalog::kPublic)
-    return {catalog::principal_name(ex.objects(*pair.to), *known), false};
-  const std::string base = pair.sender->name() + "_user";
-  return {pair.to ? free_name<pb::Principal>(ex.objects(*pair.to), base) : base, true};
-}
-
 void examine_choices(Examination& ex, const Pair& pair, const Security& security) {
   const Place peer = pair.to.value_or(pair.from);
   if (const auto& sign = security.sign) {

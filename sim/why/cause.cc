@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -96,10 +97,11 @@ class Search {
   // ---- of the doctor ----
 
   [[nodiscard]] doctor::Question question() const {
-    return waiting_.is_initiator ? doctor::Question{.from_service = waiting_.own_service,
-                                                    .to_service = waiting_.far_service}
-                                 : doctor::Question{.from_service = waiting_.far_service,
-                                                    .to_service = waiting_.own_service};
+    doctor::Question out{.from_service = waiting_.own_service,
+                         .to_service = waiting_.far_service,
+                         .contract = symptom_.contract};
+    if (!waiting_.is_initiator) std::swap(out.from_service, out.to_service);
+    return out;
   }
 
   // Where in the order of findings; 0: it is none of this phase.

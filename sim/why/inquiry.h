@@ -34,6 +34,7 @@ struct Symptom {
   std::string database;    // of that node; empty: the instance
   std::set<int> numbers;   // of errors
   std::string looked_for;  // a certificate that a security header names
+  std::string contract;    // that the other side does not take
   std::vector<Evidence> evidence;
 };
 [[nodiscard]] Symptom read_symptom(const Waiting& waiting,

@@ -145,6 +145,8 @@ class Reading {
       evidence.error = record.error->number();
       evidence.state = record.error->state;
       evidence.text = record.error->text();
+      if (record.error->code == proto::ErrorCode::contract_not_accepted)
+        out_.contract = record.error->parameters.at(0);
       // What was cured since shows no more.
       if (&one > last_sent_ || waiting_.kind != Waiting::Kind::message || !waiting_.status.empty())
         out_.numbers.insert(*evidence.error);

@@ -57,12 +57,10 @@ std::string of_message(const Waiting& one) {
 }
 
 constexpr std::string_view kItsPassword = "'its password'";
-constexpr std::size_t kPasswordsMax = 6;
+constexpr std::size_t kPasswordsMax = 8;
 
-// The literals behind PASSWORD = in the batches of a script.
-std::vector<std::string> passwords_of(const scenario::Script& script) {
-  static const std::regex pattern(R"re(PASSWORD\s*=\s*N?('(?:[^']|'')*'))re", std::regex::icase);
-  std::vector<std::string> out;
+void add_passwords(const scenario::Script& script, const std::regex& pattern,
+                   std::vector<std::string>& out) {
   for (const scenario::Step& step : script.steps) {
     const auto* batch = std::get_if<scenario::Batch>(&step.action);
     if (batch == nullptr) continue;
@@ -71,6 +69,16 @@ std::vector<std::string> passwords_of(const scenario::Script& script) {
       if (std::ranges::find(out, (*found)[1].str()) == out.end()) out.push_back((*found)[1].str());
     }
   }
+}
+
+// The literals behind PASSWORD = in the batches of a script, those of master keys first.
+std::vector<std::string> passwords_of(const scenario::Script& script) {
+  static const std::regex of_master_keys(
+      R"re(MASTER\s+KEY\s[^;']*PASSWORD\s*=\s*N?('(?:[^']|'')*'))re", std::regex::icase);
+  static const std::regex any(R"re(PASSWORD\s*=\s*N?('(?:[^']|'')*'))re", std::regex::icase);
+  std::vector<std::string> out;
+  add_passwords(script, of_master_keys, out);
+  add_passwords(script, any, out);
   return out;
 }
 

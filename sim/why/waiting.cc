@@ -124,7 +124,9 @@ void add_lost(const std::vector<NodeRecord>& records, const std::set<std::string
     const std::string* role = one.record.find("role");
     if (one.record.event == EventClass::message_sent && role != nullptr && *role == "initiator")
       senders[conversation] = &one;
-    if (one.record.event == EventClass::message_delivered) refused.erase(conversation);
+    if (one.record.event == EventClass::message_delivered &&
+        one.record.subclass_name == "Delivered")
+      refused.erase(conversation);
     const bool is_refusal = one.record.event == EventClass::message_undeliverable &&
                             one.record.subclass == 1 && one.record.error &&
                             one.record.error->code != proto::ErrorCode::duplicate_message;

@@ -24,6 +24,15 @@ done
 grep -oE -- '`--[a-z-]+' docs/doctor.md | tr -d '`' | sort -u | while read -r option; do
   "$program" doctor --help | grep -q -- "$option" || { echo "docs: doctor has no option $option"; exit 1; }
 done
+# The output that docs/why.md shows, hexadecimal numbers aside.
+without_hex() { sed -E 's/\b[0-9A-Fa-f]{2}\b/h/g; s/[0-9A-F]{4}…[0-9A-F]{4}/H/g; s/0x[0-9A-F]+/H/g; s/[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}/H/g'; }
+read -ra words <<<"$(grep -m1 -oE '^\./dev run [^`|]+' docs/why.md | sed 's/^\.\/dev run/run/')"
+diff <(sed -n '/^```text$/,/^```$/p' docs/why.md | sed '1d;$d' | without_hex) \
+  <("$program" "${words[@]}" | sed -n '/^WHY/,/^$/p' | sed '$d' | without_hex) ||
+  { echo "docs: why.md shows another output"; exit 1; }
+for option in $(grep -oE -- '`--[a-z-]+' docs/why.md | tr -d '`' | sort -u); do
+  { "$program" run --help; "$program" explain --help; } | grep -q -- "$option" || { echo "docs: neither run nor explain has $option"; exit 1; }
+done
 load_help=$(for part in "" soak target; do "$program" load ${part:+"$part"} --help; done)
 grep -oE -- '`--[a-z-]+' docs/load.md | tr -d '`' | sort -u | while read -r option; do
   grep -q -- "$option" <<<"$load_help" || { echo "docs: load has no option $option"; exit 1; }

@@ -39,25 +39,24 @@ inline std::function<std::unique_ptr<scenario::Simulation>()> simulate(std::size
   };
 }
 
-// At the first line of the text that begins with `before`; all of it when that is empty.
+// How many steps stand before the first line of the text that begins with `before`; all of them when that is empty, or not there.
+inline std::size_t steps_until(const scenario::Script& script, const std::string& text,
+                               const std::string& before) {
+  const std::size_t at = before.empty() ? std::string::npos : ("\n" + text).find("\n" + before);
+  if (at == std::string::npos) return script.steps.size();
+  const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  return steps_before_line(script, static_cast<int>(lines) + 1);
+}
+
 inline Asked ask(const std::string& file, const std::string& text, const std::string& before,
                  const Question& question = {}) {
   Asked out;
   out.script = parse(file, text);
-  std::size_t steps = out.script.steps.size();
-  if (!before.empty()) {
-    const std::size_t at = ("\n" + text).find("\n" + before);
-    if (at == std::string::npos) {
-      out.answer.nothing = "the scenario has no line '" + before + "'";
-      return out;
-    }
-    const auto line =
-        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-    steps = steps_before_line(out.script, static_cast<int>(line));
-  }
   std::size_t drawn = 0;
-  out.answer =
-      explain({.script = out.script, .steps = steps, .simulate = simulate(drawn)}, question);
+  out.answer = explain({.script = out.script,
+                        .steps = steps_until(out.script, text, before),
+                        .simulate = simulate(drawn)},
+                       question);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/why/play.h"
 #include "tests/sim/why/asked.h"
 
 namespace ssb::sim::why {
@@ -14,6 +15,7 @@ struct Stopped {
   Phase phase;
   std::string cause;  // "SB-C003 HOST_B.Receiver", of the first cause
   Outcome outcome;
+  const char* contract = "";  // that no conversation tells of any more
 };
 
 // The message that waits because of it; there may be others.
@@ -39,6 +41,26 @@ TEST_P(StoppedTest, NamesPhaseAndCauseAndTriesTheCure) {
     EXPECT_EQ(found->trial.deliveries, 1U) << asked.story();
   }
   EXPECT_FALSE(found->causes.front().cure.empty() && found->causes.front().no_cure.empty());
+}
+
+// What is wrong in a catalog the doctor says, too, without a message and without being told which dialog.
+TEST_P(StoppedTest, TheDoctorFindsTheSame) {
+  const Stopped& stopped = GetParam();
+  if (stopped.cause.starts_with("SB-W")) return;  // of this conversation alone
+  const std::string file = kScenarios + stopped.file;
+  scenario::Script script = parse(file, doctor::text_of(file));
+  script.steps.resize(steps_until(script, doctor::text_of(file), stopped.before));
+  std::size_t drawn = 0;
+  const auto simulation = simulate(drawn)();
+  (void)scenario::Runner(script, *simulation).run();
+
+  const auto findings = doctor::examine(instances_of(*simulation), {.contract = stopped.contract});
+
+  const bool is_found = std::ranges::any_of(findings, [&](const doctor::Finding& finding) {
+    return finding.verdict == doctor::Verdict::not_ok &&
+           std::string(doctor::check_of(finding.check).id) + " " + finding.place() == stopped.cause;
+  });
+  EXPECT_TRUE(is_found) << stopped.cause;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -77,14 +99,15 @@ INSTANTIATE_TEST_SUITE_P(
                 Phase::security_header, "SB-C003 HOST_B.Receiver", Outcome::helped},
         Stopped{"corpus/f20_four_omissions.sql", "--# note 1.", Phase::leaving,
                 "SB-R001 HOST_A.Sender", Outcome::helped},
-        Stopped{"corpus/f20_four_omissions.sql", ":connect HOST_B", Phase::connection,
+        Stopped{"corpus/f20_four_omissions.sql",
+                "CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Host_B", Phase::connection,
                 "SB-E001 HOST_B", Outcome::helped},
-        Stopped{"corpus/f20_four_omissions.sql", "USE Receiver;", Phase::permission,
-                "SB-P001 HOST_B.Receiver", Outcome::helped},
+        Stopped{"corpus/f20_four_omissions.sql", "--# expect event 160 error 11215",
+                Phase::permission, "SB-P001 HOST_B.Receiver", Outcome::helped},
         Stopped{"corpus/f21_unknown_service.sql", "--# note The cure", Phase::leaving,
                 "SB-R001 HOST_A.Sender", Outcome::helped},
         Stopped{"corpus/f24_fire_and_forget.sql", "--# note The cure", Phase::contents,
-                "SB-Q004 HOST_B.Receiver", Outcome::helps_the_next},
+                "SB-Q004 HOST_B.Receiver", Outcome::helps_the_next, "ExpressContract"},
         Stopped{"corpus/f26_cleanup_before_the_acknowledgement.sql", "--# note What is left",
                 Phase::acknowledgement, "SB-W004 HOST_A.Sender", Outcome::helps_the_next},
         Stopped{"corpus/f46_transmission_queue_of_msdb.sql", "--# note Plain END", Phase::leaving,
@@ -105,10 +128,10 @@ INSTANTIATE_TEST_SUITE_P(
                 Phase::security_header, "SB-C003 HOST_B.Receiver", Outcome::helped},
         Stopped{"certificates/master_key_of_an_anonymous_initiator.sql", "--# note The cure",
                 Phase::leaving, "SB-K002 HOST_A.Sender", Outcome::helped},
-        Stopped{"certificates/master_key_of_the_target_replies.sql", "OPEN MASTER KEY",
+        Stopped{"certificates/master_key_of_the_target_replies.sql", "--# expect errorlog 28054",
                 Phase::security_header, "SB-K002 HOST_B.Receiver", Outcome::helped},
         Stopped{"certificates/removed_trust.sql", "--# note The cure", Phase::security_header,
-                "SB-C005 HOST_B.Receiver", Outcome::helped},
+                "SB-C005 HOST_B.Receiver", Outcome::helps_the_next},
         Stopped{"certificates/reply_dates.sql", "--# note The cure", Phase::leaving,
                 "SB-C002 HOST_A.Sender", Outcome::helped},
         Stopped{"certificates/reply_fails_where_the_request_works.sql", "--# note The cure",
@@ -122,6 +145,110 @@ INSTANTIATE_TEST_SUITE_P(
       for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
       return name;
     });
+
+std::string with_lines(const char* setup, const char* rest) {
+  return std::string("--# clock 2020-03-01\n:r ../setup/") + setup + ".sqlcmd\n" + rest;
+}
+constexpr const char* kSend = ":setvar body \"an order\"\n:r ../setup/send_order.sqlcmd\n";
+
+Asked ask_text(const std::string& text, const Question& question = {}) {
+  return ask(kScenarios + "failures/a.sql", text, "", question);
+}
+
+TEST(WhyTest, AllIsWellWhereNothingWaits) {
+  const Asked asked = ask_text(with_lines("full_security", kSend));
+
+  EXPECT_TRUE(asked.answer.explanations.empty()) << asked.story();
+  EXPECT_THAT(asked.answer.nothing, testing::HasSubstr("no message waits"));
+}
+
+TEST(WhyTest, AnInstanceThatDoesNotRunIsNamed) {
+  const Asked asked =
+      ask_text(with_lines("full_security", "--# crash HOST_B\n") + kSend + "--# advance 1m\n");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  const Explanation& only = asked.answer.explanations.front();
+  EXPECT_EQ(only.causes.front().id, "SB-W001") << asked.story();
+  EXPECT_EQ(only.causes.front().place, "HOST_B");
+}
+
+TEST(WhyTest, ANetworkThatSwallowsMessagesIsToldApartFromASilentTarget) {
+  const Asked asked = ask_text(with_lines("full_security", "") +
+                               "--# net HOST_A -> HOST_B loss 100%\n" + kSend + "--# advance 1m\n");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  const Explanation& only = asked.answer.explanations.front();
+  EXPECT_EQ(only.causes.front().id, "SB-W002") << asked.story();
+  EXPECT_EQ(only.causes.front().phase, Phase::connection);
+  EXPECT_TRUE(only.waiting.status.empty());
+}
+
+TEST(WhyTest, AnAcknowledgementThatIsLostIsNoCauseAtTheTarget) {
+  const Asked asked = ask_text(with_lines("full_security", "") +
+                               "--# net HOST_B -> HOST_A loss 100%\n" + kSend + "--# advance 1m\n");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  EXPECT_EQ(asked.answer.explanations.front().causes.front().id, "SB-W008") << asked.story();
+}
+
+TEST(WhyTest, WhatGoesOnByItselfNeedsNoCure) {
+  const Asked asked = ask_text(with_lines("full_security", "") +
+                               "--# link HOST_A -> HOST_B connect refused\n"
+                               "--# crash HOST_B back after 2m\n" +
+                               kSend + "--# link HOST_A -> HOST_B connect ok\n");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  EXPECT_EQ(asked.answer.explanations.front().trial.outcome, Outcome::by_itself) << asked.story();
+}
+
+TEST(WhyTest, OneConversationAndOneMessageCanBeChosen) {
+  const std::string text = with_lines("full_security",
+                                      ":connect HOST_B\nUSE Receiver;\nDROP CERTIFICATE "
+                                      "sender_cert;\nGO\n") +
+                           kSend + kSend + "--# advance 1m\n";
+  const Asked all = ask_text(text);
+  ASSERT_EQ(all.answer.explanations.size(), 1U) << all.story();
+  EXPECT_EQ(all.answer.explanations.front().others, 1U);
+  const std::string handle = all.answer.explanations.front().waiting.handle;
+
+  const Asked one = ask_text(text, {.conversation = handle, .message = 0});
+
+  ASSERT_EQ(one.answer.explanations.size(), 1U) << one.story();
+  EXPECT_EQ(one.answer.explanations.front().others, 0U);
+  EXPECT_TRUE(ask_text(text, {.conversation = handle, .message = 7}).answer.explanations.empty());
+  EXPECT_TRUE(ask_text(text, {.conversation = "nobody"}).answer.explanations.empty());
+}
+
+TEST(WhyTest, ACertificateComesBackUnderTheUserThatHoldsSend) {
+  const Asked asked = ask_file("failures/certificate_missing_at_target.sql", "--# note The cure");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  const Explanation& only = asked.answer.explanations.front();
+  EXPECT_EQ(only.causes.size(), 1U) << asked.story();
+  EXPECT_THAT(only.causes.front().cure,
+              testing::Contains(testing::HasSubstr("AUTHORIZATION [sender_user]")));
+}
+
+TEST(WhyTest, TheSameQuestionHasTheSameAnswer) {
+  const auto tell = [] {
+    return ask_file("failures/no_way_back.sql", "--# note The cure").story();
+  };
+  EXPECT_EQ(tell(), tell());
+}
+
+// A cure that does not cure must show as such: without it the trial would prove nothing.
+TEST(WhyTest, TheFourOmissionsComeToLightOneAfterTheOther) {
+  const Asked asked = ask_file("corpus/f20_four_omissions.sql", "--# note 1.");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  std::vector<std::string> ids;
+  for (const Cause& cause : asked.answer.explanations.front().causes)
+    ids.push_back(cause.id + " " + cause.place);
+  EXPECT_THAT(ids, testing::IsSupersetOf(
+                       {"SB-R001 HOST_A.Sender", "SB-E001 HOST_B", "SB-P001 HOST_B.Receiver"}))
+      << asked.story();
+  EXPECT_EQ(asked.answer.explanations.front().trial.outcome, Outcome::helped) << asked.story();
+}
 
 }  // namespace
 }  // namespace ssb::sim::why
