@@ -163,12 +163,12 @@ class Holdings {
     if (is_signed) {
       const auto choice =
           dialog::choose_signing_certificate(*peer.objects, sender->owner(), now(peer));
-      add_copy(lines, at, peer, choice, "the signer's");
+      add_copy(lines, at, peer, choice, "the signer's certificate");
     }
     if (binding != nullptr) {
       const auto choice = dialog::choose_encryption_certificate(
           *peer.objects, binding->remote_principal(), now(peer));
-      add_copy(lines, at, peer, choice, "the one encrypted for");
+      add_copy(lines, at, peer, choice, "the certificate encrypted for");
     }
     add_master_key(lines, at);
     if (now(at) != now(peer))
@@ -189,13 +189,13 @@ class Holdings {
       return x509.issuer_der() == wanted.issuer_der() && x509.serial() == wanted.serial();
     };
     if (const auto* copy = at.objects->table<pb::Certificate>().find_if(is_named)) {
-      lines.push_back(fmt::format("{} certificate: '{}' of {}{}{}", whose, copy->name(),
+      lines.push_back(fmt::format("{}: '{}' of {}{}{}", whose, copy->name(),
                                   owner_text(*at.objects, copy->owner()), key_text(*copy),
                                   copy->der() == row.der() ? "" : ", ANOTHER ONE"));
       return;
     }
-    lines.push_back(fmt::format("{} certificate, {} serial {}: NOT FOUND", whose, wanted.issuer(),
-                                wanted.serial_text()));
+    lines.push_back(
+        fmt::format("{}, {} serial {}: NOT FOUND", whose, wanted.issuer(), wanted.serial_text()));
     for (const auto& [id, one] : at.objects->table<pb::Certificate>()) {
       if (broker::keys::parsed(one).issuer_der() == wanted.issuer_der())
         lines.push_back("  instead: " + certificate_text(one));
@@ -219,7 +219,7 @@ class Holdings {
     if (binding != nullptr)
       there.push_back(fmt::format("binding '{}': user {}", binding->name(),
                                   owner_text(*far_.objects, binding->remote_principal())));
-    add_copy(there, far_, own_, choice, "the signer's");
+    add_copy(there, far_, own_, choice, "the signer's certificate");
     add_master_key(there, far_);
   }
 

@@ -158,9 +158,10 @@ void append_trial(std::string& out, const Explanation& explanation) {
 std::string text_of(const Answer& answer) {
   std::string out;
   if (answer.is_of_another_run)
-    append_wrapped(out, "WHY   ", kIndent,
-                   "over TCP nothing can be played again and no cure is tried; the same steps in "
-                   "the simulator:");
+    append_wrapped(
+        out, "WHY   ", kIndent,
+        "over TCP nothing can be played again, and no cure is tried there; the same steps in "
+        "the simulator:");
   if (!answer.nothing.empty()) append_wrapped(out, "WHY   ", kIndent, answer.nothing);
   for (const Explanation& explanation : answer.explanations) {
     append_head(out, explanation);
