@@ -30,8 +30,9 @@ read -ra words <<<"$(grep -m1 -oE '^\./dev run [^`|]+' docs/why.md | sed 's/^\.\
 diff <(sed -n '/^```text$/,/^```$/p' docs/why.md | sed '1d;$d' | without_hex) \
   <("$program" "${words[@]}" | sed -n '/^WHY/,/^$/p' | sed '$d' | without_hex) ||
   { echo "docs: why.md shows another output"; exit 1; }
+why_help=$("$program" run --help; "$program" explain --help)
 for option in $(grep -oE -- '`--[a-z-]+' docs/why.md | tr -d '`' | sort -u); do
-  { "$program" run --help; "$program" explain --help; } | grep -q -- "$option" || { echo "docs: neither run nor explain has $option"; exit 1; }
+  grep -q -- "$option" <<<"$why_help" || { echo "docs: neither run nor explain has $option"; exit 1; }
 done
 load_help=$(for part in "" soak target; do "$program" load ${part:+"$part"} --help; done)
 grep -oE -- '`--[a-z-]+' docs/load.md | tr -d '`' | sort -u | while read -r option; do
