@@ -160,7 +160,7 @@ TEST_F(WhyCliTest, AKeptRunIsExplainedWithoutItsScenario) {
 TEST_F(WhyCliTest, AnotherBuildIsWarnedOfAndAnotherWayIsRefused) {
   const std::string file = kept();
 
-  replace_in_kept("\"build\":\"" + build_id(), "\"build\":\"0000000");
+  replace_in_kept(std::string("\"build\":\"") + build_id(), "\"build\":\"0000000");
   const Ran warned = run_on({"explain", file});
   EXPECT_EQ(warned.code, 0);
   EXPECT_THAT(warned.err, HasSubstr("was kept by build 0000000"));
