@@ -1,7 +1,6 @@
 #include "broker/crypto/x509.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -221,11 +220,15 @@ proto::Bytes encode(X509* certificate) {
   return out;
 }
 
-void set_random_serial(X509* certificate) {
-  std::array<std::uint8_t, kSerialBytes> bytes{};
+proto::Bytes random_serial() {
+  proto::Bytes bytes(kSerialBytes);
   random_bytes(bytes);
   bytes[0] &= 0x7F;                 // positive without a leading zero byte
   if (bytes[0] == 0) bytes[0] = 1;  // and 16 bytes long, so never zero
+  return bytes;
+}
+
+void set_serial(X509* certificate, const proto::Bytes& bytes) {
   const BigNumber number(
       require_openssl(BN_bin2bn(bytes.data(), openssl_size(bytes.size()), nullptr), "serial"));
   ASN1_INTEGER* serial = X509_get_serialNumber(certificate);
@@ -238,13 +241,14 @@ X509Certificate X509Certificate::make_self_signed(const CertificateRequest& requ
                                                   const RsaPrivateKey& key) {
   SSB_CHECK(static_cast<bool>(key));
   const Certificate certificate(require_openssl(X509_new(), "certificate"));
-  set_random_serial(certificate.get());
+  set_serial(certificate.get(), request.serial.empty() ? random_serial() : request.serial);
   const Name name = make_name(request.subject);
+  const Name issuer = make_name(request.issuer.empty() ? request.subject : request.issuer);
   const Time not_before = make_time(request.not_before);
   const Time not_after = make_time(request.not_after);
   const bool good = X509_set_version(certificate.get(), kVersion3) == 1 &&
                     X509_set_subject_name(certificate.get(), name.get()) == 1 &&
-                    X509_set_issuer_name(certificate.get(), name.get()) == 1 &&
+                    X509_set_issuer_name(certificate.get(), issuer.get()) == 1 &&
                     X509_set1_notBefore(certificate.get(), not_before.get()) == 1 &&
                     X509_set1_notAfter(certificate.get(), not_after.get()) == 1 &&
                     X509_set_pubkey(certificate.get(), key.native()) == 1 &&

@@ -1,6 +1,6 @@
 // Self-signed certificates as CREATE CERTIFICATE makes them, and reading those of others.
 //
-//   Shape   DER. Issuer equals subject when made here; 'text' becomes CN=text, 'CN=a, O=b' is taken
+//   Shape   DER. Issuer equals subject unless one is asked for; 'text' becomes CN=text, 'CN=a, O=b' is taken
 //           as it is.
 //   Units   times UTC, whole seconds. serial: 16 bytes, printed as "2f 11 ...".
 //   Errors  nullopt for bytes that are no certificate in DER (and nothing after it) with a sound
@@ -28,11 +28,13 @@ struct CertificateRequest {
   std::string subject;
   proto::TimePoint not_before;
   proto::TimePoint not_after;
+  std::string issuer{};   // empty: the subject
+  proto::Bytes serial{};  // big-endian; empty: drawn at random
 };
 
 class X509Certificate {
  public:
-  // Signed with SHA-256 by its own key; draws the serial number at random.
+  // Signed with SHA-256 by its own key, whoever the issuer is said to be.
   [[nodiscard]] static X509Certificate make_self_signed(const CertificateRequest& request,
                                                         const RsaPrivateKey& key);
   [[nodiscard]] static std::optional<X509Certificate> from_der(proto::ByteView der);

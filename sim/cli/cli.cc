@@ -87,6 +87,8 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& raw_out
   add_node(app, context);
   add_attack(app, context);
   add_doctor(app, context);
+  add_snapshot(app, context);
+  add_import(app, context);
   add_explain(app, context);
   add_generate(app, context);
   add_version(app, context);

@@ -34,6 +34,8 @@ void add_load(CLI::App& app, Context& context);
 void add_node(CLI::App& app, Context& context);
 void add_attack(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
+void add_snapshot(CLI::App& app, Context& context);
+void add_import(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_generate(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);

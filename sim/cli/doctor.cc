@@ -10,6 +10,7 @@
 
 #include "broker/store/store.h"
 #include "sim/cli/cli.h"
+#include "sim/cli/doctor_command.h"
 #include "sim/cli/doctor_sets.h"
 #include "sim/cli/option_checks.h"
 #include "sim/cli/report_output.h"
@@ -29,27 +30,6 @@ using doctor::Severity;
 constexpr int kExitFindings = 1;
 constexpr int kExitNotTested = 2;
 constexpr int kExitDoesNotParse = 11;
-
-struct DoctorOptions {
-  std::vector<std::string> paths;
-  std::vector<std::string> variables;
-  std::optional<int> until_line;
-  std::optional<std::uint64_t> seed;
-  std::string from_service;
-  std::string to_service;
-  std::string contract;
-  std::string encryption;
-  std::vector<std::string> peers;
-  std::string fail_on = "error";
-  std::vector<std::string> ignored;
-  std::string explained;
-  std::string key_pool_file;
-  bool is_strict = false;
-  bool shows_ok = false;
-  bool shows_cures = false;
-  bool as_json = false;
-  bool lists = false;
-};
 
 struct Tally {
   int errors = 0, warnings = 0, infos = 0, ok = 0, not_tested = 0, ignored = 0;
@@ -100,7 +80,7 @@ class DoctorCommand {
     check_options();
     const auto sets = group_paths();
     has_many_ = sets.scripts.size() + (sets.folders.empty() ? 0 : 1) > 1;
-    if (options_.as_json) print_line(json_header(context_.arguments));
+    if (options_.as_json && options_.prints_header) print_line(json_header(context_.arguments));
     if (!sets.folders.empty()) examine(*open_for_doctor(sets.folders, options_.peers));
     for (const std::string& file : sets.scripts) {
       pool_.start_run(options_.seed.value_or(1));
@@ -155,13 +135,10 @@ class DoctorCommand {
   }
 
   [[nodiscard]] doctor::Question question() const {
-    doctor::Question question{.from_service = options_.from_service,
-                              .to_service = options_.to_service,
-                              .contract = options_.contract};
-    if (options_.encryption == "on") question.encryption = doctor::Encryption::on;
-    if (options_.encryption == "off") question.encryption = doctor::Encryption::off;
-    if (options_.encryption == "anonymous") question.encryption = doctor::Encryption::anonymous;
-    return question;
+    return {.from_service = options_.from_service,
+            .to_service = options_.to_service,
+            .contract = options_.contract,
+            .encryption = encryption_of(options_.encryption)};
   }
 
   [[nodiscard]] bool is_ignored(const Finding& finding) const {
@@ -314,25 +291,6 @@ int explain_check(Context& context, const std::string& id) {
   return 0;
 }
 
-int run_doctor(Context& context, const DoctorOptions& options) {
-  try {
-    if (options.lists) {
-      list_checks(context);
-      return 0;
-    }
-    if (!options.explained.empty()) return explain_check(context, options.explained);
-    return DoctorCommand(context, options).run();
-  } catch (const UsageError& error) {
-    context.err << "ssbsim: " << error.text << '\n';
-    return kExitUsage;
-  } catch (const scenario::FolderError& failure) {
-    context.err << "ssbsim: " << failure.what() << '\n';
-  } catch (const broker::store::StoreFailure& failure) {
-    context.err << "ssbsim: the store cannot be used: " << failure.what() << '\n';
-  }
-  return kExitEnvironment;
-}
-
 void add_doctor_options(CLI::App& command, DoctorOptions& options) {
   command.add_option("path", options.paths,
                      "Scenarios, folders with *.sql files, or data folders of ssbsim node");
@@ -378,6 +336,32 @@ void add_doctor_options(CLI::App& command, DoctorOptions& options) {
 }
 
 }  // namespace
+
+std::optional<doctor::Encryption> encryption_of(const std::string& text) {
+  if (text == "on") return doctor::Encryption::on;
+  if (text == "off") return doctor::Encryption::off;
+  if (text == "anonymous") return doctor::Encryption::anonymous;
+  return std::nullopt;
+}
+
+int run_doctor(Context& context, const DoctorOptions& options) {
+  try {
+    if (options.lists) {
+      list_checks(context);
+      return 0;
+    }
+    if (!options.explained.empty()) return explain_check(context, options.explained);
+    return DoctorCommand(context, options).run();
+  } catch (const UsageError& error) {
+    context.err << "ssbsim: " << error.text << '\n';
+    return kExitUsage;
+  } catch (const scenario::FolderError& failure) {
+    context.err << "ssbsim: " << failure.what() << '\n';
+  } catch (const broker::store::StoreFailure& failure) {
+    context.err << "ssbsim: the store cannot be used: " << failure.what() << '\n';
+  }
+  return kExitEnvironment;
+}
 
 void add_doctor(CLI::App& app, Context& context) {
   auto options = std::make_shared<DoctorOptions>();

@@ -61,6 +61,23 @@ struct Finding {
   [[nodiscard]] std::string place() const;  // "HOST_B.Db"
 };
 
+// One of the dialogs that are asked about, with what its statements would name.
+struct Dialog {
+  std::size_t from = 0;  // number of the instance
+  std::string from_database;
+  std::string from_service;
+  std::string to_service;
+  std::string contract{};
+  std::string message_type{};  // that its initiator may send; empty: none
+  bool is_empty = false;       // its messages have no body
+  bool encryption_on = true;
+  std::optional<std::size_t> to{};  // none: the target is not there
+  std::string to_database{};
+  std::string to_queue{};
+};
+[[nodiscard]] std::vector<Dialog> find_dialogs(const Instances& instances,
+                                               const Question& question);
+
 // Each (check, place, object) once, the worst verdict of it; what is not OK first, errors before warnings.
 [[nodiscard]] std::vector<Finding> examine(const Instances& instances, const Question& question);
 

@@ -3,7 +3,7 @@
 set -euo pipefail
 program=$1
 cd "$2"
-mapfile -t commands < <(grep -hoE '\./dev run [^`|]+' README.md docs/*.md | sed 's/ *$//' | sort -u)
+mapfile -t commands < <(grep -hoE '\./dev run [^`|]+' README.md docs/*.md | sed 's/ *$//' | awk '!seen[$0]++')  # in their order: one may need another's files
 ((${#commands[@]} >= 4)) || { echo "docs: no commands found"; exit 1; }
 for command in "${commands[@]}"; do
   read -ra words <<<"${command#./dev run }"
@@ -12,7 +12,7 @@ for command in "${commands[@]}"; do
   # A load on a machine that is busy with other tests may say that its generator was late (4).
   "$program" "${words[@]}" >/dev/null || [[ $? == 4 && ${words[0]} == load ]]
 done
-for subcommand in run sweep merge load crash-sweep generate node doctor explain version; do
+for subcommand in run sweep merge load crash-sweep generate node doctor snapshot snapshot-query import explain version; do
   "$program" "$subcommand" --help | grep -q Example || { echo "docs: $subcommand --help shows no example"; exit 1; }
 done
 grep -oE -- '--[a-z-]+' docs/node.md | sort -u | while read -r option; do
@@ -33,6 +33,10 @@ diff <(sed -n '/^```text$/,/^```$/p' docs/why.md | sed '1d;$d' | without_hex) \
 why_help=$("$program" run --help; "$program" explain --help)
 for option in $(grep -oE -- '`--[a-z-]+' docs/why.md | tr -d '`' | sort -u); do
   grep -q -- "$option" <<<"$why_help" || { echo "docs: neither run nor explain has $option"; exit 1; }
+done
+import_help=$(for part in import snapshot snapshot-query; do "$program" "$part" --help; done)
+grep -oE -- '`--[a-z-]+' docs/import.md | tr -d '`' | sort -u | while read -r option; do
+  grep -q -- "$option" <<<"$import_help" || { echo "docs: import has no option $option"; exit 1; }
 done
 load_help=$(for part in "" soak target; do "$program" load ${part:+"$part"} --help; done)
 grep -oE -- '`--[a-z-]+' docs/load.md | tr -d '`' | sort -u | while read -r option; do
