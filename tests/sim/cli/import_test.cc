@@ -52,13 +52,13 @@ class ImportTest : public testing::Test {
 };
 
 TEST_F(ImportTest, AHealthySetIsDeliveredAndItsFilesRun) {
-  ASSERT_EQ(take("dialogs/full_security.sql").code, 0);
+  ASSERT_EQ(take("failures/no_send_permission.sql").code, 0);
 
   const Ran ran = import();
 
   EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("SenderService -> ReceiverService  delivered"));
-  EXPECT_THAT(ran.out, HasSubstr("6 certificates with fresh keys"));
+  EXPECT_THAT(ran.out, HasSubstr("8 certificates with fresh keys"));
   EXPECT_TRUE(fs::exists(path("out/mapping.txt")));
   EXPECT_EQ(run({"run", path("out/trial_1.sql"), "--net", "sim", "--key-pool", path("keys")}).code,
             0);
@@ -77,7 +77,7 @@ TEST_F(ImportTest, WhatFailsIsToldWithNumberStateAndPlace) {
 }
 
 TEST_F(ImportTest, ABadSnapshotIsExitCode11WithItsPlace) {
-  ASSERT_EQ(take("dialogs/full_security.sql").code, 0);
+  ASSERT_EQ(take("failures/no_send_permission.sql").code, 0);
   fs::resize_file(path("taken/HOST_B.json"), fs::file_size(path("taken/HOST_B.json")) / 2);
 
   const Ran ran = import();
@@ -88,7 +88,7 @@ TEST_F(ImportTest, ABadSnapshotIsExitCode11WithItsPlace) {
 }
 
 TEST_F(ImportTest, APeerThatIsNoServerIsAUsageErrorAndForeignFilesStay) {
-  ASSERT_EQ(take("dialogs/full_security.sql").code, 0);
+  ASSERT_EQ(take("failures/no_send_permission.sql").code, 0);
   EXPECT_EQ(import({"--peer", "10.0.0.3=HOST_Z"}).code, 10);
 
   fs::create_directories(path("out"));
