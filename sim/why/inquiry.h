@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/doctor/doctor.h"
@@ -37,6 +38,11 @@ struct Symptom {
   std::string contract;    // that the other side does not take
   std::vector<Evidence> evidence;
 };
+// A detail of a record; empty where it has none of that name.
+[[nodiscard]] inline std::string value_of(const proto::TraceRecord& record, std::string_view key) {
+  const std::string* value = record.find(key);
+  return value == nullptr ? "" : *value;
+}
 [[nodiscard]] Symptom read_symptom(const Waiting& waiting,
                                    const std::vector<scenario::NodeRecord>& records);
 // Whether a record says that this message has come to its queue, or has ended the dialog there.

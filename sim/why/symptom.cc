@@ -91,11 +91,6 @@ bool is_about_connections(const TraceRecord& record) {
          record.error->number() != static_cast<int>(proto::ErrorCode::duplicate_connection);
 }
 
-std::string value_of(const TraceRecord& record, std::string_view key) {
-  const std::string* value = record.find(key);
-  return value == nullptr ? "" : *value;
-}
-
 class Reading {
  public:
   Reading(const Waiting& waiting, const std::vector<NodeRecord>& records)

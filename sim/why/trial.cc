@@ -19,11 +19,6 @@ using scenario::NodeRecord;
 
 constexpr proto::Duration kLook = std::chrono::seconds(1);
 
-std::string value_of(const TraceRecord& record, std::string_view key) {
-  const std::string* value = record.find(key);
-  return value == nullptr ? "" : *value;
-}
-
 // "HOST_B 160/11229", of what went wrong behind a place.
 std::set<std::string> refusals_of(const Play& play) {
   std::set<std::string> out;
