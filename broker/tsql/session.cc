@@ -381,20 +381,31 @@ Result<Outcome> Session::State::execute(const Statement& statement) {
     const Result<bool> holds = is_true(branch->condition);
     if (!holds) return holds.error();
     row_count = 0;
-    if (*holds) push_one(*branch->then);
-    if (!*holds && branch->otherwise) push_one(*branch->otherwise);
+    const Statement* taken = *holds ? branch->then.get() : branch->otherwise.get();
+    const Statement* left_out = *holds ? branch->otherwise.get() : branch->then.get();
+    if (left_out != nullptr) {
+      const Result<void> declared = declare_within(*left_out);
+      if (!declared) return declared.error();
+    }
+    if (taken != nullptr) push_one(*taken);
     return Outcome::done;
   }
   if (const auto* loop = std::get_if<While>(node)) {
     const Result<bool> holds = is_true(loop->condition);
     if (!holds) return holds.error();
-    if (!*holds) return Outcome::done;
+    if (!*holds) {
+      const Result<void> declared = declare_within(*loop->body);
+      if (!declared) return declared.error();
+      return Outcome::done;
+    }
     push_one(*loop->body);
     frames.back().kind = Frame::Kind::loop;
     frames.back().loop = loop;
     return Outcome::done;
   }
   if (const auto* attempt = std::get_if<TryCatch>(node)) {
+    const Result<void> declared = declare_within(statement);
+    if (!declared) return declared.error();
     push(Frame::Kind::attempt, attempt->body);
     frames.back().attempt = attempt;
     return Outcome::done;

@@ -127,31 +127,68 @@ std::optional<proto::Duration> clock_of(const std::string& text) {
 
 // ---------------------------------------------------------------- variables
 
+Result<void> Session::State::make_variable(const VariableDeclaration& declared) {
+  Local& local = module().variables[declared.name];
+  if (declared.table) {
+    // A loop comes by again: the table stays as it is.
+    if (local.table) return {};
+    Result<TableShape> shape = shape_of(*declared.table, declared.name);
+    if (!shape) return shape.error();
+    shape->owners.push_back(module().batch);
+    local.table = make_table(declared.name, *std::move(shape));
+    return {};
+  }
+  if (declared.type.type == SqlType::user_defined) {
+    return Error(ErrorCode::unknown_type, to_text(declared.type.user_type));
+  }
+  local.type = declared.type;
+  return {};
+}
+
 Result<Outcome> Session::State::declare(const DeclareVariables& node) {
   for (const VariableDeclaration& declared : node.variables) {
-    Local& local = module().variables[declared.name];
-    if (declared.table) {
-      if (local.table) {
-        // A loop comes by again: the table stays as it is.
-        continue;
-      }
-      Result<TableShape> shape = shape_of(*declared.table, declared.name);
-      if (!shape) return shape.error();
-      shape->owners.push_back(module().batch);
-      local.table = make_table(declared.name, *std::move(shape));
-      continue;
-    }
-    if (declared.type.type == SqlType::user_defined) {
-      return Error(ErrorCode::unknown_type, to_text(declared.type.user_type));
-    }
-    local.type = declared.type;
-    if (!declared.initial) continue;
+    const Result<void> made = make_variable(declared);
+    if (!made) return made.error();
+    if (declared.table || !declared.initial) continue;
     const Result<TypedValue> value = evaluate(*declared.initial);
     if (!value) return value.error();
     const Result<void> assigned = assign(declared.name, value->value, value->type);
     if (!assigned) return assigned.error();
   }
   return Outcome::done;
+}
+
+Result<void> Session::State::declare_within(const StatementList& list) {
+  for (const Statement& statement : list) {
+    const Result<void> declared = declare_within(statement);
+    if (!declared) return declared;
+  }
+  return {};
+}
+
+// A DECLARE holds from where it stands to the end of its batch, whether it is executed or not; only its initial value is a matter of
+// execution.
+Result<void> Session::State::declare_within(const Statement& statement) {
+  const StatementNode* node = statement.node.get();
+  if (const auto* declaration = std::get_if<DeclareVariables>(node)) {
+    for (const VariableDeclaration& declared : declaration->variables) {
+      if (module().variables.contains(declared.name)) continue;
+      const Result<void> made = make_variable(declared);
+      if (!made) return made;
+    }
+    return {};
+  }
+  if (const auto* block = std::get_if<Block>(node)) return declare_within(block->statements);
+  if (const auto* loop = std::get_if<While>(node)) return declare_within(*loop->body);
+  if (const auto* branch = std::get_if<If>(node)) {
+    const Result<void> declared = declare_within(*branch->then);
+    return declared && branch->otherwise ? declare_within(*branch->otherwise) : declared;
+  }
+  if (const auto* attempt = std::get_if<TryCatch>(node)) {
+    const Result<void> declared = declare_within(attempt->body);
+    return declared ? declare_within(attempt->handler) : declared;
+  }
+  return {};
 }
 
 Result<Outcome> Session::State::set_variable(const SetVariable& node) {

@@ -217,6 +217,10 @@ struct Session::State final : public Environment {
 
   // ---- session_control.cc ----
   [[nodiscard]] proto::Result<Outcome> declare(const DeclareVariables& node);
+  [[nodiscard]] proto::Result<void> make_variable(const VariableDeclaration& declared);
+  // What is declared in statements that may not be executed.
+  [[nodiscard]] proto::Result<void> declare_within(const Statement& statement);
+  [[nodiscard]] proto::Result<void> declare_within(const StatementList& list);
   [[nodiscard]] proto::Result<Outcome> set_variable(const SetVariable& node);
   [[nodiscard]] proto::Result<Outcome> set_options(const SetOptions& node);
   [[nodiscard]] proto::Result<Outcome> print(const Print& node);

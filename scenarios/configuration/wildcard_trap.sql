@@ -1,5 +1,4 @@
 --# scenario The route to the Broker Configuration service takes precedence over AutoCreatedLocal: what was found without a route no longer is
---# corpus F22
 --# clock 2020-03-01
 --# note Two services of one database. Nobody ever made a route: AutoCreatedLocal leads to both.
 --# instance HOST_A

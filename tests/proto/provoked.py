@@ -2,7 +2,7 @@
 """provoked.py SOURCE-FOLDER: whether each error of proto/errors.def is provoked by a test, or says why none can.
 
 A test provokes an error where it expects it: a scenario's `--# expect` line with its number, a transcript's `Msg N`, or C++ that names its
-code or number. The reason of a row that none provokes is `not_provoked` in its entry of proto/explain.json.
+code or number. The reason of a row that none provokes is `unprovoked` in its entry of proto/explain.json.
 Exit code: 1 when a row has neither, or both.
 """
 import json
@@ -33,7 +33,7 @@ expected.update(re.findall(r"(?<![\w.'])\d{3,5}(?![\w.'])", code))
 problems = []
 for number, name in rows:
     is_provoked = number in expected or name in named
-    reason = explained.get(number, {}).get("not_provoked")
+    reason = explained.get(number, {}).get("unprovoked")
     if not is_provoked and not reason:
         problems.append(f"{number} {name}: no test provokes it, and proto/explain.json gives no reason")
     if is_provoked and reason:

@@ -8,11 +8,11 @@
 namespace ssb::sim {
 namespace {
 
-const proto::TimePoint kStart = *proto::parse_datetime("2024-01-01 09:00:00");
+const proto::TimePoint kNine = *proto::parse_datetime("2024-01-01 09:00:00");
 
 Fingerprint of(const proto::Bytes& bytes) {
   Fingerprint out;
-  out.add(Fingerprint::Layer::wire, kStart, "A", bytes);
+  out.add(Fingerprint::Layer::wire, kNine, "A", bytes);
   return out;
 }
 
@@ -54,9 +54,9 @@ TEST(FingerprintTest, TwoDifferencesInHighestBitsDoNotTakeEachOtherAway) {
 TEST(FingerprintTest, TimeNodeAndOrderCount) {
   const auto made = [](int us, const char* node, const char* first, const char* second) {
     Fingerprint out;
-    out.add(Fingerprint::Layer::events, kStart + std::chrono::microseconds(us), node,
+    out.add(Fingerprint::Layer::events, kNine + std::chrono::microseconds(us), node,
             std::string_view(first));
-    out.add(Fingerprint::Layer::events, kStart, "B", std::string_view(second));
+    out.add(Fingerprint::Layer::events, kNine, "B", std::string_view(second));
     return out.text();
   };
 
@@ -70,9 +70,9 @@ TEST(FingerprintTest, TheFirstDifferenceIsToldWithNodeLayerAndText) {
   Fingerprint one;
   Fingerprint other;
   for (Fingerprint* each : {&one, &other})
-    each->add(Fingerprint::Layer::events, kStart, "HOST_A", std::string_view("alike"));
-  one.add(Fingerprint::Layer::events, kStart, "HOST_B", std::string_view("this"));
-  other.add(Fingerprint::Layer::wire, kStart, "HOST_C", proto::Bytes{0, 1, 2});
+    each->add(Fingerprint::Layer::events, kNine, "HOST_A", std::string_view("alike"));
+  one.add(Fingerprint::Layer::events, kNine, "HOST_B", std::string_view("this"));
+  other.add(Fingerprint::Layer::wire, kNine, "HOST_C", proto::Bytes{0, 1, 2});
 
   EXPECT_EQ(Fingerprint::first_difference(one, one), std::nullopt);
   EXPECT_EQ(Fingerprint::first_difference(one, other).value_or(""),

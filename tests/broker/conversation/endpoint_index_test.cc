@@ -20,13 +20,13 @@ proto::Guid guid(std::uint32_t number) {
     out.bytes[i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
   return out;
 }
-proto::ConversationHandle handle(std::uint32_t number) {
+proto::ConversationHandle handle_id(std::uint32_t number) {
   return {guid(number)};
 }
-proto::ConversationId conversation(std::uint32_t number) {
+proto::ConversationId conversation_id(std::uint32_t number) {
   return {guid(number)};
 }
-proto::ConversationGroupId group(std::uint32_t number) {
+proto::ConversationGroupId group_id(std::uint32_t number) {
   return {guid(number)};
 }
 proto::TimePoint second(int number) {
@@ -37,10 +37,10 @@ class EndpointIndexTest : public testing::Test {
  protected:
   EndpointIndex::Ref add(std::uint32_t number, std::uint32_t of_group, std::int32_t service = 1) {
     EndpointIndex::Entry entry;
-    entry.handle = handle(number);
-    entry.conversation = conversation(number);
+    entry.handle = handle_id(number);
+    entry.conversation = conversation_id(number);
     entry.is_initiator = true;
-    entry.group = group(of_group);
+    entry.group = group_id(of_group);
     entry.number = number;
     return index.add(entry, service);
   }
@@ -61,10 +61,10 @@ class EndpointIndexTest : public testing::Test {
 TEST_F(EndpointIndexTest, AnEndpointIsFoundByItsHandleAndByItsSideOfTheConversation) {
   const auto ref = add(7, 1);
 
-  EXPECT_EQ(index.find(handle(7)), ref);
-  EXPECT_EQ(index.find(conversation(7), true), ref);
-  EXPECT_EQ(index.find(conversation(7), false), EndpointIndex::kNone);
-  EXPECT_EQ(index.find(handle(8)), EndpointIndex::kNone);
+  EXPECT_EQ(index.find(handle_id(7)), ref);
+  EXPECT_EQ(index.find(conversation_id(7), true), ref);
+  EXPECT_EQ(index.find(conversation_id(7), false), EndpointIndex::kNone);
+  EXPECT_EQ(index.find(handle_id(8)), EndpointIndex::kNone);
 }
 
 TEST_F(EndpointIndexTest, TheSecondOfAHandleOrOfASideIsNotTaken) {
@@ -76,11 +76,11 @@ TEST_F(EndpointIndexTest, TheSecondOfAHandleOrOfASideIsNotTaken) {
 
 TEST_F(EndpointIndexTest, WhoIsDueComesByTimeAndThenByHandle) {
   for (const std::uint32_t number : {4U, 2U, 9U, 1U}) index.set_due(add(number, 1), second(10));
-  index.set_due(index.find(handle(9)), second(5));
-  index.set_due(index.find(handle(2)), second(20));
+  index.set_due(index.find(handle_id(9)), second(5));
+  index.set_due(index.find(handle_id(2)), second(20));
   add(3, 1);
 
-  EXPECT_THAT(drain(), ElementsAre(handle(9), handle(1), handle(4), handle(2)));
+  EXPECT_THAT(drain(), ElementsAre(handle_id(9), handle_id(1), handle_id(4), handle_id(2)));
 }
 
 TEST_F(EndpointIndexTest, TheDueOnesAreInOrderAfterAnyChanges) {
@@ -92,7 +92,7 @@ TEST_F(EndpointIndexTest, TheDueOnesAreInOrderAfterAnyChanges) {
   };
   for (int step = 0; step < 20'000; ++step) {
     const auto number = static_cast<std::uint32_t>(random() % 500 + 1);
-    const auto ref = index.find(handle(number));
+    const auto ref = index.find(handle_id(number));
     forget(ref);
     if (step % 7 == 0) {
       index.remove(ref);
@@ -102,7 +102,7 @@ TEST_F(EndpointIndexTest, TheDueOnesAreInOrderAfterAnyChanges) {
     const bool is_never = step % 11 == 0;
     const auto at = is_never ? proto::kNever : second(static_cast<int>(random() % 40));
     index.set_due(ref, at);
-    if (!is_never) model.emplace(at, handle(number));
+    if (!is_never) model.emplace(at, handle_id(number));
     ASSERT_EQ(index.at(index.first_due()).handle, model.begin()->second) << step;
   }
   std::vector<proto::ConversationHandle> wanted;
@@ -113,27 +113,27 @@ TEST_F(EndpointIndexTest, TheDueOnesAreInOrderAfterAnyChanges) {
 TEST_F(EndpointIndexTest, ListsAreSorted) {
   for (const std::uint32_t number : {300U, 2U, 70'000U}) add(number, 1000 - number % 1000);
 
-  EXPECT_THAT(index.handles(), ElementsAre(handle(2), handle(300), handle(70'000)));
+  EXPECT_THAT(index.handles(), ElementsAre(handle_id(2), handle_id(300), handle_id(70'000)));
   std::vector<proto::ConversationGroupId> groups;
   for (const auto& one : index.groups()) groups.push_back(one.id);
-  EXPECT_THAT(groups, ElementsAre(group(700), group(998), group(1000)));
+  EXPECT_THAT(groups, ElementsAre(group_id(700), group_id(998), group_id(1000)));
 }
 
 TEST_F(EndpointIndexTest, AGroupGoesWithItsLastMemberWhenNobodyHoldsIt) {
   add(1, 5, 8);
   add(2, 5, 8);
-  index.hold_group(group(6), 9);
-  ASSERT_EQ(index.group(group(5))->members, 2U);
+  index.hold_group(group_id(6), 9);
+  ASSERT_EQ(index.group(group_id(5))->members, 2U);
 
-  index.set_group(index.find(handle(2)), group(6));
-  index.remove(index.find(handle(1)));
-  index.forget_group_without_members(group(5));
-  index.forget_group_without_members(group(6));
+  index.set_group(index.find(handle_id(2)), group_id(6));
+  index.remove(index.find(handle_id(1)));
+  index.forget_group_without_members(group_id(5));
+  index.forget_group_without_members(group_id(6));
 
-  EXPECT_EQ(index.group(group(5)), nullptr);
-  ASSERT_NE(index.group(group(6)), nullptr);
-  EXPECT_EQ(index.group(group(6))->members, 1U);
-  EXPECT_EQ(index.group(group(6))->service, 8);
+  EXPECT_EQ(index.group(group_id(5)), nullptr);
+  ASSERT_NE(index.group(group_id(6)), nullptr);
+  EXPECT_EQ(index.group(group_id(6))->members, 1U);
+  EXPECT_EQ(index.group(group_id(6))->service, 8);
 }
 
 TEST_F(EndpointIndexTest, TheFirstTimerIsOfThoseThatHaveOne) {
@@ -155,8 +155,8 @@ TEST_F(EndpointIndexTest, TheFirstTimerIsOfThoseThatHaveOne) {
 TEST_F(EndpointIndexTest, PlacesOfThoseThatWentAreUsedAgainAndAllStaysFound) {
   for (std::uint32_t number = 1; number <= 5000; ++number) add(number, number);
   for (std::uint32_t number = 1; number <= 5000; number += 2) {
-    index.remove(index.find(handle(number)));
-    index.forget_group_without_members(group(number));
+    index.remove(index.find(handle_id(number)));
+    index.forget_group_without_members(group_id(number));
   }
   for (std::uint32_t number = 10'001; number <= 12'500; ++number) {
     EXPECT_LT(add(number, number), 5000U);
@@ -164,8 +164,8 @@ TEST_F(EndpointIndexTest, PlacesOfThoseThatWentAreUsedAgainAndAllStaysFound) {
 
   EXPECT_EQ(index.size(), 5000U);
   for (std::uint32_t number = 2; number <= 5000; number += 2) {
-    ASSERT_NE(index.find(handle(number)), EndpointIndex::kNone) << number;
-    ASSERT_EQ(index.find(handle(number - 1)), EndpointIndex::kNone) << number;
+    ASSERT_NE(index.find(handle_id(number)), EndpointIndex::kNone) << number;
+    ASSERT_EQ(index.find(handle_id(number - 1)), EndpointIndex::kNone) << number;
   }
 }
 
