@@ -95,9 +95,7 @@ void explain(Context& context, std::int32_t number) {
   const boost::json::value all = boost::json::parse(explain_json());
   const auto* entry = all.as_object().if_contains(std::to_string(positive));
   if (entry != nullptr && entry->is_object()) {
-    for (const auto& [name, value] : entry->as_object()) {
-      if (name != "scenarios") print_value(context.out, name, value);
-    }
+    for (const auto& [name, value] : entry->as_object()) print_value(context.out, name, value);
   }
   const boost::json::array scenarios = scenarios_of(positive);
   if (!scenarios.empty()) print_value(context.out, "scenarios", scenarios);
