@@ -37,4 +37,12 @@ std::vector<std::string> sandbox_components(std::string_view name) {
   return components;
 }
 
+std::string folded_component(std::string_view component) {
+  std::string folded(component);
+  for (char& c : folded) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return folded;
+}
+
 }  // namespace ssb::proto

@@ -1,4 +1,4 @@
-// The files of one simulated instance, as T-SQL names them: 'C:\dir\x.cer' and '/dir/x.cer' are the same one.
+// The files of one simulated instance, as T-SQL names them: 'C:\dir\x.cer', '/dir/x.cer' and 'c:\Dir\X.CER' are the same one.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ class MemoryFiles : public broker::catalog::Files {
                                                                 proto::ByteView contents) override;
 
  private:
-  std::map<std::vector<std::string>, proto::Bytes> files_;
+  std::map<std::vector<std::string>, proto::Bytes> files_;  // under their folded components
 };
 
 }  // namespace ssb::sim

@@ -1,7 +1,8 @@
 // The sandbox folder of a node: T-SQL file names lead into it and nowhere else.
 //
 //   Every component is opened relative to the one before it, and none may be a symbolic link: what stands in the folder cannot lead out
-//   either. Files are created whole and durable, or not at all.
+//   either. Files are created whole and durable, or not at all. Case does not tell names apart, as on Windows: what is spelled exactly so
+//   comes first, then the first in the order of bytes of those that differ from it in case alone.
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,6 +47,28 @@ std::string reason() {
   return std::generic_category().message(errno);
 }
 
+// How the folder spells an entry that is named with whatever case; as given when it has none.
+std::string spelled_in(const Descriptor& folder, const std::string& component) {
+  struct stat facts {};
+  if (::fstatat(folder.get(), component.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0)
+    return component;
+  const int listed = ::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* entries = listed < 0 ? nullptr : ::fdopendir(listed);
+  if (entries == nullptr) {
+    if (listed >= 0) ::close(listed);
+    return component;
+  }
+  const std::string wanted = proto::folded_component(component);
+  std::string best;
+  while (const dirent* entry = ::readdir(entries)) {
+    const std::string name = entry->d_name;
+    const bool is_better = best.empty() || name < best;
+    if (is_better && proto::folded_component(name) == wanted) best = name;
+  }
+  ::closedir(entries);
+  return best.empty() ? component : best;
+}
+
 // The folder that the last component stands in, opened step by step; made on the way when `create`.
 Descriptor open_folder(const std::filesystem::path& root,
                        const std::vector<std::string>& components, bool create) {
@@ -54,10 +78,11 @@ Descriptor open_folder(const std::filesystem::path& root,
   }
   Descriptor folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   for (std::size_t i = 0; folder.is_open() && i + 1 < components.size(); ++i) {
-    if (create && ::mkdirat(folder.get(), components[i].c_str(), 0700) != 0 && errno != EEXIST)
+    const std::string component = spelled_in(folder, components[i]);
+    if (create && ::mkdirat(folder.get(), component.c_str(), 0700) != 0 && errno != EEXIST)
       return Descriptor(-1);
-    folder = Descriptor(::openat(folder.get(), components[i].c_str(),
-                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    folder = Descriptor(
+        ::openat(folder.get(), component.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   }
   return folder;
 }
@@ -90,7 +115,7 @@ boost::system::result<proto::Bytes, std::string> SandboxFiles::read(std::string_
   const Descriptor folder = open_folder(folder_, components, false);
   if (!folder.is_open()) return reason();
   // O_NONBLOCK: a pipe of that name must not hold the node up.
-  const Descriptor file(::openat(folder.get(), components.back().c_str(),
+  const Descriptor file(::openat(folder.get(), spelled_in(folder, components.back()).c_str(),
                                  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.is_open()) return reason();
   struct stat facts {};
@@ -115,7 +140,8 @@ boost::system::result<void, std::string> SandboxFiles::create(std::string_view n
   if (contents.size() > kFileBytesMax) return std::string("larger than 1 MiB");
   const Descriptor folder = open_folder(folder_, components, true);
   if (!folder.is_open()) return reason();
-  const char* last = components.back().c_str();
+  const std::string spelled = spelled_in(folder, components.back());
+  const char* last = spelled.c_str();
   const Descriptor file(
       ::openat(folder.get(), last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.is_open()) return reason();

@@ -25,7 +25,26 @@ TEST_F(SandboxFilesTest, WhatWasCreatedIsReadUnderEverySpelling) {
   EXPECT_EQ(*files.read("d:/certs/./HOST_A.cer"), contents);
   EXPECT_EQ(*files.read("certs\\HOST_A.cer"), contents);
   EXPECT_EQ(files.path_of("C:\\certs\\HOST_A.cer"), folder / "certs" / "HOST_A.cer");
-  EXPECT_FALSE(files.read("C:\\certs\\host_a.cer"));  // case as given
+}
+
+TEST_F(SandboxFilesTest, CaseDoesNotTellNamesApart) {
+  ASSERT_TRUE(files.create("C:\\Certs\\HOST_A.cer", proto::Bytes{1}));
+
+  EXPECT_EQ(*files.read("c:\\certs\\host_a.CER"), proto::Bytes{1});
+  EXPECT_FALSE(files.create("C:\\CERTS\\host_a.cer", proto::Bytes{2}));
+  ASSERT_TRUE(files.create("c:\\certs\\b.cer", proto::Bytes{3}));
+  EXPECT_TRUE(std::filesystem::exists(folder / "Certs" / "b.cer"));
+  EXPECT_FALSE(files.read("C:\\certs\\c.cer"));
+}
+
+TEST_F(SandboxFilesTest, OfNamesThatDifferInCaseTheExactOneComesFirst) {
+  ASSERT_TRUE(files.create("other", proto::Bytes{1}));
+  std::ofstream(folder / "NAME") << "N";
+  std::ofstream(folder / "name") << "n";
+
+  EXPECT_EQ(*files.read("name"), proto::Bytes{'n'});
+  EXPECT_EQ(*files.read("NAME"), proto::Bytes{'N'});
+  EXPECT_EQ(*files.read("Name"), proto::Bytes{'N'});
 }
 
 TEST_F(SandboxFilesTest, AnExistingFileIsNotOverwritten) {
