@@ -88,6 +88,17 @@ Result<void> set_tcp(StatementContext& context, const EndpointTcp& tcp, pb::Endp
   return {};
 }
 
+// Windows accounts are not simulated: an endpoint that has nothing else is created, and refuses every connection with 28027.
+void warn_of_windows(StatementContext& context, const pb::Endpoint& endpoint) {
+  if (endpoint.connection_auth() < 1 || endpoint.connection_auth() > 3) return;
+  Error note(ErrorCode::not_supported,
+             "Windows authentication; every connection of endpoint '" + endpoint.name() +
+                 "' fails with 28027 until ALTER ENDPOINT gives it AUTHENTICATION = CERTIFICATE. "
+                 "Windows accounts are not simulated");
+  note.own_severity = 10;
+  context.warnings.push_back(std::move(note));
+}
+
 Result<void> set_options(const StatementContext& context, const EndpointOptions& options,
                          pb::Endpoint& endpoint) {
   if (options.authentication) {
@@ -176,6 +187,7 @@ Result<void> run(const CreateEndpoint& node, StatementContext& context) {
   if (auto set = set_tcp(context, node.tcp, endpoint); !set) return set.error();
   if (auto set = set_options(context, node.options, endpoint); !set) return set.error();
   (*master)->put(context.transaction, endpoint.id(), endpoint);
+  warn_of_windows(context, endpoint);
   endpoint_changed(context);
   return {};
 }
@@ -198,6 +210,7 @@ Result<void> run(const AlterEndpoint& node, StatementContext& context) {
                           : pb::Endpoint::DATABASE_MIRRORING;
     if (kind != endpoint.kind()) return Error(ErrorCode::endpoint_payload_fixed, node.name);
     if (auto set = set_options(context, *node.options, endpoint); !set) return set.error();
+    if (node.options->authentication) warn_of_windows(context, endpoint);
   }
   endpoint.set_modify_date_us(now_us(context));
   (*master)->put(context.transaction, endpoint.id(), endpoint);

@@ -41,6 +41,11 @@ Error stated(ErrorCode code, int state, Parameters&&... parameters) {
       .with_state(state);
 }
 
+bool offers_certificate(const Negotiate& offer) {
+  const auto& methods = offer.authentication();
+  return std::find(methods.begin(), methods.end(), Negotiate::CERTIFICATE) != methods.end();
+}
+
 std::string came(const AdjacentHeader& header) {
   const auto* descriptor = AdjacentHeader::descriptor()->FindFieldByNumber(header.kind_case());
   return descriptor == nullptr ? "an empty message" : "a message '" + descriptor->name() + "'";
@@ -91,7 +96,8 @@ Handshake::Handshake(Role role, Negotiate offer, const Authority& authority, boo
 void Handshake::start(proto::TimePoint now) {
   SSB_CHECK(role_ == Role::initiator);
   deadline_ = now + kHandshakeTime;
-  if (load_own_certificate(now)) send_negotiate(own_offer_);
+  // An endpoint with Windows authentication alone has no certificate to load; the choice then says what does not fit.
+  if (!offers_certificate(own_offer_) || load_own_certificate(now)) send_negotiate(own_offer_);
   if (phase_ == Phase::wait_negotiate)
     step(HandshakeStep::negotiate_sent, offer_findings(own_offer_), now);
 }

@@ -269,6 +269,24 @@ TEST(HandshakeTest, AnOwnCertificateThatCannotBeUsedStopsTheInitiatorBeforeItSay
   EXPECT_TRUE(parties.initiator->take_output().empty());
 }
 
+TEST(HandshakeTest, WindowsAuthenticationOnBothSidesIsSaidToBeNotSimulated) {
+  Parties parties;
+  for (auto* offer : {&parties.initiator_offer, &parties.acceptor_offer}) {
+    offer->clear_authentication();
+    offer->add_authentication(Negotiate::NEGOTIATE);
+  }
+  const auto none = proto::Error(ErrorCode::own_certificate_invalid, "Certificate not found", "85")
+                        .with_state(85);
+  parties.initiator_authority.own = none;
+  parties.acceptor_authority.own = none;
+
+  parties.run();
+
+  expect_failure(*parties.acceptor, 28027, kStateAuthentication, false);
+  EXPECT_EQ(parties.initiator->failure()->error.number(), 28027);
+  EXPECT_NE(parties.initiator->failure()->error.text().find("not simulated"), std::string::npos);
+}
+
 TEST(HandshakeTest, AnOwnKeyThatCannotBeOpenedIsTheAcceptorsSecret) {
   Parties parties;
   parties.acceptor_authority.own =
