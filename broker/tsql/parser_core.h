@@ -134,6 +134,7 @@ class Parser {
   // ---- parser_query.cc ----
   Query query();
   std::vector<CommonTable> common_tables();
+  std::vector<CommonTable> common_table_list();
   void query_body(Query& query);
   void query_tail(Query& query);
   QueryTerm intersection();
@@ -186,6 +187,8 @@ class Parser {
   NodePointer goto_statement();
   NodePointer label();
   NodePointer with_statement();
+  std::string xml_name_spaces();
+  NodePointer after_common_tables(std::vector<CommonTable> tables);
   NodePointer unsupported_statement();
   NodePointer unsupported_module();
   void require_first_in_batch() const;
@@ -428,6 +431,8 @@ class Parser {
   std::size_t head_ = 0;  // the first token of the statement that is being read
   std::optional<ParseFailure> noted_;
   std::set<std::string, std::less<>> variables_;  // in lower case
+  std::string xquery_prolog_;  // of WITH XMLNAMESPACES, for the paths of its statement
+  bool has_for_xml_ = false;   // a FOR XML was read since the statement's head
   std::vector<LabelUse> labels_;
   std::vector<LabelUse> gotos_;
   int nesting_ = 0;

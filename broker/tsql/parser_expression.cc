@@ -546,6 +546,8 @@ Expression Parser::xml_method(Expression target) {
     method.arguments.push_back(expression());
   } while (accept(","));
   expect(")");
+  if (auto* path = std::get_if<StringLiteral>(&method.arguments.front().node))
+    path->value.insert(0, xquery_prolog_);
   return Expression{token.position, std::move(method)};
 }
 

@@ -72,6 +72,10 @@ Query Parser::query() {
 // WITH name [(column, ...)] AS ( query ) [, ...]
 std::vector<CommonTable> Parser::common_tables() {
   expect("WITH");
+  return common_table_list();
+}
+
+std::vector<CommonTable> Parser::common_table_list() {
   std::vector<CommonTable> tables;
   do {
     CommonTable table;
@@ -468,6 +472,7 @@ std::vector<OrderItem> Parser::order_items() {
 // FOR XML PATH [('row')] | RAW [('row')] | AUTO | EXPLICIT [, TYPE | ROOT [('name')] | ELEMENTS | BINARY BASE64]*
 ForXml Parser::for_xml() {
   expect_all({"FOR", "XML"});
+  has_for_xml_ = true;
   ForXml clause;
   if (accept("PATH")) {
     clause.mode = ForXmlMode::path;

@@ -127,14 +127,44 @@ NodePointer Parser::statement_node() {
   fail();
 }
 
-// WITH common tables, then SELECT, INSERT, UPDATE or DELETE. 319 when the statement before lacks its semicolon.
+// WITH [XMLNAMESPACES (...)] [common tables], then SELECT, INSERT, UPDATE or DELETE. 319 when the statement before lacks its semicolon.
+// Name spaces are for the XML methods alone: what FOR XML would write with them is not supported.
 NodePointer Parser::with_statement() {
   if (!terminated_) fail();
-  if (at_all({"WITH", "XMLNAMESPACES"})) {
-    index_ += 2;
-    return unsupported_statement();
-  }
-  std::vector<CommonTable> tables = common_tables();
+  if (!accept_all({"WITH", "XMLNAMESPACES"})) return after_common_tables(common_tables());
+  xquery_prolog_ = xml_name_spaces();
+  has_for_xml_ = false;
+  std::vector<CommonTable> tables;
+  if (accept(",")) tables = common_table_list();
+  NodePointer statement = after_common_tables(std::move(tables));
+  xquery_prolog_.clear();
+  if (has_for_xml_) return node(Unsupported{"FOR XML in a statement with XMLNAMESPACES"});
+  return statement;
+}
+
+// ('uri' AS prefix | DEFAULT 'uri', ...), as the prolog of an XQuery.
+std::string Parser::xml_name_spaces() {
+  const auto quoted = [](const std::string& uri) {
+    std::string out = "\"";
+    for (const char c : uri) out.append(c == '"' ? 2 : 1, c);
+    return out + "\";";
+  };
+  std::string prolog;
+  expect("(");
+  do {
+    if (accept("DEFAULT")) {
+      prolog += "declare default element namespace " + quoted(string_literal());
+      continue;
+    }
+    const std::string uri = string_literal();
+    expect("AS");
+    prolog += "declare namespace " + identifier() + "=" + quoted(uri);
+  } while (accept(","));
+  expect(")");
+  return prolog;
+}
+
+NodePointer Parser::after_common_tables(std::vector<CommonTable> tables) {
   if (accept("INSERT")) return insert(std::move(tables));
   if (accept("UPDATE")) return update(std::move(tables));
   if (accept("DELETE")) return remove(std::move(tables));
