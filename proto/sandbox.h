@@ -7,8 +7,8 @@
 
 namespace ssb::proto {
 
-// 'C:\dir\x.cer' and '/dir/x.cer' both are {"dir", "x.cer"}; case as given (see folded_component). Empty: not a name inside the folder ('..', a control
-// character, too long, too deep).
+// 'C:\dir\x.cer' and '/dir/x.cer' both are {"dir", "x.cer"}; case as given (see folded_component). Empty: not a
+// name inside the folder ('..', a control character, too long, too deep).
 [[nodiscard]] std::vector<std::string> sandbox_components(std::string_view name);
 
 // A component under which every spelling of its case is found, as on Windows: its letters A to Z in lower case.

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kFileBytesMax = std::size_t{1024} * 1024;  // as of real files
 constexpr const char* kBadName = "not a name inside this instance's folder";
 
-std::vector<std::string> key_of(std::string_view name) {
+std::vector<std::string> folded_path(std::string_view name) {
   std::vector<std::string> path = proto::sandbox_components(name);
   for (std::string& component : path) component = proto::folded_component(component);
   return path;
@@ -17,7 +17,7 @@ std::vector<std::string> key_of(std::string_view name) {
 }  // namespace
 
 boost::system::result<proto::Bytes, std::string> MemoryFiles::read(std::string_view name) {
-  const auto path = key_of(name);
+  const auto path = folded_path(name);
   if (path.empty()) return std::string(kBadName);
   const auto found = files_.find(path);
   if (found == files_.end()) return std::string("No such file or directory");
@@ -26,7 +26,7 @@ boost::system::result<proto::Bytes, std::string> MemoryFiles::read(std::string_v
 
 boost::system::result<void, std::string> MemoryFiles::create(std::string_view name,
                                                              proto::ByteView contents) {
-  auto path = key_of(name);
+  auto path = folded_path(name);
   if (path.empty()) return std::string(kBadName);
   if (contents.size() > kFileBytesMax) return std::string("larger than 1 MiB");
   const bool is_new = files_.try_emplace(std::move(path), contents.begin(), contents.end()).second;
