@@ -23,7 +23,7 @@ CREATE CERTIFICATE sender_2021 AUTHORIZATION sender_owner WITH SUBJECT = 'Sender
 BACKUP CERTIFICATE sender_2021 TO FILE = 'sender_2021.cer';
 GO
 :connect HOST_B
---# copy EVIL 'evil_cert.cer' to HOST_B 'swapped.cer'
+--# copy EVIL 'evil_sender.cer' to HOST_B 'swapped.cer'
 --# mark
 USE Receiver;
 CREATE CERTIFICATE sender_2021 AUTHORIZATION sender_user FROM FILE = 'swapped.cer';
