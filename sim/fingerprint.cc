@@ -1,10 +1,10 @@
 #include "sim/fingerprint.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 #include <fmt/format.h>
+
+#include "proto/fast_hash.h"
 
 namespace ssb::sim {
 namespace {
@@ -22,42 +22,7 @@ const char* layer_name(Fingerprint::Layer layer) {
   return "";
 }
 
-constexpr std::uint64_t kStart = 0xCBF29CE484222325ULL;
-constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15ULL;  // both odd: no step loses a difference
-constexpr std::uint64_t kWordFactor = 0xC2B2AE3D27D4EB4FULL;
-
-// The turn carries a difference in a high bit down to where the next factor spreads it; a word has a factor of its own, or one bit of it
-// would undo one bit of the word before it.
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
-  return std::rotl(hash ^ (word * kWordFactor), 29) * kFactor;
-}
-
-std::uint64_t word_at(const std::uint8_t* at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof(word));
-  return word;
-}
-
-// Four sums at a time, as each step of one waits for its last.
-std::uint64_t mixed(std::uint64_t hash, proto::ByteView bytes) {
-  constexpr std::size_t kWordBytes = sizeof(std::uint64_t);
-  std::array<std::uint64_t, 4> sums{hash, hash + 1, hash + 2, hash + 3};
-  const std::uint8_t* at = bytes.data();
-  std::size_t left = bytes.size();
-  for (; left >= kWordBytes * sums.size(); left -= kWordBytes * sums.size()) {
-    for (std::uint64_t& sum : sums) {
-      sum = mixed(sum, word_at(at));
-      at += kWordBytes;
-    }
-  }
-  for (; left >= kWordBytes; left -= kWordBytes, at += kWordBytes)
-    sums[0] = mixed(sums[0], word_at(at));
-  std::uint64_t rest = 0;
-  if (left > 0) std::memcpy(&rest, at, left);
-  hash = mixed(mixed(hash, rest), bytes.size());
-  for (const std::uint64_t sum : sums) hash = mixed(hash, sum);
-  return hash;
-}
+constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15ULL;  // odd: no step loses a difference
 
 void add_printable(std::string& out, proto::ByteView bytes) {
   const auto shown = bytes.first(std::min(bytes.size(), kStartMax));
@@ -80,8 +45,9 @@ void Fingerprint::add(Layer layer, proto::TimePoint at, std::string_view node,
 
 void Fingerprint::add(Layer layer, proto::TimePoint at, std::string_view node,
                       proto::ByteView bytes) {
-  std::uint64_t hash = mixed(kStart, static_cast<std::uint64_t>(proto::to_unix_us(at)));
-  hash = mixed(mixed(hash, proto::as_bytes(node)), bytes);
+  const std::uint64_t who =
+      proto::fast_hash_64(proto::as_bytes(node), static_cast<std::uint64_t>(proto::to_unix_us(at)));
+  const std::uint64_t hash = proto::fast_hash_64(bytes, who);
   const auto index = static_cast<std::size_t>(layer);
   hashes_[index] = (hashes_[index] ^ hash) * kFactor + 1;
   ++counts_[index];
@@ -108,9 +74,9 @@ std::uint32_t Fingerprint::number_of(std::string_view node) {
 }
 
 std::string Fingerprint::told(const Entry& entry) const {
-  return fmt::format("{} {} {}: {}", proto::to_iso_text(entry.at), names_[entry.node],
-                     layer_name(entry.layer),
-                     std::string_view(starts_[entry.block]).substr(entry.start_at, entry.start_bytes));
+  return fmt::format(
+      "{} {} {}: {}", proto::to_iso_text(entry.at), names_[entry.node], layer_name(entry.layer),
+      std::string_view(starts_[entry.block]).substr(entry.start_at, entry.start_bytes));
 }
 
 std::string Fingerprint::text() const {

@@ -119,7 +119,7 @@ std::unique_ptr<Endpoint> Engine::State::target_of(const Header& header, store::
 
 Detail Engine::State::digest_detail(const Incoming& incoming) const {
   if (!traces_messages || incoming.arrived == nullptr || !incoming.header.has_security()) return {};
-  return {{"message_sha256",
+  return {{"message_xxh3",
            digest_of(incoming.header, incoming.arrived->header_bytes, incoming.arrived->body)}};
 }
 

@@ -1,8 +1,10 @@
+#include <array>
 #include <iterator>
 
 #include "broker/conversation/state.h"
 #include "broker/crypto/digest.h"
 #include "proto/error_code.h"
+#include "proto/fast_hash.h"
 
 namespace ssb::broker::conversation {
 namespace {
@@ -124,19 +126,8 @@ void Engine::State::trace_conversation(const Endpoint& endpoint, int subclass, c
 }
 
 std::string digest_of(const Header& parsed, proto::ByteView header, proto::ByteView body) {
-  constexpr std::size_t kEndBytes = 2048;
   if (!parsed.has_security()) return {};
-  const bool is_long = body.size() > 2 * kEndBytes;
-  proto::Bytes named;
-  named.reserve(header.size() + std::min(body.size(), 2 * kEndBytes));
-  named.insert(named.end(), header.begin(), header.end());
-  const proto::ByteView first = is_long ? body.first(kEndBytes) : body;
-  named.insert(named.end(), first.begin(), first.end());
-  if (is_long) {
-    const proto::ByteView last = body.last(kEndBytes);
-    named.insert(named.end(), last.begin(), last.end());
-  }
-  return proto::to_hex(proto::ByteView(crypto::sha256(named)).first(16));
+  return proto::to_hex(proto::fast_hash_128(std::array{header, body}));
 }
 
 std::string escaped_xml(std::string_view text) {

@@ -468,8 +468,9 @@ struct Engine::State {
                   proto::TimePoint now);
 };
 
-// Names a sealed message in the records of who sent and who accepted it: SHA-256 over its header and its sealed body, of a long one over
-// both ends (the last holds the tag); the first half of it, in hexadecimal digits. Empty without security: bodies are not for traces.
+// Names a sealed message in the records of who sent and who accepted it: XXH3-128 over its header and its sealed body, in hexadecimal
+// digits. A name for readers and judges, not a proof: what a message is accepted by is its tag. Empty without security: bodies are not for
+// traces, nor what tells whether two are alike.
 [[nodiscard]] std::string digest_of(const Header& parsed, proto::ByteView header,
                                     proto::ByteView body);
 

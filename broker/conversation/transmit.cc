@@ -52,7 +52,7 @@ Detail sent_detail(const Header& header, const proto::DialogMessage& message,
         proto::Guid::from_bytes(proto::as_bytes(header.security().incarnation_id()));
     detail.emplace_back("incarnation", incarnation.value_or(proto::Guid{}).text());
     detail.emplace_back("nonce", std::to_string(header.security().nonce_counter()));
-    detail.emplace_back("message_sha256", digest_of(header, message.header, message.body));
+    detail.emplace_back("message_xxh3", digest_of(header, message.header, message.body));
   }
   return detail;
 }

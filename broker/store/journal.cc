@@ -5,10 +5,8 @@
 #include <span>
 #include <utility>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "proto/check.h"
+#include "proto/fast_hash.h"
 
 namespace ssb::broker::store {
 namespace {
@@ -48,13 +46,7 @@ Number number_at(proto::ByteView bytes, std::size_t at) {
 std::uint64_t check_of(std::uint64_t sequence, std::span<const proto::ByteView> entries,
                        std::uint64_t before) {
   const std::uint64_t seed = before ^ (sequence * 0x9E3779B97F4A7C15ULL);
-  if (entries.size() == 1)
-    return XXH3_64bits_withSeed(entries.front().data(), entries.front().size(), seed);
-  XXH3_state_t state;
-  XXH3_INITSTATE(&state);
-  XXH3_64bits_reset_withSeed(&state, seed);
-  for (const proto::ByteView part : entries) XXH3_64bits_update(&state, part.data(), part.size());
-  return XXH3_64bits_digest(&state);
+  return proto::fast_hash_64(entries, seed);
 }
 
 // Bounded reading of entries: bad once, bad for good.

@@ -50,7 +50,7 @@ void Authentication::traced(Host host, const TraceRecord& record) {
     if (places_.size() < 2 * kConversationsMax)
       places_[{record.conversation_id, is_of_initiator(record)}] = place_of(host, record);
   }
-  if (record.event == EventClass::message_sent && record.find("message_sha256") != nullptr)
+  if (record.event == EventClass::message_sent && record.find("message_xxh3") != nullptr)
     sent(host, record);
   if (record.event == EventClass::security_decision &&
       (record.subclass_name == "Accepted" || record.subclass_name == "Confirmed"))
@@ -62,7 +62,7 @@ void Authentication::traced(Host host, const TraceRecord& record) {
 
 void Authentication::sent(Host host, const TraceRecord& record) {
   const Direction direction{record.conversation_id, is_of_initiator(record)};
-  const std::string digest = detail_of(record, "message_sha256");
+  const std::string digest = detail_of(record, "message_xxh3");
   sent_[digest] = {host, direction, detail_of(record, "from_service"),
                    detail_of(record, "to_service")};
   sent_order_.push_back(digest);
@@ -129,7 +129,7 @@ void Authentication::accepted(Host host, const TraceRecord& record) {
   if (peer == peers_.end() || !peer->second.is_secured) return;
   const Direction direction{record.conversation_id, !is_of_initiator(record)};
   const std::string what = fmt::format("{} ({})", text_of(direction), record.subclass_name);
-  const std::string* digest = record.find("message_sha256");
+  const std::string* digest = record.find("message_xxh3");
   if (digest == nullptr) {
     find(host, fmt::format("{}: a message without security was acted on", what));
     return;

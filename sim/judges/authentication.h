@@ -11,8 +11,7 @@
 //           instance has is its own affair. One under a certificate that an honest instance holds is not, until an attacker has its
 //           private key, too: he then is who it names. Who may SEND is asked all the same.
 //   Not     fragments before the last one of a message: the engine makes no record of them (their tags, and the last one's digest, are what
-//           there is); the inner bytes of a sealed body above 4 KiB, which the digest leaves to the tag.
-//           What the catalog said when the message was accepted is asked twice, as it arrives and as the record comes: that neither moment
+//           there is); two messages made to have one XXH3-128, which no attacker of the simulator tries. What the catalog said when the message was accepted is asked twice, as it arrives and as the record comes: that neither moment
 //           allowed it is a finding.
 //   Disks   make no difference: a lost record is one of a message that never left.
 #pragma once

@@ -171,7 +171,7 @@ struct AuthenticationTest : testing::Test {
   void send(const char* digest, bool is_initiator = true) {
     judge.traced(is_initiator ? kA : kB, sent_record(is_initiator, {{"kind", "BEGIN"},
                                                                     {"session_key", "k"},
-                                                                    {"message_sha256", digest}}));
+                                                                    {"message_xxh3", digest}}));
   }
   void accept_first() {
     judge.traced(kB, conversation_record(kDialogCreated, false));
@@ -181,7 +181,7 @@ struct AuthenticationTest : testing::Test {
                                 {"destination_certificate", "b"}}));
   }
   void receive(const char* digest) {
-    judge.traced(kB, conversation_record(6, false, {{"message_sha256", digest}}));
+    judge.traced(kB, conversation_record(6, false, {{"message_xxh3", digest}}));
   }
   FakeInside inside;
   Authentication judge{inside};
@@ -192,7 +192,7 @@ TEST_F(AuthenticationTest, SaysNothingWhenWhatWasSentIsWhatIsReceived) {
   accept_first();
   receive("d0");
   send("r0", false);
-  judge.traced(kA, conversation_record(6, true, {{"message_sha256", "r0"}}));
+  judge.traced(kA, conversation_record(6, true, {{"message_xxh3", "r0"}}));
 
   EXPECT_EQ(text_of(judge), "");
 }
@@ -208,14 +208,14 @@ TEST_F(AuthenticationTest, FindsAMessageThatNobodyHasSent) {
 TEST_F(AuthenticationTest, FindsAForgedAcknowledgement) {
   send("d0");
   judge.traced(kA, record_of(EventClass::remote_message_acknowledgement, true, "Ack Received",
-                             {{"ack", "1"}, {"message_sha256", "forged"}}));
+                             {{"ack", "1"}, {"message_xxh3", "forged"}}));
 
   EXPECT_THAT(text_of(judge), HasSubstr("(Ack Received): a message was acted on that no instance"));
 }
 
 TEST_F(AuthenticationTest, FindsAReflectedMessage) {
   send("d0");
-  judge.traced(kA, conversation_record(6, true, {{"message_sha256", "d0"}}));
+  judge.traced(kA, conversation_record(6, true, {{"message_xxh3", "d0"}}));
 
   EXPECT_THAT(text_of(judge), HasSubstr("initiator to target"));
 }
@@ -250,7 +250,7 @@ TEST_F(AuthenticationTest, FindsASenderWithoutPermission) {
     Authentication fresh(inside);
     fresh.traced(kA, conversation_record(kBeginDialog, true));
     fresh.traced(
-        kA, sent_record(true, {{"kind", "BEGIN"}, {"session_key", "k"}, {"message_sha256", "d0"}}));
+        kA, sent_record(true, {{"kind", "BEGIN"}, {"session_key", "k"}, {"message_xxh3", "d0"}}));
     fresh.traced(kB, record_of(EventClass::security_decision, false, "Accepted",
                                {{"security", "full"},
                                 {"source_certificate", "a_seen"},

@@ -221,7 +221,7 @@ TEST_F(WorldJudgesTest, FindAClearBodyThatIsToldToBeSecured) {
   doctored.doctor = [](proto::TraceRecord& record) {
     if (record.event == proto::EventClass::message_sent) {
       record.detail.emplace_back("session_key", "told");
-      record.detail.emplace_back("message_sha256", "told");
+      record.detail.emplace_back("message_xxh3", "told");
     }
   };
   send(kBody);
