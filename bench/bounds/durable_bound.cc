@@ -2,11 +2,14 @@
 //
 //   Shape   one JSON line; what is sent, logged and checked: exchange.h. flushes_per_1000 and written_over_payload are of both ends
 //           together; reply_p50_s has three flushes in it (request at the sender, request at the receiver, reply at the sender);
-//           fdatasync_per_s is one thread that appends one message and flushes, again and again.
+//           fdatasync_per_s is one thread that appends one message and flushes, again and again; fdatasync_beside_another_per_s each of two
+//           that do so at once, as two nodes on one disk.
 //   Units   messages a second of real time, seconds, bytes written over bytes of bodies.
 //   Source  our own.
 
 #include <cstdlib>
+#include <functional>
+#include <future>
 
 #include <CLI/CLI.hpp>
 
@@ -30,6 +33,13 @@ double flushes_per_s(const ExchangeOptions& options, double seconds) {
   return static_cast<double>(log.flushes()) / (now - start);
 }
 
+// Of each of two at once, on average.
+double flushes_per_s_beside_another(const ExchangeOptions& options, double seconds) {
+  auto beside = std::async(std::launch::async, flushes_per_s, std::cref(options), seconds);
+  const double one = flushes_per_s(options, seconds);
+  return (one + beside.get()) / 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -44,7 +54,7 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(8, 1 << 20));
   app.add_option("--seconds", options.seconds,
-                 "measured time; a fifth of it before, half for replies, a quarter for fdatasync")
+                 "measured time; a fifth of it before, half for replies, two quarters for fdatasync")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--folder", options.folder,
@@ -66,6 +76,7 @@ int main(int argc, char** argv) {
     require(options.batch * (options.size + 2 * kAdditionalBytes) <= options.log_bytes,
             "fitting a batch into --log-mib");
     const double flush_rate = flushes_per_s(options, options.seconds / 4);
+    const double beside_another = flushes_per_s_beside_another(options, options.seconds / 4);
     const ExchangeResult result = run_exchange(options);
     describe("durable_bound", options, result)
         .count("in_flight", options.in_flight)
@@ -74,6 +85,7 @@ int main(int argc, char** argv) {
         .number("flushes_per_1000", result.flushes_per_1000)
         .number("written_over_payload", result.written_over_payload)
         .number("fdatasync_per_s", flush_rate)
+        .number("fdatasync_beside_another_per_s", beside_another)
         .print();
     return is_whole(result) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& failure) {
