@@ -16,8 +16,9 @@ namespace ssb::sim::cli {
 struct FinishedRun {
   scenario::Report report;
   double real_ms = 0;
-  std::string net;          // "tcp" or "sim"; empty: nothing ran
-  std::string fingerprint;  // of the simulator
+  std::string net;                    // "tcp" or "sim"; empty: nothing ran
+  bool is_for_simulator_too = false;  // one over tcp
+  std::string fingerprint;            // of the simulator
   std::optional<why::Answer> why{};
 };
 struct Counts {

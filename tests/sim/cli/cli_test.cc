@@ -79,6 +79,12 @@ TEST(CliTest, ExitCodesTellWhatHappened) {
       run({"run", folder.write("c.sql", kPasses), "--net", "both", "--key-pool", folder.pool()})
           .code,
       0);
+  // For one of them alone: that is both.
+  const Ran alone = run({"run", folder.write("b.sql", "--# modes sim\n" + std::string(kPasses)),
+                         "--net", "both", "--json", "--key-pool", folder.pool()});
+  EXPECT_EQ(alone.code, 0) << alone.out;
+  EXPECT_THAT(alone.out,
+              AllOf(HasSubstr(R"("backend":"sim")"), Not(HasSubstr(R"("backend":"tcp")"))));
   for (const std::vector<std::string>& contradiction :
        {std::vector<std::string>{"--net", "carrier pigeon"},
         {"--net", "tcp", "--seed", "1"},

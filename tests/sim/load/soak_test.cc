@@ -24,8 +24,9 @@ TEST(SoakPlanTest, TenMinutesHaveAFaultInEachHalfMinuteAndNoKillInTheSecondHalf)
 
   ASSERT_EQ(plan.size(), 19U);
   for (const Fault& fault : plan) {
-    if (fault.kind == FaultKind::kill_target || fault.kind == FaultKind::kill_initiator)
+    if (fault.kind == FaultKind::kill_target || fault.kind == FaultKind::kill_initiator) {
       EXPECT_LE(fault.at, kDuration / 2);
+    }
   }
   EXPECT_EQ(plan.front().at, 30 * kSecond);
 }

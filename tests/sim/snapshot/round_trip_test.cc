@@ -87,7 +87,9 @@ TEST_P(RoundTripTest, FindsAndFailsTheSame) {
   EXPECT_THAT(bad(copy), testing::ElementsAreArray(bad(original))) << script.substr(0, 4000);
   const std::string trial = trial_text("trial.sql", script, copy);
   EXPECT_EQ(trial, trial_text(file, text, original));
-  if (!one.trial.empty()) EXPECT_EQ(trial, one.trial);
+  if (!one.trial.empty()) {
+    EXPECT_EQ(trial, one.trial);
+  }
 }
 
 const std::string kAtA = ":connect HOST_A\nUSE Sender;\n";
