@@ -41,6 +41,7 @@ class Activation {
              catalog::SystemViews& views, Sessions& sessions);
   Activation(const Activation&) = delete;
   Activation& operator=(const Activation&) = delete;
+  ~Activation() = default;
 
   // What the catalogs of the databases that were opened ask for; it is started with the first check.
   void open(proto::TimePoint now) { find_monitors(now); }

@@ -1,6 +1,6 @@
 #include "proto/fast_hash.h"
 
-#define XXH_INLINE_ALL
+#define XXH_INLINE_ALL  // NOLINT(readability-identifier-naming): the library's switch
 #include <xxhash.h>
 
 namespace ssb::proto {

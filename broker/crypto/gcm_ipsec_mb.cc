@@ -53,7 +53,8 @@ const IpsecMb& ipsec_mb() {
 // What one message leaves behind: its hash state and a known header would together tell the hash key.
 class MessageState {
  public:
-  MessageState() {}  // left as it is: the library writes it before it reads it
+  // NOLINTNEXTLINE(modernize-use-equals-default): that would clear the state, which the library writes before it reads it
+  MessageState() {}
   MessageState(const MessageState&) = delete;
   MessageState& operator=(const MessageState&) = delete;
   ~MessageState() { proto::erase_bytes(&state_, sizeof(state_)); }

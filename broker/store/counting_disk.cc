@@ -18,7 +18,7 @@ struct CountingFile : sqlite3_file {
 
   static constexpr std::size_t kAlignment = alignof(std::max_align_t);
   static constexpr std::size_t size() {
-    return (sizeof(sqlite3_file) + sizeof(DiskCounts*) + kAlignment - 1) / kAlignment * kAlignment;
+    return (sizeof(sqlite3_file) + sizeof(counts) + kAlignment - 1) / kAlignment * kAlignment;
   }
   sqlite3_file* base() {
     return reinterpret_cast<sqlite3_file*>(reinterpret_cast<std::byte*>(this) + size());

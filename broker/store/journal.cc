@@ -149,11 +149,12 @@ void Journal::File::write_at(proto::ByteView from, std::uint64_t offset) {
 
 Journal::Journal(const char* vfs, const std::string& file, bool flushed, const See& see)
     : flushed_(flushed) {
-  for (std::uint8_t generation = 0; generation < files_.size(); ++generation) {
+  const auto generations = static_cast<std::uint8_t>(files_.size());
+  for (std::uint8_t generation = 0; generation < generations; ++generation) {
     files_[generation].open(vfs, file + std::to_string(generation));
     read(generation, see);
   }
-  for (std::uint8_t generation = 1; generation < files_.size(); ++generation) {
+  for (std::uint8_t generation = 1; generation < generations; ++generation) {
     if (files_[generation].sequence > files_[current_].sequence) current_ = generation;
   }
   sequence_ = files_[current_].sequence;

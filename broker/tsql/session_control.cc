@@ -147,7 +147,7 @@ Result<void> Session::State::make_variable(const VariableDeclaration& declared) 
 
 Result<Outcome> Session::State::declare(const DeclareVariables& node) {
   for (const VariableDeclaration& declared : node.variables) {
-    const Result<void> made = make_variable(declared);
+    Result<void> made = make_variable(declared);
     if (!made) return made.error();
     if (declared.table || !declared.initial) continue;
     const Result<TypedValue> value = evaluate(*declared.initial);
@@ -160,7 +160,7 @@ Result<Outcome> Session::State::declare(const DeclareVariables& node) {
 
 Result<void> Session::State::declare_within(const StatementList& list) {
   for (const Statement& statement : list) {
-    const Result<void> declared = declare_within(statement);
+    Result<void> declared = declare_within(statement);
     if (!declared) return declared;
   }
   return {};
