@@ -24,6 +24,7 @@ class Receiver {
   Receiver(net::Host& host, Workload workload, Window& window, OnFailure on_failure);
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
+  ~Receiver() = default;
 
   void begin(const Phases& phases);
   [[nodiscard]] std::uint64_t received() const { return received_; }  // and committed

@@ -100,11 +100,13 @@ std::vector<double> linear_ticks(double max) {
 
 // x: how many nines, -log10(1 - share); y: log10 of microseconds.
 std::string latency_plot(const LoadResult& result) {
-  constexpr double kNinesMax = 5;
+  constexpr int kNinesMax = 5;
+  constexpr int kStepsPerNine = 20;
   const auto line = [](const char* label, const char* colour, const Histogram& histogram) {
     Line out{label, colour, {}};
     if (histogram.count() == 0) return out;
-    for (double nines = 0.05; nines <= kNinesMax; nines += 0.05) {
+    for (int step = 1; step <= kNinesMax * kStepsPerNine; ++step) {
+      const double nines = static_cast<double>(step) / kStepsPerNine;
       const double share = 1 - std::pow(10, -nines);
       const double us = static_cast<double>(histogram.percentile(100 * share)) / 1e3;
       out.points.emplace_back(nines, std::log10(std::max(1.0, us)));

@@ -29,6 +29,7 @@ class Sender {
   Sender(net::Host& host, Workload workload, Window& window, OnFailure on_failure);
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
+  ~Sender() = default;
 
   void begin(const Phases& phases);
   // Sends what may be sent now; called whenever that may have changed.

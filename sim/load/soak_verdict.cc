@@ -82,7 +82,7 @@ void judge_latency(const Growth& growth, SoakVerdict& verdict) {
         "{} quiet seconds in the first quarter and {} in the last: latency says nothing below {}",
         growth.samples_first, growth.samples_last, kQuietSecondsMin));
   } else if (growth.last >
-             std::max(kLatencyGrowthMax * growth.first, growth.first + kLatencyGrowthLeast_ms)) {
+             std::max(kLatencyGrowthMax * growth.first, growth.first + kLatencyGrowthLeastMs)) {
     verdict.failures.push_back(
         fmt::format("the median latency of quiet seconds grew from {:.2f} to {:.2f} ms",
                     growth.first, growth.last));

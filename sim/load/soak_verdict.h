@@ -15,7 +15,7 @@ namespace ssb::sim::load {
 
 inline constexpr double kMemoryGrowthMax = 1.05;
 inline constexpr double kLatencyGrowthMax = 1.5;
-inline constexpr double kLatencyGrowthLeast_ms = 1;  // a difference below it is none
+inline constexpr double kLatencyGrowthLeastMs = 1;  // a difference below it is none
 inline constexpr std::size_t kMemorySecondsMin = 60;
 inline constexpr std::size_t kQuietSecondsMin = 5;  // in a quarter
 

@@ -92,7 +92,7 @@ std::size_t met_between(const Report& report, std::size_t from, std::size_t to) 
 
 // Why nothing is proved; empty: something is.
 std::string what_is_open(const Report& report, std::size_t attack) {
-  const std::string idle = idle_attacker(report.probes);
+  std::string idle = idle_attacker(report.probes);
   const bool is_idle = report.verdict == Verdict::inconclusive && !idle.empty();
   if (report.verdict == Verdict::does_not_parse || report.verdict == Verdict::environment ||
       (report.verdict == Verdict::inconclusive && !is_idle))

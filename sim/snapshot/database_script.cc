@@ -306,7 +306,7 @@ void ServerScript::write_permissions(const Database& database) {
       if (!on.empty()) on = " ON SERVICE::" + bracketed(on);
     } else if (object_class == kObjectClass) {
       on = queue_name(database, row.number("major_id"));
-      if (!on.empty()) on = " ON " + on;
+      if (!on.empty()) on.insert(0, " ON ");
     } else if (object_class == kDatabaseClass && name == "CONTROL") {
       on = fmt::format(" ON DATABASE::{}", bracketed(database.name()));
     } else if (object_class == kDatabaseClass && name == "CONNECT") {

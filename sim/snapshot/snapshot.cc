@@ -263,6 +263,7 @@ class Reader {
     const std::vector<Row>& targets = tables.find(reference.to_section)->second;
     const std::vector<Row>& rows = tables.find(reference.section)->second;
     std::vector<std::int64_t> ids;
+    ids.reserve(targets.size());
     for (const Row& row : targets) ids.push_back(row.number(reference.to_column));
     std::ranges::sort(ids);
     for (std::size_t i = 0; i < rows.size(); ++i) {

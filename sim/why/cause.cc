@@ -309,7 +309,7 @@ class Search {
     for (const auto& [id, ours] : own.objects->table<pb::Certificate>()) {
       if (ours.owner() != owner) continue;
       const auto* copy = far.objects->table<pb::Certificate>().find_if(
-          [&](const pb::Certificate& one) { return one.der() == ours.der(); });
+          [&der = ours.der()](const pb::Certificate& one) { return one.der() == der; });
       const auto* user =
           copy == nullptr ? nullptr : far.objects->table<pb::Principal>().find(copy->owner());
       if (user != nullptr) return user->name();
