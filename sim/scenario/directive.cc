@@ -97,12 +97,13 @@ Directive connect_flushes(Words& words) {
   return ConnectFlushes{};
 }
 
-// instance HOST_A [port=4022] [tds=1433] [at=/dir]
+// instance HOST_A [port=4022] [tds=1433] [at=/dir] [host=sql01.corp.example]
 Directive instance(Words& words) {
   InstanceOptions options{.node = words.take("the name of the instance").text,
                           .port = {},
                           .tds_port = {},
-                          .folder = {}};
+                          .folder = {},
+                          .hosts = {}};
   while (!words.at_end()) {
     const Word word = words.take("an option");
     const std::size_t equals = word.text.find('=');
@@ -113,8 +114,12 @@ Directive instance(Words& words) {
       options.folder = value;
       continue;
     }
+    if (name == "host" && !value.empty()) {
+      options.hosts.emplace_back(value);
+      continue;
+    }
     if (name != "port" && name != "tds")
-      Words::fail_at(word, "the options are port=N, tds=N and at=FOLDER");
+      Words::fail_at(word, "the options are port=N, tds=N, at=FOLDER and host=NAME");
     int port = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
     if (error != std::errc() || end != value.data() + value.size() || port < 1 || port > 65535) {

@@ -47,7 +47,8 @@ struct InstanceOptions {
   std::string node;
   std::optional<int> port;  // of its broker endpoint
   std::optional<int> tds_port;
-  std::string folder;  // of its data; empty: a temporary one
+  std::string folder;              // of its data; empty: a temporary one
+  std::vector<std::string> hosts;  // what routes call it beside its name
 };
 struct CopyFile {
   std::string from_node;

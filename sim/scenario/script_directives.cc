@@ -57,6 +57,19 @@ void ScriptParser::declare(const std::string& node, std::string_view text, const
   add_node(node);
 }
 
+void ScriptParser::refuse_shared_hosts(const InstanceOptions& options, const Place& place) {
+  for (const InstanceOptions& other : script_.instances) {
+    for (const std::string& host : options.hosts) {
+      const bool is_taken =
+          std::any_of(other.hosts.begin(), other.hosts.end(),
+                      [&](const std::string& name) { return equal_ignoring_case(name, host); });
+      if (is_taken)
+        error(place, fmt::format("host={} leads to {} already: a host name leads to one instance",
+                                 host, other.node));
+    }
+  }
+}
+
 // A name that nobody connects to is a typing error: what is expected of it would hold for ever.
 void ScriptParser::check_mentions() {
   const std::vector<std::string_view> declared(declared_.begin(), declared_.end());
@@ -146,6 +159,7 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           [&](InstanceOptions& options) {
             if (is_connected_) error(place, "--# instance stands before the first :connect");
             declare(options.node, text, place);
+            refuse_shared_hosts(options, place);
             script_.instances.push_back(std::move(options));
           },
           [&](SetClock& clock) {

@@ -52,6 +52,8 @@ class ScriptParser {
   void mention(const std::string& node, std::string_view text, const Place& place);
   // One that :connect or --# instance names.
   void declare(const std::string& node, std::string_view text, const Place& place);
+  // A host name leads to one instance.
+  void refuse_shared_hosts(const InstanceOptions& options, const Place& place);
   void check_mentions();
   [[nodiscard]] static Place place_in(std::string_view text, const std::string& word,
                                       const Place& place);

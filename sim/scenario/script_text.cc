@@ -114,6 +114,7 @@ std::string instance_text(const Script& script, const std::string& node) {
     if (options.port) out += fmt::format(" port={}", *options.port);
     if (options.tds_port) out += fmt::format(" tds={}", *options.tds_port);
     if (!options.folder.empty()) out += fmt::format(" at={}", options.folder);
+    for (const std::string& host : options.hosts) out += fmt::format(" host={}", host);
   }
   return out;
 }

@@ -106,9 +106,10 @@ class SimulatedBackend : public Simulation {
   net::Capture capture_;
   std::unique_ptr<World> world_;
   std::unique_ptr<judges::WorldInside> inside_;
-  std::unique_ptr<judges::Judges> judges_;   // none: not judged
-  std::unique_ptr<AttackStage> attackers_;   // null: the script has none
-  std::map<std::string, HostNumber> hosts_;  // by lower-case name
+  std::unique_ptr<judges::Judges> judges_;         // none: not judged
+  std::unique_ptr<AttackStage> attackers_;         // null: the script has none
+  std::map<std::string, HostNumber> hosts_;        // by lower-case name
+  std::map<std::string, HostNumber> other_names_;  // of --# instance, lower case
   Sessions<HostNumber> sessions_;
   Output last_words_;  // of a batch whose instance went down
   std::vector<NodeRecord> records_;
@@ -309,6 +310,8 @@ std::optional<HostNumber> SimulatedBackend::running(const std::string& node) con
 
 std::optional<HostNumber> SimulatedBackend::resolve(HostNumber from,
                                                     const std::string& host) const {
+  if (const auto other = other_names_.find(to_lower(host)); other != other_names_.end())
+    return other->second;
   for (const std::string& candidate : host_candidates(host, world_->name(from))) {
     if (const auto found = find(candidate)) return found;
   }
@@ -325,11 +328,13 @@ std::vector<Simulation::Seen> SimulatedBackend::instances() const {
   return out;
 }
 
-void SimulatedBackend::declare(const std::string& node, const InstanceOptions*) {
+void SimulatedBackend::declare(const std::string& node, const InstanceOptions* options) {
   const auto [place, is_new] = hosts_.try_emplace(to_lower(node), 0);
   if (!is_new) return;
   place->second = world().add(node);
   capture_.add_host(Network::address_of(place->second));
+  if (options == nullptr) return;
+  for (const std::string& other : options->hosts) other_names_[to_lower(other)] = place->second;
 }
 
 bool SimulatedBackend::is_running(const std::string& node) const {

@@ -170,6 +170,8 @@ void TcpBackend::declare(const std::string& node, const InstanceOptions* options
                         ? std::filesystem::path(options->folder)
                         : options_.folder / fmt::format("node{}", instances_.size());
   capture_.add_host(addresses_.address_of(node));
+  if (options == nullptr) return;
+  for (const std::string& host : options->hosts) addresses_.add_name(node, host);
 }
 
 bool TcpBackend::is_running(const std::string& node) const {

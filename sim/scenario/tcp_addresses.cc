@@ -58,7 +58,14 @@ const std::string& LoopbackBlock::address_of(const std::string& name) {
   return names_.emplace_back(name, prefix_ + std::to_string(names_.size() + 2)).second;
 }
 
+void LoopbackBlock::add_name(const std::string& name, const std::string& other) {
+  other_names_.emplace_back(other, address_of(name));
+}
+
 std::string LoopbackBlock::resolve(const std::string& host, const std::string& own) const {
+  for (const auto& [name, address] : other_names_) {
+    if (equal_ignoring_case(name, host)) return address;
+  }
   for (const std::string& candidate : host_candidates(host, own)) {
     for (const auto& [name, address] : names_) {
       if (equal_ignoring_case(name, candidate) || address == candidate) return address;

@@ -309,6 +309,10 @@ TEST(ScriptTest, AClaimIsOneOfTheDocuments) {
 TEST(ScriptTest, ClockAndInstancesStandBeforeTheFirstConnect) {
   EXPECT_THAT(parse("--# clock 2008-12-01\n--# instance A port=4022 at=/x\n:connect A\n").errors,
               IsEmpty());
+  EXPECT_THAT(parse("--# instance A host=sql01 host=10.0.0.1\n--# instance B host=sql02\n").errors,
+              IsEmpty());
+  EXPECT_THAT(error_lines(parse("--# instance A host=sql01\n--# instance B host=SQL01\n")),
+              ElementsAre(HasSubstr("host=SQL01 leads to A already")));
   EXPECT_THAT(error_lines(parse(":connect A\n--# clock 2008-12-01\n--# instance A\n")),
               ElementsAre(HasSubstr("--# until"), HasSubstr("before the first")));
 }
