@@ -24,7 +24,7 @@ double flushes_per_s(const ExchangeOptions& options, double seconds) {
   Log log(options.folder, options.log_bytes);
   const Bytes message(options.size + kAdditionalBytes, 0x33);
   const double start = wall_seconds();
-  double now = start;
+  double now = 0;
   do {
     log.append(message);
     log.flush();

@@ -384,6 +384,35 @@ class RunCommand {
   bool is_one_ = true;
 };
 
+// What a run says, and where.
+void add_answers(CLI::App& command, RunOptions& options) {
+  command.add_flag("--results", options.shows_results,
+                   "Show result sets and messages of the batches");
+  command
+      .add_option("--width", options.width,
+                  "Columns of --results; longer lines are cut there, 0: never")
+      ->check(number_from_0)
+      ->capture_default_str();
+  command
+      .add_option("--batch-timeout", options.batch_timeout_s,
+                  "Seconds of real time after which a batch that does not end is cancelled")
+      ->check(positive_number)
+      ->capture_default_str();
+  command.add_flag("--json", options.as_json,
+                   "JSON lines on standard output: header, events, results, summary");
+  command.add_option("--junit", options.junit_file, "Write JUnit XML to this file");
+  command.add_option("--pcap", options.capture_file,
+                     "Write what went over the wire to this capture file");
+  CLI::Option* why = command.add_flag(
+      "--why", options.asks_why,
+      "Say why messages are not delivered, and try the cure in a fork, also where nothing fails "
+      "[where an expectation fails]; implies --net sim");
+  command
+      .add_flag("--no-why", options.asks_nothing,
+                "Do not say why, not even where an expectation fails")
+      ->excludes(why);
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Context& context) {
@@ -428,31 +457,7 @@ void add_run(CLI::App& app, Context& context) {
   command->add_option("--crash", options->crash,
                       "NODE:N[:torn]: that instance loses power in its N-th storage step from the "
                       "first repeatable batch on (see crash-sweep); implies --net sim");
-  command->add_flag("--results", options->shows_results,
-                    "Show result sets and messages of the batches");
-  command
-      ->add_option("--width", options->width,
-                   "Columns of --results; longer lines are cut there, 0: never")
-      ->check(number_from_0)
-      ->capture_default_str();
-  command
-      ->add_option("--batch-timeout", options->batch_timeout_s,
-                   "Seconds of real time after which a batch that does not end is cancelled")
-      ->check(positive_number)
-      ->capture_default_str();
-  command->add_flag("--json", options->as_json,
-                    "JSON lines on standard output: header, events, results, summary");
-  command->add_option("--junit", options->junit_file, "Write JUnit XML to this file");
-  command->add_option("--pcap", options->capture_file,
-                      "Write what went over the wire to this capture file");
-  CLI::Option* why = command->add_flag(
-      "--why", options->asks_why,
-      "Say why messages are not delivered, and try the cure in a fork, also where nothing fails "
-      "[where an expectation fails]; implies --net sim");
-  command
-      ->add_flag("--no-why", options->asks_nothing,
-                 "Do not say why, not even where an expectation fails")
-      ->excludes(why);
+  add_answers(*command, *options);
   command
       ->add_option("--until-line", options->until_line,
                    "Run the scenario up to that line, as if it ended there")

@@ -36,7 +36,7 @@ constexpr auto kCheckpointEvery = std::chrono::seconds(10);
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
 constexpr auto kShrinkAtMost = std::chrono::seconds(60);  // of one failure
 constexpr int kGroupsShrunkMax = 10;
-constexpr std::uint64_t kMegabyte = 1024 * 1024;
+constexpr std::uint64_t kMegabyte = std::uint64_t{1024} * 1024;
 constexpr std::uint64_t kMemoryMinBytes =
     256 * kMegabyte;  // of addresses, of which code and libraries take most
 constexpr const char* kTerminationLog = "/dev/termination-log";  // Kubernetes reads it

@@ -25,7 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kOutOfMemory = 14;  // of a worker; nobody else sees it
-constexpr std::uint64_t kMegabyte = 1024 * 1024;
+constexpr std::uint64_t kMegabyte = std::uint64_t{1024} * 1024;
 
 bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {

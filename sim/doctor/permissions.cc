@@ -131,9 +131,10 @@ std::vector<std::string> senders_without_certificate(const Examination& ex, cons
   for (const auto& [id, principal] : target.table<pb::Principal>()) {
     constexpr std::int32_t kFirstUser = 5;
     if (id < kFirstUser || principal.type() == "R" || id == pair.target->owner()) continue;
-    const bool has_certificate =
-        target.table<pb::Certificate>().find_if(
-            [&](const pb::Certificate& one) { return one.owner() == principal.id(); }) != nullptr;
+    const bool has_certificate = target.table<pb::Certificate>().find_if(
+                                     [user = principal.id()](const pb::Certificate& one) {
+                                       return one.owner() == user;
+                                     }) != nullptr;
     if (!has_certificate &&
         catalog::has_permission(target, id, ObjectClass::service, pair.target->id(), "SEND"))
       out.push_back(principal.name());

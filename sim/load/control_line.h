@@ -23,6 +23,7 @@ class ControlLine {
   ControlLine(net::Host& host, Side side, bool is_secured, OnLine on_line, OnFailure on_failure);
   ControlLine(const ControlLine&) = delete;
   ControlLine& operator=(const ControlLine&) = delete;
+  ~ControlLine() = default;
 
   // Hears from now on. The service must be there.
   void open();

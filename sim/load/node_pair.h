@@ -49,6 +49,7 @@ class NodePair {
   NodePair(const RunOptions& options, OnMeasures on_interval, OnMeasures on_rest);
   NodePair(const NodePair&) = delete;
   NodePair& operator=(const NodePair&) = delete;
+  ~NodePair() = default;
 
   void start();
   // `heard_at`: the address by which the other side reaches this one.

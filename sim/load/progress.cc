@@ -47,7 +47,7 @@ Result<void> write_progress(broker::Client& client, broker::store::DatabaseId da
     return {};
   };
   const auto number = [](std::uint64_t value) { return Value(static_cast<std::int64_t>(value)); };
-  const auto of_dialog = step.is_ended ? write(kDelete, {step.dialog.text()})
+  auto of_dialog = step.is_ended ? write(kDelete, {step.dialog.text()})
                                        : write(kSet, {step.dialog.text(), number(step.next)});
   if (!of_dialog) return of_dialog;
   if (step.dialogs > 0) {
