@@ -95,6 +95,7 @@ class SimulatedBackend : public Simulation {
   [[nodiscard]] std::optional<HostNumber> resolve(HostNumber from, const std::string& host) const;
   [[nodiscard]] Outcome<> heal_all();
   [[nodiscard]] std::vector<std::string> armed_faults() const;
+  void note_replaced(const Crash& crash);
   [[nodiscard]] Outcome<> begin_attack(const Step& step);
   [[nodiscard]] std::optional<proto::ConversationId> conversation_of(
       const std::string& variable_name);
@@ -113,7 +114,7 @@ class SimulatedBackend : public Simulation {
   Sessions<HostNumber> sessions_;
   Output last_words_;  // of a batch whose instance went down
   std::vector<NodeRecord> records_;
-  std::vector<std::string> disarmed_;  // by `heal all`, before they came
+  std::vector<std::string> disarmed_;  // by `heal all` or the next of their kind, before they came
 };
 
 SimulatedBackend::SimulatedBackend(SimulatedOptions options)
@@ -208,9 +209,20 @@ Outcome<> SimulatedBackend::apply(const Step& fault) {
   const FaultNames names{
       .host = [this](const std::string& node) { return find(node); },
       .conversation = [this](const std::string& name) { return conversation_of(name); }};
+  if (const auto* crash = std::get_if<Crash>(&fault.action)) note_replaced(*crash);
   const Outcome<> done = apply_fault(world(), names, fault);
   const auto* heal = std::get_if<Heal>(&fault.action);
   return done && heal != nullptr && heal->all ? heal_all() : done;
+}
+
+// An instance has one counted crash of a kind at a time.
+void SimulatedBackend::note_replaced(const Crash& crash) {
+  const std::uint64_t left = crash.after ? steps_until_crash(crash.node, crash.counted) : 0;
+  if (left > 0)
+    disarmed_.push_back(
+        fmt::format("the counted crash of {} never came: {} more were to pass first when the next "
+                    "one took its place",
+                    crash.node, left - 1));
 }
 
 std::vector<std::string> SimulatedBackend::armed_faults() const {
