@@ -57,6 +57,11 @@ GO
 RECEIVE * FROM SenderQueue;
 GO
 --# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
+:connect HOST_B
+USE Receiver;
+SELECT COUNT(*) FROM sys.conversation_endpoints;
+GO
+--# expect value '0'
 --# note And the other way: the target may answer with a Receipt, as it has the contract; the initiator's says that only it sends those.
 :setvar type Receipt
 :r ../setup/differing_contract.sqlcmd

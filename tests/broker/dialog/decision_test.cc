@@ -353,6 +353,15 @@ TEST(ReplyDecisionTest, WaitsWith9767WhenItsOwnCertificateIsNotActive) {
   EXPECT_EQ(decision.delayed->number(), 9767);
 }
 
+TEST(ReplyDecisionTest, WaitsWith28050WithoutAMasterKeyThatOpensByItself) {
+  Target target;
+  target.close_master_key();
+  const auto decision =
+      dialog::decide_reply(target.instance(), target.database, target.owner, target.user, kNow);
+  ASSERT_TRUE(decision.delayed);
+  EXPECT_EQ(decision.delayed->number(), 28050);
+}
+
 // ---- the record ----
 
 TEST(DescribeTest, NamesTypeBindingCertificatesAndEveryCandidate) {

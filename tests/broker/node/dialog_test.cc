@@ -118,6 +118,29 @@ TEST(NodeSecurityTest, OneChangedByteAnywhereIsRefusedAndNamed) {
   }
 }
 
+// Claim D20, once the target has a key of its own.
+TEST(NodeSecurityTest, AnAcknowledgementComesUnderTheKeyOfWhatItAnswers) {
+  Pair pair(Pair::Mode::full);
+  pair.a.must(pair.begin_and_send(1));
+  ASSERT_TRUE(pair.deliver());
+  pair.b.must(
+      "USE Receiver; DECLARE @h uniqueidentifier; RECEIVE TOP (1) @h = conversation_handle FROM "
+      "ReceiverQueue; SEND ON CONVERSATION @h MESSAGE TYPE Reply (N'done');");
+  ASSERT_TRUE(pair.deliver());
+  pair.a.must(
+      "USE Sender; DECLARE @h uniqueidentifier; SELECT @h = conversation_handle FROM "
+      "sys.conversation_endpoints; SEND ON CONVERSATION @h MESSAGE TYPE Request (N'again');");
+  ASSERT_EQ(pair.a.sent.size(), 1U);
+  const proto::DialogMessage again = pair.a.sent.front().message;
+
+  pair.b.arrive(again);
+  pair.b.tick();
+
+  ASSERT_EQ(pair.b.sent.size(), 1U);
+  EXPECT_EQ(header_of(pair.b.sent.front().message).security().session_key_id(),
+            header_of(again).security().session_key_id());
+}
+
 TEST(NodeSecurityTest, AReplayAfterCleanupMeetsTheTombstone) {
   Pair pair(Pair::Mode::full);
   pair.a.must(pair.begin_and_send(1));

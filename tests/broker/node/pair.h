@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/node.h"
+#include "proto/envelope.pb.h"
 #include "tests/broker/catalog/test_instance.h"
 
 namespace ssb::broker::tests {
@@ -23,6 +24,13 @@ inline crypto::RsaKeySource big_keys() {
                                                        crypto::RsaPrivateKey::generate(2048)};
   auto next = std::make_shared<std::size_t>(0);
   return [next](int) { return pool[(*next)++ % pool.size()]; };
+}
+
+inline proto::envelope::DialogHeader header_of(const proto::DialogMessage& message) {
+  proto::envelope::DialogHeader header;
+  EXPECT_TRUE(
+      header.ParseFromArray(message.header.data(), static_cast<int>(message.header.size())));
+  return header;
 }
 
 // One node with one client session.

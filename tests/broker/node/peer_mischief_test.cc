@@ -1,6 +1,5 @@
 // What a true peer does wrong: parts that do not fit together, messages that never become whole, answers of a second target.
 #include "broker/conversation/message_log.h"
-#include "proto/envelope.pb.h"
 #include "tests/broker/node/pair.h"
 
 namespace ssb::broker::tests {
@@ -16,13 +15,6 @@ constexpr std::string_view kSendThreeParts =
     "ENCRYPTION = OFF;"
     "SEND ON CONVERSATION @h MESSAGE TYPE Request "
     "(REPLICATE(CAST(N'x' AS nvarchar(max)), 75000));";
-
-DialogHeader header_of(const proto::DialogMessage& message) {
-  DialogHeader header;
-  EXPECT_TRUE(
-      header.ParseFromArray(message.header.data(), static_cast<int>(message.header.size())));
-  return header;
-}
 
 std::size_t parts_stored(Machine& machine) {
   const auto database = machine.node->instance().database(std::string_view("Receiver"))->id();
