@@ -4,23 +4,17 @@
 --# note The binding decides, not what the sender owns. At the target the sender is public: what its own user may or may not is never asked.
 :r ../setup/decision.sqlcmd
 :r ../setup/initiator_certificate.sqlcmd
-:connect HOST_A
-USE Sender;
-CREATE REMOTE SERVICE BINDING to_receiver TO SERVICE 'ReceiverService' WITH USER = receiver_proxy, ANONYMOUS = ON;
-GO
+:setvar anonymous ON
+:setvar sender public
+:r ../setup/bound.sqlcmd
 :connect HOST_B
 USE Receiver;
-GRANT SEND ON SERVICE::ReceiverService TO public;
 DENY SEND ON SERVICE::ReceiverService TO sender_user;
 GO
 :setvar encryption ON
-:setvar body "from nobody in particular"
-:r ../setup/decide.sqlcmd
---# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
---# expect status none on HOST_A.Sender
 :setvar security anonymous
-:r ../setup/decided.sqlcmd
---# expect wire ciphertext 'nobody in particular' between HOST_A and HOST_B
+:setvar body "from nobody in particular"
+:r ../setup/decide_sealed.sqlcmd
 --# note Without SEND for public it is refused.
 :connect HOST_B
 USE Receiver;

@@ -4,22 +4,13 @@
 --# note Both sides prove who they are, and the sender is sender_user at the target. Public may not send, so nothing less would do.
 :r ../setup/decision.sqlcmd
 :r ../setup/initiator_certificate.sqlcmd
-:connect HOST_A
-USE Sender;
-CREATE REMOTE SERVICE BINDING to_receiver TO SERVICE 'ReceiverService' WITH USER = receiver_proxy, ANONYMOUS = OFF;
-GO
-:connect HOST_B
-USE Receiver;
-GRANT SEND ON SERVICE::ReceiverService TO sender_user;
-GO
+:setvar anonymous OFF
+:setvar sender sender_user
+:r ../setup/bound.sqlcmd
 :setvar encryption ON
-:setvar body "signed and sealed"
-:r ../setup/decide.sqlcmd
---# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
---# expect status none on HOST_A.Sender
 :setvar security full
-:r ../setup/decided.sqlcmd
---# expect wire ciphertext 'signed and sealed' between HOST_A and HOST_B
+:setvar body "signed and sealed"
+:r ../setup/decide_sealed.sqlcmd
 --# expect wire plaintext 'ReceiverService' between HOST_A and HOST_B
 --# note The reply has a session key of its own; each side knows both.
 :setvar body "a receipt, signed and sealed"

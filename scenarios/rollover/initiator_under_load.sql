@@ -16,30 +16,9 @@ USE Receiver;
 DROP CERTIFICATE sender_cert;
 CREATE CERTIFICATE sender_2020 AUTHORIZATION sender_user FROM FILE = 'sender_2020.cer';
 GO
-:r ../setup/load_begins.sqlcmd
-:r ../setup/load.sqlcmd
---# until 2021-02-01
-:setvar old sender_2020
-:setvar new sender_2021
-:setvar start "2021-02-01"
-:setvar expiry "2022-02-01"
-:r ../setup/roll_initiator.sqlcmd
---# until 2022-01-01
-:r ../setup/load.sqlcmd
-:setvar old sender_2021
-:setvar new sender_2022
-:setvar start "2022-01-01"
-:setvar expiry "2023-01-01"
-:r ../setup/roll_initiator.sqlcmd
---# until 2022-12-01
-:r ../setup/load.sqlcmd
-:setvar old sender_2022
-:setvar new sender_2023
-:setvar start "2022-12-01"
-:setvar expiry "2023-12-01"
-:r ../setup/roll_initiator.sqlcmd
---# until 2023-11-30
-:r ../setup/load.sqlcmd
+:setvar roll roll_initiator
+:setvar certificate sender
+:r ../setup/three_years.sqlcmd
 --# note What it was for: without the last one nothing new could begin a day later.
 --# until 2023-12-02
 :setvar body "nothing was renewed this time"

@@ -1,5 +1,5 @@
 --# scenario Latest expiry trap: a certificate that has nothing to do with the broker is newer, belongs to the same owner, and signs
---# claim R05 R04
+--# claim R01 R05 R04
 --# corpus F15
 --# clock 2020-03-01
 --# note The service belongs to dbo, like most things in a database. Somebody makes a certificate for signing procedures, good for longer. From

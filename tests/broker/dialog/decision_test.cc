@@ -353,7 +353,7 @@ TEST(ReplyDecisionTest, WaitsWith9767WhenItsOwnCertificateIsNotActive) {
   EXPECT_EQ(decision.delayed->number(), 9767);
 }
 
-TEST(ReplyDecisionTest, WaitsWith28050WithoutAMasterKeyThatOpensByItself) {
+TEST(ReplyDecisionTest, WaitsWith28050WhenItsMasterKeyDoesNotOpen) {
   Target target;
   target.close_master_key();
   const auto decision =
