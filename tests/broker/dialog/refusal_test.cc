@@ -58,6 +58,18 @@ void put_lookalike(Target& target, std::int32_t id) {
   });
 }
 
+// Another one with them, whose key is too short for dialogs.
+void put_short_key(Target& target, std::int32_t id) {
+  static const auto key = crypto::RsaPrivateKey::generate(512);
+  const auto& named = Initiator::peers_certificate();
+  const auto certificate = crypto::X509Certificate::make_self_signed(
+      {"Image Processor Identity", kNow - 24h, kNow + 24h, {}, named.serial()}, key);
+  target.change<pb::Certificate>(id, [&](pb::Certificate& row) {
+    row.set_der(proto::to_string(certificate.der()));
+    keys::put_private_key(row, key, target.master_key());
+  });
+}
+
 class StepTest : public testing::TestWithParam<Step> {
  protected:
   void expect_refused(bool is_warm) {
@@ -123,6 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
              "Private key not found"},
         Step{"master key closed", [](Target& at) { at.close_master_key(); }, 0h, 5, 11229, 2,
              "Private key not found"},
+        Step{"private key too short", [](Target& at) { put_short_key(at, at.own_certificate); }, 0h,
+             5, 9734, 2, "Private key size incompatible with crypto provider"},
         Step{"source certificate replaced by a lookalike",
              [](Target& at) { put_lookalike(at, at.peer_certificate); }, 0h, 6, 9630, 3,
              "Invalid Signature"},
@@ -386,7 +400,8 @@ TEST_F(EvilPeerTest, CannotSpoilAnotherConversationsKeysByTakingItsIds) {
   evil.add_certificate("Mallory_cert", evil.owner, certificate, {.private_key = &attacker_key()});
   Dialog forged(evil, target);
   forged.conversation = dialog_.conversation;
-  forged.initiators_key = dialog::SessionKey{dialog_.initiators_key->id, crypto::random_secret(16), {}};
+  forged.initiators_key =
+      dialog::SessionKey{dialog_.initiators_key->id, crypto::random_secret(16), {}};
   const auto opened = forged.open_at_target(forged.first(decide(evil)));
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->source_user, user);  // she is herself, whatever ids she uses
