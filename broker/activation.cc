@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "broker/catalog/permissions.h"
+#include "broker/conversation/event_notification.h"
 #include "proto/check.h"
 #include "proto/error_code.h"
 
@@ -86,23 +87,39 @@ void Activation::find_monitors(proto::TimePoint now) {
   monitors_found_at_ = all_known ? version : 0;
 }
 
+std::set<std::int32_t> Activation::queues_with_notification(store::DatabaseId database) const {
+  std::set<std::int32_t> out;
+  const auto& all = std::as_const(instance_).database(database)->table<pb::EventNotification>();
+  for (const auto& [id, one] : all) {
+    const auto& events = one.events();
+    if (std::find(events.begin(), events.end(), conversation::kQueueActivationEvent) !=
+        events.end())
+      out.insert(one.queue());
+  }
+  return out;
+}
+
 void Activation::find_monitors_in(store::DatabaseId database, proto::TimePoint now) {
   const auto& queues = std::as_const(instance_).database(database)->table<pb::Queue>();
   const bool is_on = instance_.info(database).is_broker_enabled();
+  const std::set<std::int32_t> notified = queues_with_notification(database);
   const auto is_monitored = [&](const pb::Queue& queue) {
-    return is_on && queue.is_activation_enabled() && queue.is_receive_enabled();
+    return is_on && queue.is_receive_enabled() &&
+           (queue.is_activation_enabled() || notified.contains(queue.id()));
   };
   std::erase_if(monitors_, [&](const auto& one) {
     if (one.first.first != database) return false;
     const pb::Queue* queue = queues.find(one.first.second);
     return queue == nullptr || !is_monitored(*queue) ||
-           queue->modify_date_us() != one.second.version;
+           queue->modify_date_us() != one.second.version ||
+           queue->is_activation_enabled() == one.second.is_external;
   });
   for (const auto& [id, queue] : queues) {
     const QueueName name{database, id};
     if (!is_monitored(queue) || monitors_.contains(name)) continue;
-    monitors_[name] = {queue.modify_date_us(), queue.max_readers(), {}};
-    if (queue.max_readers() != 0) continue;
+    const bool is_external = !queue.is_activation_enabled();
+    monitors_[name] = {queue.modify_date_us(), queue.max_readers(), is_external, {}};
+    if (is_external || queue.max_readers() != 0) continue;
     const std::string& where = instance_.info(database).name();
     log(where,
         Error(ErrorCode::activation_without_readers, queue.name(), where,
@@ -119,17 +136,41 @@ bool Activation::check(proto::TimePoint now) {
     const pb::Queue* queue =
         std::as_const(instance_).database(name.first)->table<pb::Queue>().find(name.second);
     if (queue == nullptr) continue;  // a transaction that has not ended drops it
-    QueueMonitor::Seen seen;
-    seen.reading = engine_.reading(name.first, name.second);
-    seen.has_free_messages = engine_.has_free_messages(name.first, name.second);
-    seen.has_free_reader =
-        tasks_of(name) < monitored.readers_max && tasks_.size() < kActivatedTasksMax;
-    if (!monitored.monitor.wants_start(seen, now)) continue;
-    start(name, *queue, monitored, now);
-    has_started = true;
+    has_started = check(name, *queue, monitored, now) || has_started;
   }
   checked_at_ = engine_.changes();
   return has_started;
+}
+
+bool Activation::check(const QueueName& name, const pb::Queue& queue, Monitored& monitored,
+                       proto::TimePoint now) {
+  QueueMonitor::Seen seen;
+  seen.reading = engine_.reading(name.first, name.second);
+  seen.has_free_messages = engine_.has_free_messages(name.first, name.second);
+  seen.has_free_reader = monitored.is_external || (tasks_of(name) < monitored.readers_max &&
+                                                   tasks_.size() < kActivatedTasksMax);
+  if (!monitored.monitor.wants_start(seen, now)) return false;
+  if (monitored.is_external) {
+    notify(name, monitored, now);
+    return false;
+  }
+  start(name, queue, monitored, now);
+  return true;
+}
+
+// Told before the messages are there: one that goes to the same queue does not make it be told again.
+void Activation::notify(const QueueName& name, Monitored& monitored, proto::TimePoint now) {
+  monitored.monitor.started(now);
+  proto::TraceRecord record;
+  record.at = now;
+  record.event = proto::EventClass::activation;
+  record.subclass = kStarted;
+  record.subclass_name = subclass_name(kStarted);
+  record.database = instance_.info(name.first).name();
+  record.text = fmt::format("QUEUE_ACTIVATION notification on {}", name_of(name));
+  record.detail = {{"queue", name_of(name)}};
+  records_.push_back(std::move(record));
+  engine_.queue_event(name.first, name.second, conversation::kQueueActivationEvent, now);
 }
 
 // ---- tasks ----

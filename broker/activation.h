@@ -1,6 +1,7 @@
 // Internal activation: the queue monitors of an instance, and the sessions that run the procedures which they start.
 //
-//   Shape   a monitor for each queue with ACTIVATION (STATUS = ON) and STATUS = ON in a database with an enabled broker; it begins anew when
+//   Shape   a monitor for each queue with STATUS = ON in a database with an enabled broker that has ACTIVATION (STATUS = ON) or an event
+//           notification for QUEUE_ACTIVATION: there it tells instead of starting, and who receives is not its affair. It begins anew when
 //           the queue is altered, and with the instance. An activated session is one of the node's, under a number of its own kind, and
 //           ends with its procedure. Switching a queue or its activation off starts no more; what runs ends by itself.
 //   Errors  never to a client: 9724 in the error log for each line that a procedure writes, 28087, 28088 and 8415 there and in
@@ -10,6 +11,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +68,7 @@ class Activation {
   struct Monitored {
     std::int64_t version = 0;  // when the queue was altered last
     int readers_max = 0;
+    bool is_external = false;  // tells event notifications
     QueueMonitor monitor;
   };
   struct Task {
@@ -87,7 +90,11 @@ class Activation {
   using Tasks = std::map<SessionId, Task>;
 
   void find_monitors(proto::TimePoint now);
+  [[nodiscard]] std::set<std::int32_t> queues_with_notification(store::DatabaseId database) const;
   void find_monitors_in(store::DatabaseId database, proto::TimePoint now);
+  // What a monitor wants now; true: somebody is to run.
+  bool check(const QueueName& name, const catalog::pb::Queue& queue, Monitored& monitored,
+             proto::TimePoint now);
   void start(const QueueName& name, const catalog::pb::Queue& queue, Monitored& monitored,
              proto::TimePoint now);
   void end(SessionId id, Task& task, proto::TimePoint now);
@@ -109,6 +116,7 @@ class Activation {
 
   void log(const std::string& database, proto::Error error, proto::TimePoint now);
   void log_output(const Task& task, std::string text, proto::TimePoint now);
+  void notify(const QueueName& name, Monitored& monitored, proto::TimePoint now);
   void tell(const Task& task, int subclass, const std::optional<proto::Error>& error,
             proto::TimePoint now);
   void register_views(catalog::SystemViews& views);

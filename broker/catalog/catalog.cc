@@ -116,9 +116,9 @@ template <typename Object>
 std::int32_t Catalog::next_id() const {
   constexpr std::int32_t kFirst = KindOf<Object>::kFirstId;
   if constexpr (kFirst == kFirstObjectId) {
-    const std::int32_t id =
-        std::max({table<pb::Queue>().next_id(kFirst), table<pb::Module>().next_id(kFirst),
-                  table<pb::UserTable>().next_id(kFirst)});
+    const std::int32_t id = std::max(
+        {table<pb::Queue>().next_id(kFirst), table<pb::Module>().next_id(kFirst),
+         table<pb::UserTable>().next_id(kFirst), table<pb::EventNotification>().next_id(kFirst)});
     SSB_CHECK(id < kFirstBuiltInObjectId);
     return id;
   } else {

@@ -42,6 +42,7 @@ enum class Kind : int {
   module = 21,
   user_table = 22,
   broker_priority = 23,
+  event_notification = 24,
 };
 
 inline constexpr std::int32_t kInstanceInfoId = 1;
@@ -88,12 +89,13 @@ class Catalog {
   void undo(const Transaction::Undo& step);
 
  private:
-  using Tables = std::tuple<Table<pb::InstanceInfo>, Table<pb::Database>, Table<pb::Login>,
-                            Table<pb::Endpoint>, Table<pb::MasterKey>, Table<pb::Principal>,
-                            Table<pb::Permission>, Table<pb::Certificate>, Table<pb::MessageType>,
-                            Table<pb::Contract>, Table<pb::Queue>, Table<pb::Service>,
-                            Table<pb::Route>, Table<pb::RemoteServiceBinding>, Table<pb::Schema>,
-                            Table<pb::Module>, Table<pb::UserTable>, Table<pb::BrokerPriority>>;
+  using Tables =
+      std::tuple<Table<pb::InstanceInfo>, Table<pb::Database>, Table<pb::Login>,
+                 Table<pb::Endpoint>, Table<pb::MasterKey>, Table<pb::Principal>,
+                 Table<pb::Permission>, Table<pb::Certificate>, Table<pb::MessageType>,
+                 Table<pb::Contract>, Table<pb::Queue>, Table<pb::Service>, Table<pb::Route>,
+                 Table<pb::RemoteServiceBinding>, Table<pb::Schema>, Table<pb::Module>,
+                 Table<pb::UserTable>, Table<pb::BrokerPriority>, Table<pb::EventNotification>>;
 
   // built_in_objects.cc
   void add_built_in_objects(std::int64_t created_us);

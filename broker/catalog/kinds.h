@@ -27,7 +27,8 @@ struct KindOf;
   X(Schema, schema, 5)                                   \
   X(Module, module, kFirstObjectId)                      \
   X(UserTable, user_table, kFirstObjectId)               \
-  X(BrokerPriority, broker_priority, 65536)
+  X(BrokerPriority, broker_priority, 65536)              \
+  X(EventNotification, event_notification, kFirstObjectId)
 
 #define SSB_CATALOG_KIND(Type, name, first)           \
   template <>                                         \

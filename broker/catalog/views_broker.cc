@@ -66,6 +66,22 @@ store::Row message_type_row(const pb::MessageType& row) {
           null_value()};
 }
 
+store::Row event_notification_row(const pb::EventNotification& row) {
+  constexpr std::int64_t kObjectOrColumn = 1;
+  const auto broker = proto::Guid::from_bytes(proto::as_bytes(row.broker_id()));
+  return {text(row.name()),
+          number(row.id()),
+          number(kObjectOrColumn),
+          text("OBJECT_OR_COLUMN"),
+          number(row.queue()),
+          date_or_null(row.create_date_us()),
+          date_or_null(row.modify_date_us()),
+          text(row.service_name()),
+          broker ? text(broker->text()) : null_value(),
+          proto::to_bytes(row.creator_sid()),
+          number(row.owner())};
+}
+
 store::Row route_row(const pb::Route& row) {
   return {text(row.name()),
           number(row.id()),
@@ -103,6 +119,11 @@ void add_service_views(const Instance& instance, const AddView& add) {
           rows.push_back({number(row.id()), number(contract)});
         }
       }));
+  add("sys.event_notifications",
+      "name sysname, object_id int, parent_class tinyint, parent_class_desc nvarchar(60), "
+      "parent_id int, create_date datetime, modify_date datetime, service_name nvarchar(256), "
+      "broker_instance nvarchar(128), creator_sid varbinary(85), principal_id int",
+      rows_of<pb::EventNotification>(instance, event_notification_row));
 }
 
 void add_contract_views(const Instance& instance, const AddView& add) {

@@ -261,9 +261,7 @@ void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto:
     drop_pending(endpoint);
     if (endpoint.state == EndpointState::disconnected_outbound) {
       close(endpoint, now);
-    } else if (may_receive && endpoint.asks) {
-      finish_request(endpoint, read_error_body(body), now);
-    } else if (may_receive) {
+    } else if (may_receive && !own_dialog_over(endpoint, read_error_body(body), now)) {
       endpoint.state = EndpointState::error;
       enqueue(endpoint, {std::string(kErrorType), header.sequence(), 1, body}, now);
     }
@@ -274,7 +272,7 @@ void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto:
   if (header.is_end_dialog()) {
     endpoint.state = EndpointState::disconnected_inbound;
     trace_conversation(endpoint, 7, "Received END CONVERSATION", now, digest_detail(incoming));
-    if (endpoint.asks) return finish_request(endpoint, std::nullopt, now);
+    if (own_dialog_over(endpoint, std::nullopt, now)) return;
     enqueue(endpoint, {std::string(kEndDialogType), header.sequence(), 2, std::nullopt}, now);
     if (!endpoint.pending.empty())
       set_status(endpoint, proto::Error(proto::ErrorCode::peer_ended), now);
@@ -313,7 +311,7 @@ void Engine::State::accept_broker_error(Endpoint& endpoint, const Incoming& inco
     close(endpoint, now);
     return;
   }
-  if (endpoint.asks) return finish_request(endpoint, read_error_body(body), now);
+  if (own_dialog_over(endpoint, read_error_body(body), now)) return;
   endpoint.state = EndpointState::error;
   endpoint.timer_at = proto::kNever;
   enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, body}, now);

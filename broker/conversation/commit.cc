@@ -30,7 +30,7 @@ proto::Result<void> Engine::commit(catalog::Transaction&& transaction, proto::Ti
   auto committed = state.instance.commit(std::move(transaction));
   auto* work = static_cast<PendingWork*>(attachment.get());
   if (work == nullptr) {
-    state.switch_off_poisoned(now);
+    state.end_transaction(now);
     return committed;
   }
   catalog::Transaction ended;
@@ -45,7 +45,7 @@ proto::Result<void> Engine::commit(catalog::Transaction&& transaction, proto::Ti
   state.count_receives(*work, true);
   state.release(ended);
   ++state.changes;
-  state.switch_off_poisoned(now);
+  state.end_transaction(now);
   return {};
 }
 
@@ -63,7 +63,7 @@ void Engine::roll_back(catalog::Transaction&& transaction, proto::TimePoint now)
   }
   transaction.dialogs.reset();
   state.instance.roll_back(std::move(transaction));
-  state.switch_off_poisoned(now);
+  state.end_transaction(now);
 }
 
 Engine::Savepoint Engine::savepoint(const catalog::Transaction& transaction) const {
@@ -99,6 +99,11 @@ void Engine::roll_back_to(catalog::Transaction& transaction, const Savepoint& sa
                                               : EndpointState::disconnected_outbound;
     }
   }
+}
+
+void Engine::State::end_transaction(proto::TimePoint now) {
+  if (!poisoned.empty()) switch_off_poisoned(now);
+  if (!notifications_over.empty()) drop_notifications(now);
 }
 
 void Engine::State::release(catalog::Transaction& transaction) {
@@ -157,6 +162,9 @@ void Engine::State::apply_send(store::DatabaseId id, SendWork& work, proto::Time
     trace_conversation(*endpoint, 1, "SEND Message", now,
                        {{"sequence", std::to_string(endpoint->send_sequence)}});
   }
+  if (work.is_retained) {
+    retain_sent(*endpoint, {message.message_type, endpoint->send_sequence, 2, work.body}, now);
+  }
   queue_for_sending(*endpoint, std::move(message),
                     work.body ? proto::ByteView(*work.body) : proto::ByteView());
   pump(*endpoint, now);
@@ -211,8 +219,11 @@ void Engine::State::apply_receive(store::DatabaseId id, const ReceiveWork& work)
   groups_received.emplace_back(id, work.group);
   state.readings[work.queue].taken += work.orders.size();
   // What END CONVERSATION in the same transaction dropped is gone already.
-  state.queues[work.queue].remove(work.group, work.orders, [&state](const QueueEntry& entry) {
-    state.messages->remove(entry.place);
+  state.queues[work.queue].remove(work.group, work.orders, [&](const QueueEntry& entry) {
+    if (work.is_retained)
+      retain_received(state, work.queue, entry);
+    else
+      state.messages->remove(entry.place);
   });
 }
 

@@ -36,11 +36,11 @@ proto::Error awaiting(const ConfigurationRequest& request, proto::ConversationHa
 
 }  // namespace
 
-Endpoint* Engine::State::begin_request(DatabaseState& state, const ConfigurationRequest& request,
-                                       proto::TimePoint now) {
+Endpoint* Engine::State::begin_own_dialog(DatabaseState& state, std::int32_t service,
+                                          std::string_view contract_name) {
   const catalog::Catalog& catalog = *std::as_const(instance).database(state.id);
-  const pb::Service* own = catalog.table<pb::Service>().find(kBrokersOwnService);
-  const pb::Contract* contract = catalog.table<pb::Contract>().find(kNotice);
+  const pb::Service* own = catalog.table<pb::Service>().find(service);
+  const pb::Contract* contract = catalog.table<pb::Contract>().find(contract_name);
   const auto drawn = crypto::guarded([&]() -> proto::Result<std::array<proto::Guid, 3>> {
     const auto guids = crypto::random_guids<3>();
     static_cast<void>(new_handle(state.id, guids[1]));
@@ -59,15 +59,46 @@ Endpoint* Engine::State::begin_request(DatabaseState& state, const Configuration
   made->own_service = own->name();
   made->contract = contract->id();
   made->contract_name = contract->name();
-  made->far_service = routing::kBrokerConfigurationService;
-  made->created = now;
   made->encryption = false;
-  made->asks = std::make_unique<ConfigurationRequest>(request);
   Endpoint& endpoint = *made;
   add_endpoint(std::move(made));
-  trace_conversation(endpoint, 11, "BEGIN DIALOG", now,
-                     {{"asks_for", kind_text(request.kind)}, {"asks_about", request.service}});
   return &endpoint;
+}
+
+void Engine::State::send_own(Endpoint& endpoint, std::string_view type, proto::ByteView body,
+                             proto::TimePoint now) {
+  PendingMessage message;
+  message.message_type = type;
+  message.has_body = true;
+  message.length = body.size();
+  message.enqueued = now;
+  endpoint.state = EndpointState::conversing;
+  queue_for_sending(endpoint, std::move(message), body);
+  schedule(endpoint);
+  pump(endpoint, now);
+}
+
+bool Engine::State::own_dialog_over(Endpoint& endpoint, const std::optional<BodyError>& error,
+                                    proto::TimePoint now) {
+  if (endpoint.asks)
+    finish_request(endpoint, error, now);
+  else if (endpoint.notifies != 0)
+    finish_notification(endpoint, error, now);
+  else
+    return false;
+  return true;
+}
+
+Endpoint* Engine::State::begin_request(DatabaseState& state, const ConfigurationRequest& request,
+                                       proto::TimePoint now) {
+  Endpoint* endpoint = begin_own_dialog(state, kBrokersOwnService, kNotice);
+  if (endpoint == nullptr) return nullptr;
+  endpoint->far_service = routing::kBrokerConfigurationService;
+  endpoint->created = now;
+  endpoint->asks = std::make_unique<ConfigurationRequest>(request);
+  trace_conversation(*endpoint, 11, "BEGIN DIALOG", now,
+                     {{"asks_for", kind_text(request.kind)}, {"asks_about", request.service}});
+  return endpoint;
 }
 
 std::optional<proto::Error> Engine::State::ask(store::DatabaseId id,
@@ -81,16 +112,8 @@ std::optional<proto::Error> Engine::State::ask(store::DatabaseId id,
     Endpoint* asking = begin_request(state, request, now);
     if (asking == nullptr) return std::nullopt;
     state.asked.emplace(request, asking->handle);
-    const proto::Bytes body = request_body(request);
-    PendingMessage message;
-    message.message_type = std::string(kNotice) + "/" + root_name(request.kind);
-    message.has_body = true;
-    message.length = body.size();
-    message.enqueued = now;
-    asking->state = EndpointState::conversing;
-    queue_for_sending(*asking, std::move(message), body);
-    schedule(*asking);
-    pump(*asking, now);
+    send_own(*asking, std::string(kNotice) + "/" + root_name(request.kind), request_body(request),
+             now);
   }
   const auto open = state.asked.find(request);  // what cannot even be sent may be over already
   if (open == state.asked.end()) return std::nullopt;

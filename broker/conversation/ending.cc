@@ -26,10 +26,8 @@ void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view
     close(endpoint, now);
     return;
   }
-  if (endpoint.asks) {
-    finish_request(endpoint, BodyError{std::to_string(code), std::string(description)}, now);
+  if (own_dialog_over(endpoint, BodyError{std::to_string(code), std::string(description)}, now))
     return;
-  }
   endpoint.state = EndpointState::error;
   enqueue_error(endpoint, code, description, now);
   touch(endpoint);

@@ -83,6 +83,7 @@ struct Endpoint {
   int priority = 5;
   EndpointState state = EndpointState::started_outbound;
   std::unique_ptr<ConfigurationRequest> asks;  // of a conversation that the broker itself began
+  std::int32_t notifies = 0;                   // the event notification whose messages it carries
   bool awaits_answer = false;                  // of one: nothing is routed before (9770)
 
   // Security. What a first message needs is decided once, and kept; at the target in full security for its reply.

@@ -88,6 +88,7 @@ void Engine::catalog_changed(store::DatabaseId id, proto::TimePoint now) {
   if (DatabaseState* changed = state.database(id))
     changed->keys.catalog_changed(state.instance, id);
   ++state.changes;
+  if (DatabaseState* changed = state.database(id)) state.end_dropped_notifications(*changed, now);
   // A route, certificate or service of one database can be what a dialog of another one waits for.
   for (auto& [database_id, data] : state.databases) {
     for (auto& [handle, endpoint] : data.awake) {

@@ -181,6 +181,9 @@ class Engine {
   // undone: caches are dropped, what waits for them is tried again at once. `dropped_service` errors its conversations (8470).
   void catalog_changed(store::DatabaseId database, proto::TimePoint now);
   void service_dropped(store::DatabaseId database, std::int32_t service, proto::TimePoint now);
+  // An event of a queue: its event notifications that are for it send a message each.
+  void queue_event(store::DatabaseId database, std::int32_t queue, std::string_view event,
+                   proto::TimePoint now);
   [[nodiscard]] bool queue_is_empty(store::DatabaseId database, std::int32_t queue) const;
   // Call after any change of a master key or of what opens it has been committed or undone; `known` are the master keys that the
   // statements had opened, old and new. Session keys are sealed again under the present key; conversations whose keys none of them

@@ -53,7 +53,13 @@ inline constexpr std::size_t kPackCacheBytes = std::size_t{32} * 1024 * 1024;
 // Bytes of removed messages that may stand beside those that wait, before packs are written anew: as many again, and this.
 inline constexpr std::size_t kDeadBytesMax = std::size_t{16} * 1024 * 1024;
 
-enum class StoredKind : std::uint8_t { transmission = 1, queued = 2 };
+// The retained ones are of queues with RETENTION = ON: received or sent, and kept until the conversation ends (retained.cc).
+enum class StoredKind : std::uint8_t {
+  transmission = 1,
+  queued = 2,
+  retained_received = 3,
+  retained_sent = 4
+};
 
 // Where a message stands; valid until it is removed.
 struct MessagePlace {

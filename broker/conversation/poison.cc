@@ -1,9 +1,9 @@
 // Poison messages: a message whose transaction rolls back again and again would be received for ever, so its queue is switched off.
 //
 //   Counted are rollbacks in a row that gave the same message back first; any transaction that received from the queue and committed
-//   begins the count anew. A statement that failed and undid only itself is no rollback. Left out: the event notification
-//   BROKER_QUEUE_DISABLED, as there are no event notifications.
+//   begins the count anew. A statement that failed and undid only itself is no rollback.
 //   Source  reference service-broker.md 1.4; tsql-tds.md 1.8.
+#include "broker/conversation/event_notification.h"
 #include "broker/conversation/state.h"
 
 namespace ssb::broker::conversation {
@@ -59,6 +59,7 @@ bool Engine::State::switch_off(store::DatabaseId id, std::int32_t queue_id, prot
              std::to_string(kPoisonRollbacks) + " rollbacks in a row: a poison message.";
   out.detail = {{"queue", off.name()}, {"rollbacks", std::to_string(kPoisonRollbacks)}};
   trace(std::move(out));
+  queue_event(id, off, kQueueDisabledEvent, now);
   return true;
 }
 

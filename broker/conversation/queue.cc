@@ -64,6 +64,7 @@ void Engine::State::enqueue_error(Endpoint& endpoint, std::int64_t code,
 
 void Engine::State::drop_queued(const Endpoint& endpoint) {
   DatabaseState& state = *database(endpoint.database);
+  drop_retained(endpoint);
   const pb::Queue* own = queue_of(endpoint.database, endpoint.service);
   if (own == nullptr) return;
   is_urgent = true;

@@ -63,6 +63,14 @@ struct LastClass {
   proto::stored::MessageClass parsed;
 };
 
+// What a queue with RETENTION = ON keeps of a conversation, by queuing order (retained.cc).
+struct RetainedMessage {
+  QueueEntry entry;
+  bool is_sent = false;
+};
+using RetainedMessages =
+    std::map<proto::ConversationHandle, std::map<std::int64_t, RetainedMessage>>;
+
 struct DatabaseState {
   store::DatabaseId id = 0;
   EndpointIndex index;  // of all endpoints, and of their groups
@@ -74,9 +82,10 @@ struct DatabaseState {
   std::uint64_t next_number = 1;                              // of a row
   std::map<proto::ConversationGroupId, std::uint64_t> locks;  // of groups: the transaction
   std::map<std::int32_t, QueueIndex> queues;
-  std::map<std::int32_t, QueueReading> readings;  // of queues
-  std::unique_ptr<MessageLog> messages;           // what waits, in queues and to be sent
-  LastClass read_class;                           // of the message that was received last
+  std::map<std::int32_t, QueueReading> readings;      // of queues
+  std::map<std::int32_t, RetainedMessages> retained;  // of queues
+  std::unique_ptr<MessageLog> messages;               // what waits, in queues and to be sent
+  LastClass read_class;                               // of the message that was received last
   std::int64_t next_order = 1;
   std::map<proto::ConversationId, proto::TimePoint>
       tombstones;             // conversation ids that must not be accepted again until then
@@ -84,6 +93,7 @@ struct DatabaseState {
   // Requests to the Broker Configuration service: open ones, and those not to be asked again until then.
   std::map<ConfigurationRequest, proto::ConversationHandle> asked;
   std::map<ConfigurationRequest, proto::TimePoint> answered;
+  std::map<std::int32_t, proto::ConversationHandle> notifying;  // of event notifications
 };
 
 // ---- the work of an open transaction, applied at COMMIT ----
@@ -94,6 +104,7 @@ struct SendWork {
   proto::ConversationHandle conversation;
   std::string message_type;
   std::optional<proto::Bytes> body;
+  bool is_retained = false;  // by the sender's queue
 };
 struct EndWork {
   proto::ConversationHandle conversation;
@@ -103,6 +114,7 @@ struct ReceiveWork {
   std::int32_t queue;
   proto::ConversationGroupId group;
   std::vector<std::int64_t> orders;
+  bool is_retained = false;  // by the queue
 };
 struct TimerWork {
   proto::ConversationHandle conversation;
@@ -207,7 +219,8 @@ struct Engine::State {
   std::vector<Owner> acks_held;  // due since the actions before: they leave with the next ones
   // Whose messages a transaction has received since the last actions: it may be about to answer.
   std::vector<std::pair<store::DatabaseId, proto::ConversationGroupId>> groups_received;
-  std::set<std::pair<store::DatabaseId, std::int32_t>> poisoned;  // queues to switch off
+  std::set<std::pair<store::DatabaseId, std::int32_t>> poisoned;            // queues to switch off
+  std::set<std::pair<store::DatabaseId, std::int32_t>> notifications_over;  // to drop
   std::map<std::string, LinkQueue, std::less<>>
       links;  // by address, those with something in their queue
   routing::RouteCache routes;
@@ -297,6 +310,8 @@ struct Engine::State {
   void count_receives(const PendingWork& work, bool committed);
   // Switches the poisoned queues off; those whose database another transaction is changing wait for its end.
   void switch_off_poisoned(proto::TimePoint now);
+  // What others had to wait for that want the catalog.
+  void end_transaction(proto::TimePoint now);
   bool switch_off(store::DatabaseId database, std::int32_t queue, proto::TimePoint now);
 
   // ---- queues (queue.cc) ----
@@ -314,6 +329,17 @@ struct Engine::State {
   void drop_queued(const Endpoint& endpoint);
   QueuedMessage read_queued(store::DatabaseId database, proto::ConversationGroupId group,
                             const QueueEntry& entry);
+
+  // ---- RETENTION = ON (retained.cc) ----
+  // A message that leaves its queue by RECEIVE, or that SEND has numbered.
+  void retain_received(DatabaseState& state, std::int32_t queue, const QueueEntry& entry);
+  void retain_sent(Endpoint& endpoint, const NewMessage& message, proto::TimePoint now);
+  void load_retained(DatabaseState& state, const StoredMessage& message,
+                     const proto::stored::MessageClass& message_class, const MessagePlace& place);
+  // At the conversation's end.
+  void drop_retained(const Endpoint& endpoint);
+  // Rows of a queue as SELECT sees them, waiting and retained ones, by queuing order.
+  std::vector<QueuedMessage> queue_contents(DatabaseState& state, std::int32_t queue);
 
   // ---- sending (transmit.cc) ----
   void queue_for_sending(Endpoint& endpoint, PendingMessage message, proto::ByteView body);
@@ -384,8 +410,31 @@ struct Engine::State {
                       proto::TimePoint now);
   // Of any endpoint that closes: if it is an open request, who waits for it goes on. One that was not answered may be asked again.
   void request_over(Endpoint& endpoint, bool is_answered, proto::TimePoint now);
+  // A conversation of one of the broker's own services, which the caller completes; nullptr: nothing can be drawn, or the database
+  // lacks the broker's own objects.
+  Endpoint* begin_own_dialog(DatabaseState& state, std::int32_t service, std::string_view contract);
+  void send_own(Endpoint& endpoint, std::string_view type, proto::ByteView body,
+                proto::TimePoint now);
+  // The broker's own conversation has ended, or could not go on; false: it is none.
+  bool own_dialog_over(Endpoint& endpoint, const std::optional<BodyError>& error,
+                       proto::TimePoint now);
   // At the opening of a database, of a conversation of the broker's own service: whether it is an open request.
   void find_request(DatabaseState& state, EndpointIndex::Ref ref);
+
+  // ---- event notifications (event_notification.cc) ----
+  void queue_event(store::DatabaseId database, const pb::Queue& queue, std::string_view event,
+                   proto::TimePoint now);
+  void notify(DatabaseState& state, const pb::EventNotification& notification, proto::ByteView body,
+              proto::TimePoint now);
+  void finish_notification(Endpoint& endpoint, const std::optional<BodyError>& error,
+                           proto::TimePoint now);
+  // Of those whose conversations have ended, unless another transaction has the catalog: then with its end.
+  void drop_notifications(proto::TimePoint now);
+  bool drop_notification(store::DatabaseId database, std::int32_t id);
+  // Ends the conversations of those that have been dropped.
+  void end_dropped_notifications(DatabaseState& state, proto::TimePoint now);
+  // At the opening of a database.
+  void find_notification(DatabaseState& state, EndpointIndex::Ref ref);
 
   // ---- inside one instance (local.cc) ----
   void pump_local(Endpoint& endpoint, const routing::Destination& to, proto::TimePoint now);

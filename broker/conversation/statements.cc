@@ -195,15 +195,20 @@ proto::Result<void> Engine::send(catalog::Transaction& transaction,
   if ((*type)->validation() == "E" && body && !body->empty()) {
     return Error(ErrorCode::body_fails_validation, "EMPTY", (*type)->name());
   }
-  if (const pb::Queue* queue = state.queue_of(database, endpoint.service)) {
+  const pb::Queue* queue = state.queue_of(database, endpoint.service);
+  const bool is_retained = queue != nullptr && queue->is_retention_enabled();
+  if (queue != nullptr) {
     const auto allowed =
         catalog::require_permission(state.instance, who, database, catalog::ObjectClass::object,
                                     queue->id(), queue->name(), "RECEIVE");
     if (!allowed) return allowed.error();
   }
+  if (is_retained && !queue->is_enqueue_enabled())
+    return Error(ErrorCode::queue_disabled_with_retention, queue->name());
   PendingWork& work = State::work(transaction);
   work.states[conversation] = EndpointState::conversing;
-  work.list.push_back({database, SendWork{conversation, (*type)->name(), std::move(body)}});
+  work.list.push_back(
+      {database, SendWork{conversation, (*type)->name(), std::move(body), is_retained}});
   return {};
 }
 
@@ -269,7 +274,7 @@ proto::Result<std::vector<QueuedMessage>> Engine::receive(catalog::Transaction& 
   const auto entries = index.waiting(*group, request.conversation, at_most);
   if (entries.empty()) return received;
   if (auto locked = state.lock_group(transaction, database, *group); !locked) return locked.error();
-  ReceiveWork work{request.queue, *group, {}};
+  ReceiveWork work{request.queue, *group, {}, (*queue)->is_retention_enabled()};
   work.orders.reserve(entries.size());
   received.reserve(entries.size());
   for (const QueueEntry* entry : entries) {

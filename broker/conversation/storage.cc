@@ -9,6 +9,7 @@
 //   message_pack, message_heads, message_removed: messages that wait (message_log.h)
 #include <algorithm>
 
+#include "broker/conversation/event_notification.h"
 #include "broker/conversation/state.h"
 #include "proto/check.h"
 #include "proto/stored.pb.h"
@@ -225,6 +226,7 @@ stored::Conversation row_of(const Endpoint& endpoint) {
   row.set_end_sequence(endpoint.end_sequence);
   row.set_reply_seen(endpoint.reply_seen);
   row.set_address(endpoint.address);
+  row.set_notifies(endpoint.notifies);
   row.set_awaits_answer(endpoint.awaits_answer);
   if (endpoint.asks) {
     row.set_asks_for(static_cast<int>(endpoint.asks->kind));
@@ -283,6 +285,7 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
   out->security_timestamp = proto::from_unix_us(row.security_timestamp_us());
   out->saw_first_ack = row.security_timestamp_us() != 0;
   out->address = row.address();
+  out->notifies = row.notifies();
   out->awaits_answer = row.awaits_answer();
   if (row.asks_for() != 0) {
     out->asks = std::make_unique<ConfigurationRequest>(ConfigurationRequest{
@@ -357,6 +360,7 @@ void Engine::State::load_index(DatabaseState& state) {
     const auto ref = state.index.add(entry, service);
     if (ref == EndpointIndex::kNone) throw_damaged();
     if (service == kBrokersOwnService) find_request(state, ref);
+    if (service == kEventNotificationService) find_notification(state, ref);
   }
 }
 
@@ -403,6 +407,11 @@ void Engine::State::load_message(DatabaseState& state, const StoredMessage& mess
     owner->retry_at = now;
     return;
   }
+  state.next_order = std::max(state.next_order, message.order + 1);
+  if (message.kind != StoredKind::queued) {
+    load_retained(state, message, message_class, place);
+    return;
+  }
   QueueEntry entry;
   entry.order = message.order;
   entry.conversation = handle;
@@ -410,7 +419,6 @@ void Engine::State::load_message(DatabaseState& state, const StoredMessage& mess
   entry.place = place;
   entry.rank = static_cast<std::uint8_t>(message_class.rank());
   entry.priority = static_cast<std::uint8_t>(message_class.priority());
-  state.next_order = std::max(state.next_order, entry.order + 1);
   state.queues[message_class.queue()].add(group_of(state, ref, message_class), entry);
 }
 
@@ -423,6 +431,10 @@ void Engine::State::message_moved(DatabaseState& state, const StoredMessage& mes
     SSB_CHECK(owner != nullptr && !owner->pending.empty());
     const std::uint64_t first = owner->pending.front().sequence;
     owner->pending.at(static_cast<std::size_t>(message.sequence - first)).place = to;
+    return;
+  }
+  if (message.kind != StoredKind::queued) {
+    load_retained(state, message, message_class, to);
     return;
   }
   QueueEntry* entry =

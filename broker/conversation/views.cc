@@ -74,7 +74,7 @@ std::vector<Row> conversation_endpoints(Engine::State& state, store::DatabaseId 
          number(-1),
          number(-1),
          number(0),
-         bit(e.asks != nullptr),
+         bit(e.asks != nullptr || e.notifies != 0),
          number(e.priority)});
   }
   return rows;
@@ -113,16 +113,15 @@ std::vector<Row> queue_rows(Engine::State& state, store::DatabaseId id, std::int
   std::vector<Row> rows;
   DatabaseState* database = state.database(id);
   if (database == nullptr) return rows;
-  const auto found = database->queues.find(static_cast<std::int32_t>(queue));
-  if (found == database->queues.end()) return rows;
-  for (const auto& [group, entry] : found->second.all()) {
-    const QueuedMessage m = state.read_queued(id, group, *entry);
+  for (QueuedMessage& m : state.queue_contents(*database, static_cast<std::int32_t>(queue))) {
     rows.push_back({number(m.status), number(m.priority), number(m.queuing_order),
                     guid(m.conversation_group_id), guid(m.conversation_handle),
-                    number(m.message_sequence_number), text(m.service_name), number(m.service_id),
-                    text(m.service_contract_name), number(m.service_contract_id),
-                    text(m.message_type_name), number(m.message_type_id), text(m.validation),
-                    m.message_body ? Value(*m.message_body) : null(), datetime(m.enqueue_time)});
+                    number(m.message_sequence_number), text(std::move(m.service_name)),
+                    number(m.service_id), text(std::move(m.service_contract_name)),
+                    number(m.service_contract_id), text(std::move(m.message_type_name)),
+                    number(m.message_type_id), text(std::move(m.validation)),
+                    m.message_body ? Value(*std::move(m.message_body)) : null(),
+                    datetime(m.enqueue_time)});
   }
   return rows;
 }

@@ -83,8 +83,6 @@ constexpr const char* name_of_unsupported() {
     return "ALTER DATABASE ENCRYPTION KEY";
   else if constexpr (std::is_same_v<Node, ChangeSignature>)
     return "ADD SIGNATURE";
-  else if constexpr (std::is_same_v<Node, CreateEventNotification>)
-    return "CREATE EVENT NOTIFICATION";
   else if constexpr (std::is_same_v<Node, CreateXmlSchemaCollection>)
     return "CREATE XML SCHEMA COLLECTION";
   else
@@ -107,7 +105,10 @@ Result<void> drop_all(const Drop& node, StatementContext& context) {
   if (node.names.empty()) return drop_one(node.kind, {}, context);  // master key
   for (const ObjectName& name : node.names) {
     if (node.if_exists && !exists(node.kind, name, context)) continue;
-    if (auto dropped = drop_one(node.kind, name, context); !dropped) return dropped.error();
+    auto dropped = node.kind == ObjectKind::event_notification
+                       ? drop_event_notification(node, name.name, context)
+                       : drop_one(node.kind, name, context);
+    if (!dropped) return dropped.error();
   }
   return {};
 }

@@ -2,12 +2,14 @@
 //
 //   Source  reference tsql-tds.md 1.2; service-broker.md 4.3. A procedure that does not exist yet is no error: it is looked up
 //           when it is started. 9620 cannot come, as there are no functions.
+#include "broker/conversation/event_notification.h"
 #include "broker/tsql/ddl_support.h"
 #include "broker/tsql/parser.h"
 
 namespace ssb::broker::tsql::ddl {
 namespace {
 
+constexpr auto kActivationEvent = conversation::kQueueActivationEvent;
 constexpr int kReadersMax = 32767;
 constexpr std::int32_t kExecuteAsOwner = -2;
 
@@ -114,6 +116,10 @@ Result<void> set_activation(StatementContext& context, const QueueActivation& ac
     return Error(ErrorCode::activation_without_procedure, queue.name());
   if (on && queue.execute_as_principal() == 0)
     return Error(ErrorCode::activation_without_user, queue.name());
+  const auto* notified =
+      on ? find_event_notification(context, queue.id(), kActivationEvent) : nullptr;
+  if (notified != nullptr)
+    return Error(ErrorCode::queue_has_activation_notification, queue.name(), notified->name());
   queue.set_is_activation_enabled(on);
   return {};
 }

@@ -51,14 +51,6 @@ Result<std::int32_t> schema_of(StatementContext& context, const ObjectName& name
   return schema->id();
 }
 
-const pb::Queue* find_queue(StatementContext& context, const ObjectName& name) {
-  const auto schema = schema_of(context, name);
-  if (!schema) return nullptr;
-  return current(context).table<pb::Queue>().find_if([&](const pb::Queue& queue) {
-    return queue.schema_id() == *schema && catalog::names_equal(queue.name(), name.name);
-  });
-}
-
 // Queues, tables, views and procedures share the names of a schema.
 bool is_object_name_taken(StatementContext& context, std::int32_t schema, std::string_view name) {
   const auto taken = [&](const auto& object) {
@@ -71,7 +63,7 @@ bool is_object_name_taken(StatementContext& context, std::int32_t schema, std::s
 }
 
 Result<void> set_options(StatementContext& context, const QueueOptions& options, pb::Queue& queue) {
-  if (options.retention.value_or(false)) return unsupported("RETENTION = ON");
+  if (options.retention) queue.set_is_retention_enabled(*options.retention);
   if (options.status) {
     queue.set_is_receive_enabled(*options.status);
     queue.set_is_enqueue_enabled(*options.status);
@@ -94,6 +86,14 @@ Result<void> add_contract(StatementContext& context, pb::Service& service,
 }
 
 }  // namespace
+
+const pb::Queue* find_queue(StatementContext& context, const ObjectName& name) {
+  const auto schema = schema_of(context, name);
+  if (!schema) return nullptr;
+  return current(context).table<pb::Queue>().find_if([&](const pb::Queue& queue) {
+    return queue.schema_id() == *schema && catalog::names_equal(queue.name(), name.name);
+  });
+}
 
 // ---- message types and contracts ----
 
@@ -341,7 +341,9 @@ Result<void> drop_queue(StatementContext& context, const ObjectName& name) {
     if (service.queue() == queue->id())
       return Error(ErrorCode::referenced_object, queue->name(), service.name());
   }
-  erase<pb::Queue>(context, queue->id(), ObjectClass::object);
+  const std::int32_t id = queue->id();
+  erase_event_notifications(context, id);
+  erase<pb::Queue>(context, id, ObjectClass::object);
   return {};
 }
 

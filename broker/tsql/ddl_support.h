@@ -78,6 +78,17 @@ template <typename Object>
   return {};
 }
 
+// The queue of a name; nullptr also where its name is none (ddl_broker.cc).
+[[nodiscard]] const pb::Queue* find_queue(StatementContext& context, const ObjectName& name);
+
+// Event notifications on a queue (ddl_event_notification.cc): all of them; one by its DROP; the one that is for an event, or nullptr.
+void erase_event_notifications(StatementContext& context, std::int32_t queue);
+[[nodiscard]] Result<void> drop_event_notification(const Drop& node, const std::string& name,
+                                                   StatementContext& context);
+[[nodiscard]] const pb::EventNotification* find_event_notification(const StatementContext& context,
+                                                                   std::int32_t queue,
+                                                                   std::string_view event);
+
 // ACTIVATION ( ... ) of CREATE QUEUE and ALTER QUEUE.
 Result<void> set_activation(StatementContext& context, const QueueActivation& activation,
                             pb::Queue& queue);
@@ -119,6 +130,7 @@ Result<void> run(const CreateRoute& node, StatementContext& context);
 Result<void> run(const AlterRoute& node, StatementContext& context);
 Result<void> run(const CreateRemoteServiceBinding& node, StatementContext& context);
 Result<void> run(const AlterRemoteServiceBinding& node, StatementContext& context);
+Result<void> run(const CreateEventNotification& node, StatementContext& context);
 Result<void> run(const CreateBrokerPriority& node, StatementContext& context);
 Result<void> run(const AlterBrokerPriority& node, StatementContext& context);
 

@@ -74,7 +74,7 @@ constexpr auto kViews = std::to_array<std::pair<std::string_view, const char*>>(
      "CAST(N'' AS sysname) AS mirror_server_name, CAST(0 AS tinyint) AS safety_level, CAST(N'' AS "
      "nvarchar(60)) AS safety_level_desc "
      "WHERE 1 = 0"},
-    {"sys.event_notifications",
+    {"sys.server_event_notifications",
      "CREATE VIEW v AS SELECT CAST(N'' AS sysname) AS name, CAST(0 AS int) AS object_id, CAST(0 AS "
      "tinyint) AS parent_class, "
      "CAST(N'' AS nvarchar(60)) AS parent_class_desc, CAST(0 AS int) AS parent_id, CAST('' AS "
@@ -82,7 +82,6 @@ constexpr auto kViews = std::to_array<std::pair<std::string_view, const char*>>(
      "CAST('' AS datetime) AS modify_date, CAST(N'' AS nvarchar(256)) AS service_name, CAST(N'' AS "
      "nvarchar(128)) AS broker_instance, "
      "CAST(0x AS varbinary(85)) AS creator_sid, CAST(0 AS int) AS principal_id WHERE 1 = 0"},
-    {"sys.server_event_notifications", "CREATE VIEW v AS SELECT * FROM sys.event_notifications"},
 });
 
 }  // namespace
