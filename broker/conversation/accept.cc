@@ -5,6 +5,7 @@
 #include "broker/conversation/state.h"
 #include "broker/crypto/failure.h"
 #include "broker/crypto/random.h"
+#include "broker/xml/xml.h"
 #include "proto/check.h"
 #include "proto/error_code.h"
 
@@ -12,6 +13,11 @@ namespace ssb::broker::conversation {
 namespace {
 
 constexpr std::string_view kDefaultName = "DEFAULT";
+
+const pb::MessageType* type_named(const catalog::Catalog& catalog, const std::string& name) {
+  return catalog.table<pb::MessageType>().find_if(
+      [&name](const pb::MessageType& type) { return type.name() == name; });
+}
 
 const pb::Contract* contract_named(const catalog::Catalog& catalog, const std::string& name) {
   return catalog.table<pb::Contract>().find_if(
@@ -41,8 +47,7 @@ std::optional<Refused> Engine::State::check_type(const catalog::Catalog& catalog
   using proto::ErrorCode;
   if (header.is_end_dialog() || header.is_error()) return std::nullopt;
   const std::string& name = header.message_type();
-  const auto* type = catalog.table<pb::MessageType>().find_if(
-      [&name](const pb::MessageType& t) { return t.name() == name; });
+  const pb::MessageType* type = type_named(catalog, name);
   if (type == nullptr) {
     return Refused{Error(ErrorCode::received_type_unknown, name),
                    Error(ErrorCode::unknown_message_type, name)};
@@ -73,6 +78,21 @@ std::optional<Refused> Engine::State::check_type(const catalog::Catalog& catalog
     return Refused{fails, fails};
   }
   return std::nullopt;
+}
+
+// The whole body, where its type asks for XML.
+std::optional<Refused> Engine::State::check_body(const catalog::Catalog& catalog,
+                                                 const Header& header, proto::ByteView body) {
+  using proto::Error;
+  using proto::ErrorCode;
+  if (header.is_error() || header.is_end_dialog()) return std::nullopt;
+  const std::string& name = header.message_type();
+  const pb::MessageType* type = type_named(catalog, name);
+  if (type == nullptr || type->validation() != "X") return std::nullopt;
+  const auto wrong = xml::why_not_well_formed(body);
+  if (!wrong) return std::nullopt;
+  return Refused{Error(ErrorCode::body_not_validated, name, header.from_service(), wrong->text()),
+                 Error(ErrorCode::body_not_xml, name)};
 }
 
 proto::ConversationHandle Engine::State::new_handle(store::DatabaseId id,
@@ -190,15 +210,16 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
                   Error(ErrorCode::destination_queue_disabled, queue->name()), {}, now);
     return;  // no ack: the sender tries again
   }
-  const std::optional<Refused> wrong =
-      open ? check_type(*std::as_const(instance).database(endpoint.database), endpoint.contract,
-                        header)
-           : std::nullopt;
-  if (wrong) {
-    undeliverable(endpoint.database, header, wrong->error, {}, now);
-    tell_peer(endpoint, -std::int64_t{wrong->answer.number()}, wrong->answer.text(), now);
-    return;
-  }
+  const bool in_parts = header.fragment_count() > 1;
+  const catalog::Catalog& catalog = *std::as_const(instance).database(endpoint.database);
+  const auto refuse = [&](const Refused& wrong) {
+    undeliverable(endpoint.database, header, wrong.error, {}, now);
+    tell_peer(endpoint, -std::int64_t{wrong.answer.number()}, wrong.answer.text(), now);
+  };
+  std::optional<Refused> wrong;
+  if (open) wrong = check_type(catalog, endpoint.contract, header);
+  if (open && !wrong && !in_parts) wrong = check_body(catalog, header, incoming.body);
+  if (wrong) return refuse(*wrong);
   // The number of parts follows from the length.
   if (header.fragment_index() > 0 && header.total_length() != endpoint.receive_length) {
     auto out = record(proto::EventClass::corrupted_message, 0, "", endpoint, now);
@@ -209,10 +230,10 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
     return;  // what is here stays: the true part may still come
   }
   proto::Bytes whole;
-  const bool in_parts = header.fragment_count() > 1;
   const bool complete = !in_parts || store_fragment(endpoint, incoming, whole);
+  if (open && complete && in_parts) wrong = check_body(catalog, header, whole);
   if (complete) {
-    ++endpoint.receive_sequence;
+    if (!wrong) ++endpoint.receive_sequence;
     endpoint.receive_fragment = 0;
     endpoint.receive_length = 0;
   } else {
@@ -220,6 +241,7 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
     endpoint.receive_length = header.total_length();
   }
   touch(endpoint);
+  if (wrong) return refuse(*wrong);
   ack_due(endpoint);
   if (!complete) return;
   deliver(endpoint, {header, in_parts ? proto::ByteView(whole) : incoming.body, incoming.arrived},

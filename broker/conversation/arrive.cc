@@ -292,6 +292,7 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
   auto wrong = check_contract(catalog, *service, header);
   auto made = target_of(header, state.id, *service, now);
   if (!wrong) wrong = check_type(catalog, made->contract, header);
+  if (!wrong && header.fragment_count() <= 1) wrong = check_body(catalog, header, opened.body);
   if (wrong) {
     undeliverable(state.id, header, wrong->error, {}, now);
     answer_error(state.id, header, key, wrong->answer, now);

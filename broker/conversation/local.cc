@@ -87,16 +87,18 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
   const pb::Queue* queue = queue_of(to, target->service);
   if (queue != nullptr && !queue->is_enqueue_enabled())
     return wait(proto::Error(proto::ErrorCode::target_queue_busy));
-  if (const auto wrong = check_type(*instance.database(to), target->contract, header)) {
+  // Copied: what the target stores may stand in the same log.
+  const proto::Bytes body =
+      proto::to_bytes(pending_body(from, message).value_or(proto::ByteView()));
+  auto wrong = check_type(*instance.database(to), target->contract, header);
+  if (!wrong) wrong = check_body(*instance.database(to), header, body);
+  if (wrong) {
     undeliverable(to, header, wrong->error, {}, now);
     fail(from, -wrong->answer.number(), wrong->answer.text(), now);
     return false;
   }
   auto classified = record(proto::EventClass::message_classify, 1, "Local", from, now);
   trace(std::move(classified));
-  // Copied: what the target stores may stand in the same log.
-  const proto::Bytes body =
-      proto::to_bytes(pending_body(from, message).value_or(proto::ByteView()));
   if (!from.is_initiator) target->reply_seen = true;
   accept_sequenced(*target, {header, body}, now);
   if (Endpoint* still = target) still->ack_due = false;

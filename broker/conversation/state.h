@@ -476,6 +476,8 @@ struct Engine::State {
                                         const Header& header) const;
   std::optional<Refused> check_type(const catalog::Catalog& catalog, std::int32_t contract,
                                     const Header& header) const;
+  static std::optional<Refused> check_body(const catalog::Catalog& catalog, const Header& header,
+                                           proto::ByteView body);
   // RandomFailure when it is in use.
   [[nodiscard]] proto::ConversationHandle new_handle(store::DatabaseId id,
                                                      const proto::Guid& drawn) const;

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "broker/tsql/xml.h"
+#include "broker/xml/xml.h"
 #include "proto/error_code.h"
 #include "proto/ids.h"
 
@@ -326,16 +326,6 @@ proto::Bytes utf8_to_latin1(std::string_view text) {
   return bytes;
 }
 
-std::string xml_of_bytes(const proto::Bytes& bytes) {
-  const bool marked = bytes.size() >= 2 && bytes[0] == 0xFF && bytes[1] == 0xFE;
-  if (marked) return proto::from_utf16le(proto::ByteView(bytes).subspan(2));
-  const bool wide = bytes.size() >= 2 && bytes[1] == 0;
-  if (wide) return proto::from_utf16le(bytes);
-  const bool utf8_mark =
-      bytes.size() >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF;
-  return proto::to_string(proto::ByteView(bytes).subspan(utf8_mark ? 3 : 0));
-}
-
 std::string float_text(double number, int style) {
   if (style == 1) return fmt::format("{:.7e}", number);
   if (style == 2) return fmt::format("{:.15e}", number);
@@ -461,16 +451,16 @@ Result<Value> to_guid(const Value& value, const DataType& from, const DataType& 
 Result<Value> to_xml(const Value& value, const DataType& from, const DataType& to) {
   std::string text;
   if (const auto* bytes = std::get_if<proto::Bytes>(&value)) {
-    text = xml_of_bytes(*bytes);
+    text = xml::text_of_bytes(*bytes);
   } else if (std::holds_alternative<std::string>(value) && is_text(from)) {
     text = std::get<std::string>(value);
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // the mark of UTF-16, as text
   } else {
     return no_conversion(from, to);
   }
-  const auto document = parse_xml(text);
+  const auto document = xml::parse_xml(text);
   if (!document) return document.error();
-  return Value(to_text(**document));
+  return Value(xml::to_text(**document));
 }
 
 }  // namespace

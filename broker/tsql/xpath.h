@@ -17,11 +17,18 @@
 #include <vector>
 
 #include "broker/store/store.h"
-#include "broker/tsql/xml.h"
+#include "broker/xml/xml.h"
 
 namespace ssb::broker::tsql {
 
 // Never a Null: it is there for the reason that its comment gives.
+using xml::escaped_attribute;
+using xml::escaped_text;
+using xml::is_xml_space;
+using xml::kXmlDepthMax;
+using xml::parse_xml;
+using xml::string_value;
+using xml::XmlNode;
 using XmlItem = std::variant<const XmlNode*, std::string, double, bool, store::Null>;
 using XmlSequence = std::vector<XmlItem>;
 // sql:variable("@x"): the variable's text; nullopt: there is none.

@@ -13,9 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/bytes.h"
 #include "proto/error.h"
 
-namespace ssb::broker::tsql {
+namespace ssb::broker::xml {
 
 inline constexpr int kXmlDepthMax = 128;
 
@@ -36,6 +37,10 @@ struct XmlNode {
 };
 
 [[nodiscard]] proto::Result<std::unique_ptr<XmlNode>> parse_xml(std::string_view text);
+// Bytes as the type takes them: UTF-16 with a mark or a zero as the second byte, else UTF-8.
+[[nodiscard]] std::string text_of_bytes(proto::ByteView bytes);
+// Why a body is no XML; nullopt: it is well-formed. An empty body is none.
+[[nodiscard]] std::optional<proto::Error> why_not_well_formed(proto::ByteView body);
 // The text of a node with its descendants; declarations of namespaces that it takes from outside are added.
 [[nodiscard]] std::string to_text(const XmlNode& node);
 // All texts inside, joined: the node's value as a string.
@@ -44,4 +49,4 @@ struct XmlNode {
 [[nodiscard]] std::string escaped_text(std::string_view text);
 [[nodiscard]] std::string escaped_attribute(std::string_view text);
 
-}  // namespace ssb::broker::tsql
+}  // namespace ssb::broker::xml

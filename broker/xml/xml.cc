@@ -1,11 +1,11 @@
-#include "broker/tsql/xml.h"
+#include "broker/xml/xml.h"
 
 #include <algorithm>
 #include <map>
 
 #include "proto/error_code.h"
 
-namespace ssb::broker::tsql {
+namespace ssb::broker::xml {
 namespace {
 
 using proto::Error;
@@ -328,6 +328,23 @@ proto::Result<std::unique_ptr<XmlNode>> parse_xml(std::string_view text) {
   }
 }
 
+std::string text_of_bytes(proto::ByteView bytes) {
+  const bool marked = bytes.size() >= 2 && bytes[0] == 0xFF && bytes[1] == 0xFE;
+  if (marked) return proto::from_utf16le(bytes.subspan(2));
+  const bool wide = bytes.size() >= 2 && bytes[1] == 0;
+  if (wide) return proto::from_utf16le(bytes);
+  const bool utf8_mark =
+      bytes.size() >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF;
+  return proto::to_string(bytes.subspan(utf8_mark ? 3 : 0));
+}
+
+std::optional<Error> why_not_well_formed(proto::ByteView body) {
+  const auto document = parse_xml(text_of_bytes(body));
+  if (!document) return document.error();
+  if ((*document)->children.empty()) return Error(ErrorCode::xml_unexpected_end, "1");
+  return std::nullopt;
+}
+
 std::string to_text(const XmlNode& node) {
   std::map<std::string, std::string> added;
   // What is declared further out, the innermost first; what the node declares itself is not repeated.
@@ -367,4 +384,4 @@ std::string escaped_attribute(std::string_view text) {
   return escaped(text, true);
 }
 
-}  // namespace ssb::broker::tsql
+}  // namespace ssb::broker::xml
