@@ -29,46 +29,26 @@ GO
 :setvar certificate receiver_2020b
 :setvar start "2020-07-01"
 :setvar expiry "2021-07-01"
-:r ../setup/post_anonymous.sqlcmd
-:setvar body "2020, summer: the one from January"
-:r ../setup/send_order.sqlcmd
---# until 2020-10-01
-:r ../setup/take_anonymous.sqlcmd
-:setvar body "2020, autumn: the one from July"
-:r ../setup/send_order.sqlcmd
+:setvar taken 2020-10-01
+:r ../setup/half_year.sqlcmd
 --# until 2021-01-01T12:00Z
 :setvar certificate receiver_2021a
 :setvar start "2021-01-01"
 :setvar expiry "2022-01-01"
-:r ../setup/post_anonymous.sqlcmd
-:setvar body "2021, winter: the one from July"
-:r ../setup/send_order.sqlcmd
---# until 2021-04-01
-:r ../setup/take_anonymous.sqlcmd
-:setvar body "2021, spring: the one from January"
-:r ../setup/send_order.sqlcmd
+:setvar taken 2021-04-01
+:r ../setup/half_year.sqlcmd
 --# until 2021-07-01T12:00Z
 :setvar certificate receiver_2021b
 :setvar start "2021-07-01"
 :setvar expiry "2022-07-01"
-:r ../setup/post_anonymous.sqlcmd
-:setvar body "2021, summer: the one from January"
-:r ../setup/send_order.sqlcmd
---# until 2021-10-01
-:r ../setup/take_anonymous.sqlcmd
-:setvar body "2021, autumn: the one from July"
-:r ../setup/send_order.sqlcmd
+:setvar taken 2021-10-01
+:r ../setup/half_year.sqlcmd
 --# until 2022-01-01T12:00Z
 :setvar certificate receiver_2022a
 :setvar start "2022-01-01"
 :setvar expiry "2023-01-01"
-:r ../setup/post_anonymous.sqlcmd
-:setvar body "2022, winter: the one from July"
-:r ../setup/send_order.sqlcmd
---# until 2022-04-01
-:r ../setup/take_anonymous.sqlcmd
-:setvar body "2022, spring: the one from January"
-:r ../setup/send_order.sqlcmd
+:setvar taken 2022-04-01
+:r ../setup/half_year.sqlcmd
 --# until 2022-12-31
 :setvar body "2022, the last day of the last one"
 :r ../setup/send_order.sqlcmd
