@@ -29,6 +29,7 @@ void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view
   if (own_dialog_over(endpoint, BodyError{std::to_string(code), std::string(description)}, now))
     return;
   endpoint.state = EndpointState::error;
+  trace_conversation(endpoint, 4, "Broker Initiated Error", now, {{"code", std::to_string(code)}});
   enqueue_error(endpoint, code, description, now);
   touch(endpoint);
   schedule(endpoint);

@@ -101,10 +101,40 @@ void explain(Context& context, std::int32_t number) {
   if (!scenarios.empty()) print_value(context.out, "scenarios", scenarios);
 }
 
+// ---- an event class ----
+
+// "1 Create", or "0" where the class has no subclasses.
+void print_subclass(std::ostream& out, std::string_view number, const boost::json::object& entry) {
+  fmt::print(out, "  subclass {} {}\n", std::string(number),
+             std::string(entry.at("name").as_string()));
+  for (const auto& [name, value] : entry) {
+    if (name != "name") print_value(out, name, value);
+  }
+}
+
+void explain_event(Context& context, std::int32_t number) {
+  const boost::json::object all = boost::json::parse(events_json()).as_object();
+  const auto* found = all.if_contains(std::to_string(number));
+  if (found == nullptr) {
+    std::vector<std::string> known;
+    for (const auto& [of, entry] : all) known.emplace_back(of);
+    fmt::print(context.err, "ssbsim: no event class has the number {}; there are {}\n", number,
+               fmt::join(known, ", "));
+    context.exit_code = kExitUsage;
+    return;
+  }
+  const boost::json::object& event = found->as_object();
+  fmt::print(context.out, "event {}  {}\n", number, std::string(event.at("name").as_string()));
+  print_value(context.out, "means", event.at("means"));
+  for (const auto& [of, entry] : event.at("subclasses").as_object())
+    print_subclass(context.out, of, entry.as_object());
+}
+
 // ---- a kept run ----
 
 struct ExplainOptions {
-  std::string what;  // a number, or a file of a kept run
+  std::string what;  // a number, `event`, or a file of a kept run
+  std::optional<std::int32_t> event;
   std::string conversation;
   std::optional<std::uint64_t> message;
   std::string key_pool_file;
@@ -155,13 +185,20 @@ std::optional<std::int32_t> number_in(const std::string& text) {
 
 void explain_what(Context& context, const ExplainOptions& options) {
   const auto number = number_in(options.what);
-  const bool is_of_run =
-      !options.conversation.empty() || options.message || options.as_json || !number;
-  if (number && is_of_run) {
+  const bool is_event = options.what == "event";
+  if (is_event != options.event.has_value()) {
+    context.err
+        << "ssbsim: an event class is asked about by its number: ssbsim explain event 160\n";
+    context.exit_code = kExitUsage;
+    return;
+  }
+  const bool is_of_run = !options.conversation.empty() || options.message || options.as_json;
+  if ((number || is_event) && is_of_run) {
     context.err << "ssbsim: --conversation, --message and --json are of a kept run\n";
     context.exit_code = kExitUsage;
     return;
   }
+  if (is_event) return explain_event(context, *options.event);
   if (number) return explain(context, *number);
   if (!std::filesystem::is_regular_file(options.what)) {
     context.err << "ssbsim: '" << options.what << "' is neither a number nor a kept run\n";
@@ -181,19 +218,21 @@ void explain_what(Context& context, const ExplainOptions& options) {
 void add_explain(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand(
       "explain",
-      "Say what an error number means and what helps; or why a kept run did not deliver");
+      "Say what an error number or an event class means; or why a kept run did not deliver");
   command->footer(
       "Examples:\n"
       "  ssbsim explain 9727\n"
       "  ssbsim explain -- -8494\n"
+      "  ssbsim explain event 160\n"
       "  ssbsim run mine.sql --bundle mine.ssbrun; ssbsim explain mine.ssbrun\n"
       "  ssbsim explain mine.ssbrun --message 3\n"
       "Exit codes: 0 explained, 3 this build runs the kept run another way, 10 usage, 12.");
   auto options = std::make_shared<ExplainOptions>();
   command
       ->add_option("what", options->what,
-                   "SQL Server's number of an error, or a file of ssbsim run --bundle")
+                   "SQL Server's number of an error, `event`, or a file of ssbsim run --bundle")
       ->required();
+  command->add_option("number", options->event, "After `event`: the number of its class");
   command->add_option("--conversation", options->conversation,
                       "Handle or id of the conversation that is asked about [each that waits]");
   command->add_option("--message", options->message,

@@ -406,6 +406,11 @@ TEST(CliTest, ExplainKnowsEveryNumberAndNamesNearOnes) {
   EXPECT_EQ(unknown.code, 10);
   EXPECT_THAT(unknown.err, HasSubstr("9727"));
   EXPECT_EQ(run({"explain", "word"}).code, 10);
+  EXPECT_THAT(run({"explain", "event", "160"}).out,
+              StartsWith("event 160  Broker:Message Undeliverable\n"));
+  EXPECT_THAT(run({"explain", "event", "5"}).err, HasSubstr("160"));
+  EXPECT_EQ(run({"explain", "event"}).code, 10);
+  EXPECT_EQ(run({"explain", "160", "2"}).code, 10);
   EXPECT_THAT(run({"explain", "9277"}).err, HasSubstr("9727"));
   EXPECT_EQ(run({"explain", "66666"}).err.find("near"), std::string::npos);
 }
