@@ -163,7 +163,9 @@ void Engine::State::apply_send(store::DatabaseId id, SendWork& work, proto::Time
                        {{"sequence", std::to_string(endpoint->send_sequence)}});
   }
   if (work.is_retained) {
-    retain_sent(*endpoint, {message.message_type, endpoint->send_sequence, 2, work.body}, now);
+    NewMessage kept{message.message_type, endpoint->send_sequence, 2, std::nullopt};
+    if (message.length != 0) kept.body = *work.body;  // nothing is NULL, as where it arrives
+    retain_sent(*endpoint, kept, now);
   }
   queue_for_sending(*endpoint, std::move(message),
                     work.body ? proto::ByteView(*work.body) : proto::ByteView());
