@@ -172,6 +172,19 @@ class Engine {
   [[nodiscard]] Savepoint savepoint(const catalog::Transaction& transaction) const;
   void roll_back_to(catalog::Transaction& transaction, const Savepoint& savepoint);
 
+  // While it lives, the views and GET_TRANSMISSION_STATUS show what this transaction has pending, as its own session sees it. They nest.
+  class Reader {
+   public:
+    Reader(Engine& engine, const catalog::Transaction* transaction);  // nullptr: nothing is pending
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+    ~Reader();
+
+   private:
+    Engine& engine_;
+    const catalog::Transaction* before_;
+  };
+
   // ---- DDL that reaches into conversations ----
   enum class BrokerOption { enable_broker, disable_broker, new_broker, error_broker_conversations };
   [[nodiscard]] proto::Result<void> set_broker(catalog::Transaction& transaction,

@@ -8,6 +8,7 @@
 //           one which a transaction sends is seen when that has committed, is our own.
 #include <algorithm>
 
+#include "broker/conversation/own_work.h"
 #include "broker/conversation/state.h"
 #include "proto/stored.pb.h"
 
@@ -81,18 +82,23 @@ void Engine::State::drop_retained(const Endpoint& endpoint) {
 
 std::vector<QueuedMessage> Engine::State::queue_contents(DatabaseState& state, std::int32_t queue) {
   std::vector<QueuedMessage> out;
+  const OwnWork own(*this, state.id);  // of the session that asks
   if (const auto found = state.queues.find(queue); found != state.queues.end()) {
     const auto* row = std::as_const(instance).database(state.id)->table<pb::Queue>().find(queue);
     const bool retains = row != nullptr && row->is_retention_enabled();
     for (const auto& [group, entry] : found->second.all()) {
-      out.push_back(read_queued(state.id, group, *entry));
+      const bool is_gone =
+          own.has_ended(entry->conversation) || (!retains && own.has_received(*entry));
+      if (is_gone) continue;
+      out.push_back(read_queued(state.id, own.group_of(entry->conversation, group), *entry));
       if (retains && entry->taken_by != 0) out.back().status = kRetainedReceived;
     }
   }
   const auto retained = state.retained.find(queue);
   if (retained == state.retained.end() || retained->second.empty()) return out;
   for (const auto& [handle, messages] : retained->second) {
-    const auto group = state.index.at(state.index.find(handle)).group;
+    if (own.has_ended(handle)) continue;
+    const auto group = own.group_of(handle, state.index.at(state.index.find(handle)).group);
     for (const auto& [order, kept] : messages) {
       out.push_back(read_queued(state.id, group, kept.entry));
       out.back().status = kept.is_sent ? kRetainedSent : kRetainedReceived;

@@ -105,10 +105,12 @@ struct SendWork {
   std::string message_type;
   std::optional<proto::Bytes> body;
   bool is_retained = false;  // by the sender's queue
+  proto::TimePoint at{};     // of the statement
 };
 struct EndWork {
   proto::ConversationHandle conversation;
   EndRequest request;
+  proto::TimePoint at{};
 };
 struct ReceiveWork {
   std::int32_t queue;
@@ -210,6 +212,7 @@ struct Engine::State {
   std::map<store::DatabaseId, DatabaseState> databases;
   dialog::OperationCounts counts_of_closed;
   Actions actions;
+  const catalog::Transaction* reader = nullptr;  // of Engine::Reader
   std::uint64_t changes = 1;
   bool is_urgent =
       false;  // something since the last flush must be durable before anything else is said

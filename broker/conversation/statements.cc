@@ -169,7 +169,6 @@ proto::Result<void> Engine::send(catalog::Transaction& transaction,
                                  std::string_view message_type, std::optional<proto::Bytes> body,
                                  proto::TimePoint now) {
   State& state = *state_;
-  static_cast<void>(now);
   const auto found = state.visible(transaction, database, conversation);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
@@ -208,7 +207,7 @@ proto::Result<void> Engine::send(catalog::Transaction& transaction,
   PendingWork& work = State::work(transaction);
   work.states[conversation] = EndpointState::conversing;
   work.list.push_back(
-      {database, SendWork{conversation, (*type)->name(), std::move(body), is_retained}});
+      {database, SendWork{conversation, (*type)->name(), std::move(body), is_retained, now}});
   return {};
 }
 
@@ -241,10 +240,20 @@ static proto::Result<const pb::Queue*> queue_for_receive(Engine::State& state,
   return queue;
 }
 
-// The group that a request with a WHERE clause names; nullopt: no such conversation, so nothing to receive.
+// The group that a request with a WHERE clause names. One that the transaction itself holds is known, also when its conversations have
+// ended in it; so is one whose endpoints are kept for a while after their end.
 static proto::Result<std::optional<proto::ConversationGroupId>> requested_group(
-    Engine::State& state, catalog::Transaction& transaction, const ReceiveRequest& request) {
-  if (request.group) return request.group;
+    Engine::State& state, catalog::Transaction& transaction, const ReceiveRequest& request,
+    const pb::Queue& queue) {
+  if (request.group) {
+    const auto* group = state.database(request.database)->index.group(*request.group);
+    if (group == nullptr)
+      return Error(ErrorCode::unknown_conversation_group, request.group->text());
+    const pb::Queue* own = state.queue_of(request.database, group->service);
+    if (own != nullptr && own->id() != queue.id())
+      return Error(ErrorCode::group_of_other_queue, request.group->text(), queue.name());
+    return request.group;
+  }
   const auto endpoint = state.visible(transaction, request.database, *request.conversation);
   if (!endpoint) return endpoint.error();
   return std::optional((*endpoint)->group);
@@ -262,7 +271,7 @@ proto::Result<std::vector<QueuedMessage>> Engine::receive(catalog::Transaction& 
   QueueIndex& index = database.queues[request.queue];
   std::optional<proto::ConversationGroupId> group;
   if (request.group || request.conversation) {
-    auto named = requested_group(state, transaction, request);
+    auto named = requested_group(state, transaction, request, **queue);
     if (!named) return named.error();
     group = *named;
   } else {
@@ -333,7 +342,6 @@ proto::Result<void> Engine::end(catalog::Transaction& transaction,
                                 proto::TimePoint now) {
   State& state = *state_;
   static_cast<void>(who);
-  static_cast<void>(now);
   const auto found = state.visible(transaction, database, conversation);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
@@ -355,7 +363,7 @@ proto::Result<void> Engine::end(catalog::Transaction& transaction,
   work.states[conversation] = (request.cleanup || peer_is_done)
                                   ? EndpointState::closed
                                   : EndpointState::disconnected_outbound;
-  work.list.push_back({database, EndWork{conversation, request}});
+  work.list.push_back({database, EndWork{conversation, request, now}});
   return {};
 }
 
@@ -416,7 +424,12 @@ std::optional<std::string> Engine::transmission_status(
     store::DatabaseId database, proto::ConversationHandle conversation) const {
   const DatabaseState* data = state_->database(database);
   const auto ref = data == nullptr ? EndpointIndex::kNone : data->index.find(conversation);
-  if (ref == EndpointIndex::kNone) return std::nullopt;
+  if (ref == EndpointIndex::kNone) {  // or the session that asks has begun it
+    const PendingWork* own = state_->reader == nullptr ? nullptr : State::work_of(*state_->reader);
+    const bool is_own = own != nullptr && own->begun.contains(conversation) &&
+                        own->begun.at(conversation)->database == database;
+    return is_own ? std::optional(std::string()) : std::nullopt;
+  }
   const Endpoint* endpoint = data->index.at(ref).awake;  // who sleeps has no problem
   return endpoint != nullptr && endpoint->status ? endpoint->status->text() : std::string();
 }

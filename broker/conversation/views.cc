@@ -1,4 +1,5 @@
-// Rows of the engine's sys views and of queues.
+// Rows of the engine's sys views and of queues: what is committed, and over it what the session that reads has pending (own_work.h).
+#include "broker/conversation/own_work.h"
 #include "broker/conversation/state.h"
 
 namespace ssb::broker::conversation {
@@ -38,44 +39,60 @@ Value expiry(const Endpoint& endpoint) {
                                                     : endpoint.expires);
 }
 
+Row endpoint_row(const Endpoint& e, const OwnConversation* own) {
+  const EndpointState state = own != nullptr ? own->state : e.state;
+  const proto::TimePoint timer_at = own != nullptr ? own->timer_at : e.timer_at;
+  const std::uint64_t send_sequence = own != nullptr ? own->send_sequence : e.send_sequence;
+  return {guid(e.handle),
+          guid(e.conversation),
+          bit(e.is_initiator),
+          number(e.contract),
+          guid(own != nullptr ? own->group : e.group),
+          number(e.service),
+          expiry(e),
+          text(state_code(state)),
+          text(state_description(state)),
+          text(e.far_service),
+          e.far_broker ? guid(*e.far_broker) : null(),
+          number(e.principal),
+          number(e.far_principal),
+          key_id(e.outbound),
+          key_id(e.inbound),
+          e.saw_first_ack ? datetime(e.security_timestamp) : text("1900-01-01 00:00:00.000"),
+          timer_at == proto::kNever ? text("1900-01-01 00:00:00.000") : datetime(timer_at),
+          number(static_cast<std::int64_t>(send_sequence)),
+          proto::Bytes(6, 0),
+          number(own != nullptr ? own->end_sequence : e.end_sequence),
+          number(static_cast<std::int64_t>(e.receive_sequence)),
+          number(e.receive_fragment),
+          number(0),
+          number(-1),
+          number(-1),
+          number(0),
+          bit(e.asks != nullptr || e.notifies != 0),
+          number(e.priority)};
+}
+
+// A closed initiator is gone, but for late repetitions of its peer.
+bool has_row(const Endpoint& endpoint, const OwnConversation* own) {
+  const EndpointState state = own != nullptr ? own->state : endpoint.state;
+  if (own != nullptr && own->is_gone) return false;
+  return !endpoint.is_initiator || state != EndpointState::closed;
+}
+
 std::vector<Row> conversation_endpoints(Engine::State& state, store::DatabaseId id) {
   std::vector<Row> rows;
   DatabaseState* database = state.database(id);
   if (database == nullptr) return rows;
+  const OwnWork work(state, id);
   for (const auto handle : database->index.handles()) {
     const auto seen = state.look_at(*database, database->index.find(handle));
-    const Endpoint& e = *seen.first;
-    if (e.is_initiator && e.state == EndpointState::closed)
-      continue;  // gone, but for late repetitions of its peer
-    rows.push_back(
-        {guid(e.handle),
-         guid(e.conversation),
-         bit(e.is_initiator),
-         number(e.contract),
-         guid(e.group),
-         number(e.service),
-         expiry(e),
-         text(state_code(e.state)),
-         text(state_description(e.state)),
-         text(e.far_service),
-         e.far_broker ? guid(*e.far_broker) : null(),
-         number(e.principal),
-         number(e.far_principal),
-         key_id(e.outbound),
-         key_id(e.inbound),
-         e.saw_first_ack ? datetime(e.security_timestamp) : text("1900-01-01 00:00:00.000"),
-         e.timer_at == proto::kNever ? text("1900-01-01 00:00:00.000") : datetime(e.timer_at),
-         number(static_cast<std::int64_t>(e.send_sequence)),
-         proto::Bytes(6, 0),
-         number(e.end_sequence),
-         number(static_cast<std::int64_t>(e.receive_sequence)),
-         number(e.receive_fragment),
-         number(0),
-         number(-1),
-         number(-1),
-         number(0),
-         bit(e.asks != nullptr || e.notifies != 0),
-         number(e.priority)});
+    const OwnConversation* own = work.find(handle);
+    if (has_row(*seen.first, own)) rows.push_back(endpoint_row(*seen.first, own));
+  }
+  for (const auto& [handle, own] : work.conversations()) {
+    if (own.begun != nullptr && has_row(*own.begun, &own))
+      rows.push_back(endpoint_row(*own.begun, &own));
   }
   return rows;
 }
@@ -84,26 +101,55 @@ std::vector<Row> conversation_groups(Engine::State& state, store::DatabaseId id)
   std::vector<Row> rows;
   const DatabaseState* database = state.database(id);
   if (database == nullptr) return rows;
-  for (const auto& group : database->index.groups())
-    rows.push_back({guid(group.id), number(group.service), bit(false)});
+  const std::uint64_t reader = state.reader == nullptr ? 0 : state.reader->id;
+  for (const auto& group : database->index.groups()) {
+    // Made by a transaction that has not ended: its own session alone sees it.
+    const auto lock = database->locks.find(group.id);
+    const bool is_of_other =
+        group.members == 0 && lock != database->locks.end() && lock->second != reader;
+    if (!is_of_other) rows.push_back({guid(group.id), number(group.service), bit(false)});
+  }
   return rows;
+}
+
+Row transmission_row(const Endpoint& e, const PendingMessage& message, Value body) {
+  return {guid(e.handle),
+          text(e.far_service),
+          text(e.far_broker ? e.far_broker->text() : std::string()),
+          text(e.own_service),
+          text(e.contract_name),
+          datetime(message.enqueued),
+          number(static_cast<std::int64_t>(message.sequence)),
+          text(message.message_type),
+          bit(message.is_error),
+          bit(message.is_end_dialog),
+          std::move(body),
+          text(e.status ? e.status->text() : std::string()),
+          number(e.priority)};
 }
 
 std::vector<Row> transmission_queue(Engine::State& state, store::DatabaseId id) {
   std::vector<Row> rows;
-  const DatabaseState* database = state.database(id);
+  DatabaseState* database = state.database(id);
   if (database == nullptr) return rows;
+  const OwnWork work(state, id);
   for (const auto& [handle, endpoint] : database->awake) {  // who sleeps has nothing to send
-    const Endpoint& e = *endpoint;
-    for (const PendingMessage& message : e.pending) {
-      const auto body = state.pending_body(e, message);
-      rows.push_back({guid(e.handle), text(e.far_service),
-                      text(e.far_broker ? e.far_broker->text() : std::string()),
-                      text(e.own_service), text(e.contract_name), datetime(message.enqueued),
-                      number(static_cast<std::int64_t>(message.sequence)),
-                      text(message.message_type), bit(message.is_error), bit(message.is_end_dialog),
-                      body ? Value(proto::to_bytes(*body)) : null(),
-                      text(e.status ? e.status->text() : std::string()), number(e.priority)});
+    const OwnConversation* own = work.find(handle);
+    if (own != nullptr && own->drops_pending) continue;
+    for (const PendingMessage& message : endpoint->pending) {
+      const auto body = state.pending_body(*endpoint, message);
+      rows.push_back(
+          transmission_row(*endpoint, message, body ? Value(proto::to_bytes(*body)) : null()));
+    }
+  }
+  for (const auto& [handle, own] : work.conversations()) {
+    if (own.sent.empty()) continue;
+    auto seen = own.begun != nullptr ? Engine::State::Seen{own.begun, nullptr}
+                                     : state.look_at(*database, database->index.find(handle));
+    for (const OwnMessage& one : own.sent) {
+      const bool has_body = one.body != nullptr && one.body->has_value();
+      rows.push_back(
+          transmission_row(*seen.first, one.message, has_body ? Value(**one.body) : null()));
     }
   }
   return rows;

@@ -227,7 +227,11 @@ Result<Outcome> Session::State::receive(const Receive& node,
   if (node.filter != ReceiveFilter::none) {
     const auto guid = evaluate_guid(*node.filter_value);
     if (!guid) return guid.error();
-    if (!*guid) return Error(ErrorCode::conversation_handle_missing);
+    if (!*guid) {
+      return Error(node.filter == ReceiveFilter::conversation_group_id
+                       ? ErrorCode::conversation_group_missing
+                       : ErrorCode::conversation_handle_missing);
+    }
     if (node.filter == ReceiveFilter::conversation_handle)
       request.conversation = proto::ConversationHandle{**guid};
     if (node.filter == ReceiveFilter::conversation_group_id)

@@ -208,6 +208,7 @@ Error Session::State::error_of(const store::StoreError& error) const {
 
 Result<std::vector<store::Row>> Session::State::rows_of(const std::string& sql,
                                                         const std::vector<Value>& parameters) {
+  const conversation::Engine::Reader reader(engine(), transaction ? &*transaction : nullptr);
   auto result = transaction
                     ? instance().store().execute(transaction->writes, database, sql, parameters)
                     : instance().store().query(database, sql, parameters);
