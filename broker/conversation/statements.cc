@@ -213,17 +213,34 @@ proto::Result<void> Engine::send(catalog::Transaction& transaction,
 
 // ---- RECEIVE and GET CONVERSATION GROUP ----
 
-static bool group_is_free(const DatabaseState& database, proto::ConversationGroupId group,
-                          std::uint64_t transaction) {
-  const auto found = database.locks.find(group);
-  return found == database.locks.end() || found->second == transaction;
+// END CONVERSATION takes the messages of its conversation off the queue: for its own transaction at once.
+static bool has_ended(const PendingWork& work, const QueueEntry& entry) {
+  const auto found = work.states.find(entry.conversation);
+  return found != work.states.end() && (found->second == EndpointState::disconnected_outbound ||
+                                        found->second == EndpointState::closed);
 }
 
-static std::optional<proto::ConversationGroupId> next_group(const DatabaseState& database,
-                                                            const QueueIndex& queue,
-                                                            std::uint64_t transaction) {
+static std::vector<QueueEntry*> waiting_for(const catalog::Transaction& transaction,
+                                            QueueIndex& queue, proto::ConversationGroupId group,
+                                            const std::optional<proto::ConversationHandle>& only,
+                                            std::size_t at_most) {
+  std::vector<QueueEntry*> entries = queue.waiting(group, only, at_most);
+  const PendingWork* work = Engine::State::work_of(transaction);
+  const auto ended = [work](const QueueEntry* entry) { return has_ended(*work, *entry); };
+  if (work == nullptr || std::none_of(entries.begin(), entries.end(), ended)) return entries;
+  entries = queue.waiting(group, only, SIZE_MAX);
+  entries.erase(std::remove_if(entries.begin(), entries.end(), ended), entries.end());
+  entries.resize(std::min(entries.size(), at_most));
+  return entries;
+}
+
+static std::optional<proto::ConversationGroupId> next_group(
+    const DatabaseState& database, QueueIndex& queue, const catalog::Transaction& transaction) {
   return queue.next([&](proto::ConversationGroupId group) {
-    return group_is_free(database, group, transaction);
+    const auto lock = database.locks.find(group);
+    if (lock == database.locks.end()) return true;
+    return lock->second == transaction.id &&
+           !waiting_for(transaction, queue, group, std::nullopt, 1).empty();
   });
 }
 
@@ -275,12 +292,12 @@ proto::Result<std::vector<QueuedMessage>> Engine::receive(catalog::Transaction& 
     if (!named) return named.error();
     group = *named;
   } else {
-    group = next_group(database, index, transaction.id);
+    group = next_group(database, index, transaction);
   }
   std::vector<QueuedMessage> received;
   if (!group) return received;
   const auto at_most = static_cast<std::size_t>(std::max<std::int64_t>(0, request.top));
-  const auto entries = index.waiting(*group, request.conversation, at_most);
+  const auto entries = waiting_for(transaction, index, *group, request.conversation, at_most);
   if (entries.empty()) return received;
   if (auto locked = state.lock_group(transaction, database, *group); !locked) return locked.error();
   ReceiveWork work{request.queue, *group, {}, (*queue)->is_retention_enabled()};
@@ -303,7 +320,7 @@ proto::Result<std::optional<proto::ConversationGroupId>> Engine::get_conversatio
   const auto queue = queue_for_receive(state, who, database, queue_id);
   if (!queue) return queue.error();
   DatabaseState& data = *state.database(database);
-  const auto group = next_group(data, data.queues[queue_id], transaction.id);
+  const auto group = next_group(data, data.queues[queue_id], transaction);
   if (!group) return group;
   if (auto locked = state.lock_group(transaction, data, *group); !locked) return locked.error();
   return group;
@@ -327,11 +344,14 @@ QueueReading Engine::reading(store::DatabaseId database, std::int32_t queue) con
 }
 
 bool Engine::has_free_messages(store::DatabaseId database, std::int32_t queue) const {
-  constexpr std::uint64_t kNobody = 0;
   const DatabaseState* data = state_->database(database);
   if (data == nullptr) return false;
   const auto found = data->queues.find(queue);
-  return found != data->queues.end() && next_group(*data, found->second, kNobody).has_value();
+  return found != data->queues.end() && found->second
+                                            .next([data](proto::ConversationGroupId group) {
+                                              return !data->locks.contains(group);
+                                            })
+                                            .has_value();
 }
 
 // ---- END, TIMER, MOVE ----
