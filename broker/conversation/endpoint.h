@@ -118,6 +118,7 @@ struct Endpoint {
   std::optional<proto::Error> status;  // transmission_status; nullopt: blank
   bool status_is_of_link = false;  // it holds until the connection is there, or another one follows
   std::string address;             // where the messages in flight went; empty: this instance
+  bool is_row_of_this_run = true;  // false: read after a restart, and not written since
   bool in_flight = false;
   bool waits_for_room = false;  // in LinkQueue::waiting
 

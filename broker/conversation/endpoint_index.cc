@@ -111,10 +111,10 @@ void EndpointIndex::remove(Ref ref) {
   free_.push_back(ref);
 }
 
-void EndpointIndex::set_asleep(Ref ref) {
+void EndpointIndex::set_asleep(Ref ref, bool has_row_of_this_run) {
   Entry& entry = place(ref);
   entry.awake = nullptr;
-  entry.has_slept = true;
+  entry.has_slept = has_row_of_this_run;
 }
 
 void EndpointIndex::set_awake(Ref ref, Endpoint* endpoint) {

@@ -42,7 +42,7 @@ class EndpointIndex {
     std::uint32_t heap_at = UINT32_MAX;  // its place among those that are due
     bool is_initiator = false;
     bool has_timer = false;  // asleep or resting: `due` is its conversation timer
-    bool has_slept = false;  // since the database was opened
+    bool has_slept = false;  // since the database was opened, with a row that was written since
   };
   struct Group {
     proto::ConversationGroupId id;
@@ -69,7 +69,7 @@ class EndpointIndex {
   Ref add(Entry added, std::int32_t service);
   void remove(Ref ref);  // its group stays, perhaps without members
   void set_awake(Ref ref, Endpoint* endpoint);
-  void set_asleep(Ref ref);
+  void set_asleep(Ref ref, bool has_row_of_this_run);
   void set_timer(Ref ref, bool has_timer);
   void set_due(Ref ref, proto::TimePoint at);
   void set_group(Ref ref, proto::ConversationGroupId group);

@@ -103,7 +103,7 @@ void Engine::State::put_to_sleep(DatabaseState& state, Endpoint& endpoint) {
     if (*key) state.keys.messages.drop(**key);
   }
   lanes.erase({endpoint.conversation, endpoint.is_initiator});
-  state.index.set_asleep(endpoint.ref);
+  state.index.set_asleep(endpoint.ref, endpoint.is_row_of_this_run);
   state.resting.erase(endpoint.rest_at);
   state.awake.erase(endpoint.handle);
 }

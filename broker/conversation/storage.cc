@@ -324,6 +324,7 @@ proto::Bytes serialized(const google::protobuf::MessageLite& row) {
 
 void Engine::State::store_endpoint(const DatabaseState& state, Endpoint& endpoint) {
   const proto::Bytes key = key_of(state.index.at(endpoint.ref));
+  endpoint.is_row_of_this_run = true;
   instance.store().put_record(state.id, kConversationTable, key,
                               std::make_shared<const proto::Bytes>(serialized(row_of(endpoint))));
   proto::Bytes head = head_of(endpoint);
@@ -344,7 +345,10 @@ std::unique_ptr<Endpoint> Engine::State::read_endpoint(DatabaseState& state,
   auto read = endpoint_of(parse_row(*row), entry.handle, state.id);
   read->ref = ref;
   read->scheduled = entry.due;
-  if (!entry.has_slept) read->address.clear();
+  if (!entry.has_slept) {  // the address is that of an earlier run
+    read->address.clear();
+    read->is_row_of_this_run = false;
+  }
   return read;
 }
 

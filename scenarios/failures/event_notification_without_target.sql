@@ -15,7 +15,10 @@ DECLARE @h uniqueidentifier;
 BEGIN DIALOG @h FROM SERVICE OrderService TO SERVICE 'OrderService' WITH ENCRYPTION = OFF;
 SEND ON CONVERSATION @h ('a lamp');
 GO
---# expect delivered 1 to [AlarmQueue] on HOST_A.Shop
+--# settle
+SELECT CASE WHEN COUNT(*) >= 1 THEN 'told' ELSE 'not told' END FROM AlarmQueue;
+GO
+--# expect value 'told'
 --# expect errorlog 17003
 --# expect errorlog 17005
 SELECT name FROM sys.event_notifications;
