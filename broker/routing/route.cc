@@ -181,6 +181,8 @@ Destination arrive(const catalog::Instance& instance, const Arrival& arrival,
                    proto::TimePoint now) {
   const catalog::Catalog* named = arrival.broker ? find_broker(instance, *arrival.broker) : nullptr;
   if (named != nullptr && !arrival.from_initiator) return local(named->id(), "", 0);
+  if (!instance.info(catalog::kMsdb).is_broker_enabled())
+    return delayed(proto::Error(proto::ErrorCode::broker_disabled_in_msdb), 0);
   Destination routed = classify(instance, {catalog::kMsdb, arrival.service, arrival.broker}, now);
   const bool stays =
       named != nullptr && routed.kind == Destination::Kind::delayed && routed.step != kAskingStep;
@@ -188,6 +190,8 @@ Destination arrive(const catalog::Instance& instance, const Arrival& arrival,
 }
 
 proto::Error refusal_of(const catalog::Instance& instance, const Arrival& arrival) {
+  if (!instance.info(catalog::kMsdb).is_broker_enabled())
+    return proto::Error(proto::ErrorCode::broker_disabled_in_msdb);
   const catalog::pb::Endpoint* endpoint = broker_endpoint(instance);
   if (endpoint != nullptr && endpoint->is_message_forwarding_enabled())
     return proto::Error(proto::ErrorCode::no_route_to_forward, std::string(arrival.service));

@@ -48,10 +48,11 @@ struct Arrival {
   bool from_initiator = true;
 };
 // Where it belongs: a target's message whose broker is here needs no route (the reply short cut), everything else is routed by msdb. A
-// broker of this instance is found also where the routes of msdb lead nowhere, but not where they say to ask first.
+// broker of this instance is found also where the routes of msdb lead nowhere, but not where they say to ask first. With the broker of
+// msdb disabled only the short cut is left.
 [[nodiscard]] Destination arrive(const catalog::Instance& instance, const Arrival& arrival,
                                  proto::TimePoint now);
-// What is said of one that `arrive` delays: 11294 (event 191) where the instance forwards, else 9795 or 11210 (event 160).
+// What is said of one that `arrive` delays: 9789 (event 160) without the broker of msdb, 11294 (event 191) where the instance forwards, else 9795 or 11210 (event 160).
 [[nodiscard]] proto::Error refusal_of(const catalog::Instance& instance, const Arrival& arrival);
 
 // Whether the database has a route to the Broker Configuration service that has not expired.

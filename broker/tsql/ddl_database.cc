@@ -46,6 +46,16 @@ Result<void> is_possible(DatabaseOptionKind kind) {
   return {};
 }
 
+// Kept and shown, but nobody is kept out: SQL Server then takes no message from the network (28015, 28075; of msdb 9790).
+void warn_of_single_user(StatementContext& context, const DatabaseOption& option) {
+  if (option.kind != DatabaseOptionKind::single_user) return;
+  Error note(ErrorCode::not_supported,
+             "the effects of SET SINGLE_USER: other sessions and messages are let in as before, "
+             "unlike SQL Server (28015, 28075, 9790). That is not there");
+  note.own_severity = 10;
+  context.warnings.push_back(std::move(note));
+}
+
 Result<void> set_option(StatementContext& context, store::DatabaseId id,
                         const DatabaseOption& option) {
   if (const auto broker = broker_option(option.kind)) {
@@ -53,6 +63,7 @@ Result<void> set_option(StatementContext& context, store::DatabaseId id,
     return context.engine.set_broker(context.transaction, id, *broker, context.now);
   }
   if (auto possible = is_possible(option.kind); !possible) return possible.error();
+  warn_of_single_user(context, option);
   pb::Database info = context.instance.info(id);
   const bool on = option.on.value_or(true);
   switch (option.kind) {

@@ -12,6 +12,7 @@
 #include <fmt/ostream.h>
 
 #include "proto/error.h"
+#include "proto/ids.h"
 #include "sim/cli/cli.h"
 #include "sim/cli/explain_data.h"
 #include "sim/cli/kept_run.h"
@@ -165,6 +166,10 @@ int explain_run(Context& context, const ExplainOptions& options) {
   }
   const why::Answer answer = runs.explain(
       script, run.report, {.conversation = options.conversation, .message = options.message});
+  if (answer.is_of_nobody) {
+    fmt::print(context.err, "ssbsim: {}\n", answer.nothing);
+    return kExitUsage;
+  }
   if (options.as_json) {
     for (const std::string& line : json_lines(answer)) fmt::print(context.out, "{}\n", line);
     return 0;
@@ -200,6 +205,12 @@ void explain_what(Context& context, const ExplainOptions& options) {
   }
   if (is_event) return explain_event(context, *options.event);
   if (number) return explain(context, *number);
+  if (!options.conversation.empty() && !proto::Guid::parse(options.conversation)) {
+    fmt::print(context.err, "ssbsim: --conversation takes a handle or an id, a GUID, not '{}'\n",
+               options.conversation);
+    context.exit_code = kExitUsage;
+    return;
+  }
   if (!std::filesystem::is_regular_file(options.what)) {
     context.err << "ssbsim: '" << options.what << "' is neither a number nor a kept run\n";
     context.exit_code = kExitUsage;

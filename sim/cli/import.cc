@@ -64,6 +64,7 @@ class ImportCommand {
     write_whole_file(file, script);
     if (options_.doctor.as_json) print_line(json_header(context_.arguments));
     report_mapping(folder, mapping);
+    if (!builds(file)) return kExitBadSnapshot;
     DoctorOptions doctor = options_.doctor;
     doctor.paths = {file.string()};
     doctor.prints_header = false;
@@ -142,6 +143,27 @@ class ImportCommand {
       snapshot::add_broker_ids(seen.name, *seen.instance, out);
     }
     return out;
+  }
+
+  // A batch that fails leaves another topology than the snapshots': nothing that is found in it is of them.
+  bool builds(const fs::path& file) {
+    pool_.start_run(snapshot::kSeed);
+    const auto set = run_for_doctor({.file = file.string(),
+                                     .variables = {},
+                                     .until_line = std::nullopt,
+                                     .seed = snapshot::kSeed,
+                                     .keys = [this](int bits) { return pool_.draw(bits); }});
+    for (const scenario::ScriptMessage& problem : set->problems)
+      fmt::print(context_.err, "{}\n", problem.line());
+    for (const std::string& note : set->notes) fmt::print(context_.err, "{}\n", note);
+    if (!set->reason.empty()) fmt::print(context_.err, "{}\n", set->reason);
+    if (set->problems.empty() && set->notes.empty() && set->reason.empty()) return true;
+    fmt::print(
+        context_.err,
+        "ssbsim: the topology does not build as the snapshots have it; mend these batches in "
+        "'{0}', and run ssbsim doctor {0}\n",
+        file.string());
+    return false;
   }
 
   void report_mapping(const fs::path& folder, const std::vector<Mapping>& mapping) {
@@ -300,7 +322,7 @@ void add_import(CLI::App& app, Context& context) {
       "  ssbsim import SQL01.json SQL02.json --out imported\n"
       "  ssbsim import a.json b.json --out imported --peer 10.0.0.3=SQL02 --fail-on warning\n"
       "Exit codes: 0 nothing found and all delivered, 1 found or not delivered, 10, 11 a snapshot "
-      "is not right, 12.");
+      "is not right or does not build, 12.");
   add_import_options(*command, *options);
   command->callback([&context, options] { context.exit_code = run_import(context, *options); });
 }

@@ -60,6 +60,8 @@ json::object trial_json(const why::Trial& trial) {
                    {"changes", strings_of(trial.changes)},
                    {"problem", trial.problem}};
   if (trial.delivered_after) out["delivered_after_us"] = trial.delivered_after->count();
+  if (trial.lifetime_left) out["lifetime_left_us"] = trial.lifetime_left->count();
+  if (!trial.ends_with.empty()) out["ends_with"] = trial.ends_with;
   if (trial.left_after) out["left_after_us"] = trial.left_after->count();
   return out;
 }

@@ -86,7 +86,23 @@ void examine_enabled(Examination& ex, const Place& place, const std::string& ser
                              is_taken ? "NEW_BROKER" : "ENABLE_BROKER"))});
 }
 
+void examine_msdb(Examination& ex, const Place& place) {
+  if (!is_without_msdb(ex, place.subject)) {
+    ex.ok(CheckId::B004, place, "", "enabled");
+    return;
+  }
+  ex.not_ok(CheckId::B004, place,
+            {.object = "",
+             .text = "the broker of msdb, whose routes messages from the network take, is disabled",
+             .fails = "9789 in event 160 here: no answer, the sender's status stays empty",
+             .cure = ex.cure_at(place).run("ALTER DATABASE [msdb] SET ENABLE_BROKER")});
+}
+
 }  // namespace
+
+bool is_without_msdb(const Examination& ex, std::size_t subject) {
+  return !ex.instance({subject, catalog::kMsdb}).info(catalog::kMsdb).is_broker_enabled();
+}
 
 void examine_instance(Examination& ex, std::size_t subject) {
   examine_service_master_key(ex, subject);
@@ -104,7 +120,13 @@ void examine_pair_of_brokers(Examination& ex, const Pair& pair) {
                   "9791: messages wait in sys.transmission_queue; 8442 at BEGIN DIALOG");
   if (pair.to && pair.target != nullptr)
     examine_enabled(ex, *pair.to, pair.target->name(),
-                    "28013 in event 160 at the target: no answer, the sender's status stays empty");
+                    pair.is_local
+                        ? "9796: messages wait in sys.transmission_queue; 28013 for a dialog that "
+                          "knows the broker already"
+                        : "11210 in event 160 at the target, as routes do not see it, 28013 for a "
+                          "dialog that knows the broker already: no answer, the sender's status "
+                          "stays empty");
+  if (!pair.is_local && pair.to) examine_msdb(ex, {pair.to->subject, catalog::kMsdb});
 }
 
 }  // namespace ssb::sim::doctor

@@ -55,6 +55,7 @@ std::vector<Finding> examine(const Instances& instances, const Question& questio
   for (std::size_t i = 0; i < instances.all.size(); ++i) {
     if (instances.all[i].instance != nullptr) examine_instance(ex, i);
   }
+  examine_question(ex);
   for (const Pair& pair : find_pairs(instances, question)) examine_pair(ex, pair);
   return ex.take();
 }

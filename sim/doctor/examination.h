@@ -124,8 +124,11 @@ struct Pair {
 
 // ---- the groups of checks ----
 
-void examine_instance(Examination& ex, std::size_t subject);      // brokers.cc
-void examine_pair_of_brokers(Examination& ex, const Pair& pair);  // brokers.cc
+void examine_instance(Examination& ex, std::size_t subject);  // brokers.cc
+// Whether the broker of msdb, by whose routes an instance takes messages, is disabled.
+[[nodiscard]] bool is_without_msdb(const Examination& ex, std::size_t subject);  // brokers.cc
+void examine_pair_of_brokers(Examination& ex, const Pair& pair);                 // brokers.cc
+void examine_question(Examination& ex);                           // services.cc: its FROM SERVICE
 void examine_target(Examination& ex, const Pair& pair);           // services.cc
 void examine_routes(Examination& ex, const Pair& pair);           // routes.cc
 void examine_configuration(Examination& ex, const Place& place);  // configuration.cc

@@ -122,6 +122,7 @@ void report_way(Examination& ex, const Direction& way_of, const Way& way) {
       // A disabled broker is invisible to the routes: that is B001.
       if (way_of.to && !ex.instance(*way_of.to).info(way_of.to->database).is_broker_enabled())
         return;
+      if (is_without_msdb(ex, way.place.subject)) return;  // that is B004
       ex.not_ok(CheckId::R003, way.place,
                 {.object = way_of.service,
                  .text = fmt::format("{} of {} leads here, and msdb does not find {}: {}", route,

@@ -58,6 +58,15 @@ void report_no_service(Examination& ex, const Pair& pair) {
                 "leads"});
 }
 
+bool is_there(const Instances& set, const std::string& service) {
+  return std::ranges::any_of(set.all, [&](const Subject& subject) {
+    return subject.instance != nullptr &&
+           std::ranges::any_of(subject.instance->databases(), [&](const auto& database) {
+             return routing::find_service(*database.second, service) != nullptr;
+           });
+  });
+}
+
 const pb::Contract* contract_named(const catalog::Catalog& database, const std::string& name) {
   return database.table<pb::Contract>().find_if(
       [&name](const pb::Contract& contract) { return contract.name() == name; });
@@ -196,6 +205,23 @@ void examine_contracts(Examination& ex, const Pair& pair) {
 }
 
 }  // namespace
+
+void examine_question(Examination& ex) {
+  const std::string& service = ex.question.from_service;
+  if (service.empty() || ex.set.all.empty() || is_there(ex.set, service)) return;
+  const Place place{0, kNoDatabase};
+  const bool is_hidden = std::ranges::any_of(
+      ex.set.all, [](const Subject& subject) { return subject.instance == nullptr; });
+  if (!ex.set.is_whole || is_hidden)
+    return ex.not_tested(
+        CheckId::Q001, place, service,
+        fmt::format("none of the instances that were looked at has {}", service_text(service)));
+  ex.not_ok(CheckId::Q001, place,
+            {.object = service,
+             .text = fmt::format("no database has {}, whose dialogs are asked about{}",
+                                 service_text(service), near_miss(ex, service)),
+             .fails = "8423 at BEGIN DIALOG: there is no such FROM SERVICE"});
+}
 
 void examine_target(Examination& ex, const Pair& pair) {
   examine_queue(ex, pair.from, *pair.sender, "11219 in event 160 here: replies and errors wait");

@@ -33,8 +33,11 @@ void LexicalState::feed(char c, char next) {
     skip_next_ = true;
     return;
   }
-  if (quote_ != '\0') {  // a doubled quote closes and opens again: the same place
-    if (c == quote_) quote_ = '\0';
+  if (quote_ != '\0') {  // a doubled quote closes and opens again: the same place; ]] does not open
+    if (c == ']' && quote_ == ']' && next == ']')
+      skip_next_ = true;
+    else if (c == quote_)
+      quote_ = '\0';
     return;
   }
   if (c == '-' && next == '-') {

@@ -32,7 +32,7 @@ class LexicalState {
   int comment_depth_ = 0;
   char quote_ = '\0';  // the character that closes it
   bool in_line_comment_ = false;
-  bool skip_next_ = false;  // the second character of /* and */
+  bool skip_next_ = false;  // the second character of /* and */, and of ]] in brackets
 };
 
 // "GO", "go 3 -- again": the count, or a message when what follows is not one; nullopt when the line is no GO.

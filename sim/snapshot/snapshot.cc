@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/routing/route.h"
 #include "proto/bytes.h"
 #include "proto/check.h"
 
@@ -277,11 +278,25 @@ class Reader {
     }
   }
 
+  // What CREATE ROUTE would refuse with 9744 is told with its place in the file.
+  void check_addresses(const Database& database) {
+    const std::vector<Row>& routes = database.rows("routes");
+    for (std::size_t i = 0; i < routes.size(); ++i) {
+      const std::string address = routes[i].text("address");
+      const bool is_right = upper(address) == "LOCAL" || upper(address) == "TRANSPORT" ||
+                            broker::routing::parse_address(address);
+      if (!is_right)
+        problem(routes[i].line(), fmt::format("{}.routes[{}].address", database.path, i),
+                fmt::format("is '{}', not TCP://host:port, LOCAL or TRANSPORT", address));
+    }
+  }
+
   void check_references(const Snapshot& snapshot) {
     for (const Reference& one : kServerReferences) check_reference(one, snapshot.tables, "$");
     for (const Database& database : snapshot.databases) {
       for (const Reference& one : kReferences) check_reference(one, database.tables, database.path);
     }
+    for (const Database& database : snapshot.databases) check_addresses(database);
     const auto& certificates = snapshot.find("master")->rows("certificates");
     const auto& endpoints = snapshot.rows("service_broker_endpoints");
     for (std::size_t i = 0; i < endpoints.size(); ++i) {

@@ -8,6 +8,7 @@
 
 #include "broker/keys/key_hierarchy.h"
 #include "broker/routing/route.h"
+#include "proto/error_code.h"
 #include "sim/doctor/cure.h"
 #include "sim/scenario/near.h"
 #include "sim/why/inquiry.h"
@@ -53,7 +54,7 @@ bool is_of_phase(CheckId check, Phase phase) {
                   CheckId::C009, CheckId::C010});
     case Phase::connection: return letter == 'E' || letter == 'K' || check == CheckId::R002;
     case Phase::locating:
-      return letter == 'R' || any({CheckId::Q001, CheckId::B001, CheckId::B002});
+      return letter == 'R' || any({CheckId::Q001, CheckId::B001, CheckId::B002, CheckId::B004});
     case Phase::security_header: return letter == 'C' || letter == 'K' || check == CheckId::B003;
     case Phase::permission: return letter == 'P';
     case Phase::contents: return any({CheckId::Q004, CheckId::Q005});
@@ -90,6 +91,7 @@ class Search {
       if (auto down = instance_down()) return *down;
     }
     if (symptom_.special == Special::under_way) return under_way();
+    if (is_broker_gone()) return broker_gone();
     if (const Finding* finding = best_finding()) return of_finding(*finding);
     return own();
   }
@@ -213,6 +215,34 @@ class Search {
 
   [[nodiscard]] std::size_t number_of(const Side& side) const {
     return static_cast<std::size_t>(side.subject - instances_.all.data());
+  }
+
+  // A refusal with 9795, and no instance that runs has the broker that the dialog is bound to. That is no finding: its routes are right.
+  [[nodiscard]] bool is_broker_gone() const {
+    constexpr int kUnknown = static_cast<int>(proto::ErrorCode::broker_id_unknown);
+    const auto guid = proto::Guid::parse(waiting_.far_broker);
+    if (!guid || guid->is_null() || !symptom_.numbers.contains(kUnknown)) return false;
+    return std::ranges::none_of(instances_.all, [&](const doctor::Subject& one) {
+      return one.instance != nullptr &&
+             broker::routing::find_broker(*one.instance, proto::BrokerId{*guid}) != nullptr;
+    });
+  }
+
+  [[nodiscard]] Cause broker_gone() const {
+    Cause cause = make(OwnCause::W010, place_of_symptom(),
+                       fmt::format("the dialog is bound to broker id {}, and no instance that runs "
+                                   "has a database with it",
+                                   waiting_.far_broker),
+                       "END CONVERSATION at both sides, and send again in a dialog begun anew; no "
+                       "ALTER DATABASE gives an id back, only a RESTORE of a backup that has it");
+    const Side far = far_side(instances_, waiting_);
+    if (!far.is_there()) return cause;
+    cause.place = far.place();
+    cause.text += fmt::format(
+        "; service '{}' is now of broker {}, after SET NEW_BROKER, or in another copy of the "
+        "database",
+        waiting_.far_service, far.broker().text());
+    return cause;
   }
 
   [[nodiscard]] Cause own() const {

@@ -245,11 +245,13 @@ class Holdings {
   void add_routes(const Side& at, const std::string& own, const std::string& other) {
     auto& lines = side(at);
     const auto& info = at.subject->instance->info(at.objects->id());
-    const auto broker = proto::BrokerId::from_bytes(proto::as_bytes(info.broker_id()));
+    const proto::BrokerId broker = at.broker();
     lines.push_back(fmt::format("broker {}, {}; service '{}': {}",
-                                broker ? broker->text() : "without id",
+                                broker.is_null() ? "without id" : broker.text(),
                                 info.is_broker_enabled() ? "enabled" : "DISABLED", own,
                                 service_of(at, own) == nullptr ? "NOT FOUND" : "there"));
+    if (own == waiting_.own_service && !waiting_.far_broker.empty())
+      lines.push_back("the dialog is bound to broker " + waiting_.far_broker);
     std::size_t count = 0;
     for (const auto& [id, route] : at.objects->table<pb::Route>()) {
       if (!route.service_name().empty() && !catalog::names_equal(route.service_name(), other))

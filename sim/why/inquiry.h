@@ -17,6 +17,9 @@ namespace ssb::sim::why {
 
 // Every conversation with a message in a transmission queue, those in ERROR, and those whose message was refused and is nowhere.
 [[nodiscard]] std::vector<Waiting> find_waiting(scenario::Simulation& simulation);
+// Whether a database has a conversation of that handle or id, or the events have one of that id.
+[[nodiscard]] bool is_conversation(scenario::Simulation& simulation,
+                                   const std::string& conversation);
 // Whether that message, or a message before it, is still in its transmission queue.
 [[nodiscard]] bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting);
 
@@ -63,6 +66,12 @@ struct Side {
 
   [[nodiscard]] bool is_there() const { return objects != nullptr; }
   [[nodiscard]] std::string place() const { return subject->name + "." + database; }
+  // Null where the database has none.
+  [[nodiscard]] proto::BrokerId broker() const {
+    const auto& info = subject->instance->info(objects->id());
+    return proto::BrokerId::from_bytes(proto::as_bytes(info.broker_id()))
+        .value_or(proto::BrokerId{});
+  }
 };
 [[nodiscard]] Side own_side(const doctor::Instances& instances, const Waiting& waiting);
 [[nodiscard]] Side far_side(const doctor::Instances& instances, const Waiting& waiting);

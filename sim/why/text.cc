@@ -136,8 +136,22 @@ std::string trial_text(const Explanation& explanation) {
       return fmt::format(
           "no cure is needed: in a fork without any it goes on by itself within {}, delivered {}",
           seconds_text(kTrial), counted);
+    case Outcome::runs_out:
+      return fmt::format(
+          "in a fork without any cure its dialog ends within {} with error {}, and the message is "
+          "delivered nowhere",
+          seconds_text(kTrial), trial.ends_with);
   }
   return "";
+}
+
+// A cure that comes behind the end of the dialog comes too late, and none of the outcomes above says so.
+std::string lifetime_text(const Trial& trial) {
+  if (!trial.lifetime_left) return "";
+  return fmt::format(
+      "its LIFETIME ends at +{}: what is not delivered by then is dropped, with error -8489 to "
+      "whoever has not ended the conversation",
+      seconds_text(*trial.lifetime_left));
 }
 
 void append_trial(std::string& out, const Explanation& explanation) {
@@ -173,6 +187,8 @@ std::string text_of(const Answer& answer) {
       is_first = false;
     }
     append_trial(out, explanation);
+    const std::string lifetime = lifetime_text(explanation.trial);
+    if (!lifetime.empty()) append_wrapped(out, kIndent, std::string(kIndent) + "  ", lifetime);
   }
   if (answer.left_out > 0)
     append_wrapped(out, kIndent, kIndent,

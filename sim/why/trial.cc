@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "proto/error_code.h"
 #include "sim/doctor/cure.h"
 #include "sim/scenario/near.h"
 #include "sim/why/inquiry.h"
@@ -18,6 +19,7 @@ using proto::TraceRecord;
 using scenario::NodeRecord;
 
 constexpr proto::Duration kLook = std::chrono::seconds(1);
+constexpr int kLifetimeExceeded = static_cast<int>(proto::ErrorCode::lifetime_exceeded);
 
 // "HOST_B 160/11229", of what went wrong behind a place.
 std::set<std::string> refusals_of(const Play& play) {
@@ -92,7 +94,8 @@ class Cures {
       : subject_(subject), control_(control), explanation_(explanation) {}
 
   void run() {
-    if (is_message() && !is_waiting(*control_.simulation, waiting())) return by_itself();
+    const bool is_gone = is_message() && !is_waiting(*control_.simulation, waiting());
+    if (is_gone && !ends_undelivered(control_)) return by_itself();
     while (is_message() && !explanation_.causes.back().cure.empty()) {
       Play fork = play_cures({});
       if (!fork.problem.empty()) return does_not_run(fork);
@@ -101,6 +104,8 @@ class Cures {
       if (!find_next_cause(fork)) break;
     }
     try_begun_anew();
+    if (is_gone && explanation_.trial.outcome == Outcome::not_tried)
+      explanation_.trial.outcome = Outcome::runs_out;
   }
 
  private:
@@ -183,6 +188,23 @@ class Cures {
     return static_cast<std::size_t>(
         std::ranges::count_if(play.simulation->records(),
                               [&](const NodeRecord& one) { return is_delivery(one, waiting()); }));
+  }
+
+  // Its dialog ended with an error, and the message was on no queue. An application that has ended its side is told nothing.
+  [[nodiscard]] bool ends_undelivered(const Play& play) const {
+    if (deliveries_of(play) > 0) return false;
+    const auto& records = play.simulation->records();
+    for (std::size_t i = play.record_mark; i < records.size(); ++i) {
+      const TraceRecord& record = records[i].record;
+      const bool is_it =
+          records[i].node == waiting().node && record.event == EventClass::message_delivered &&
+          record.subclass_name == "Broker Error" &&
+          scenario::equal_ignoring_case(record.conversation_id, waiting().conversation_id);
+      if (is_it) explanation_.trial.ends_with = record.text;
+    }
+    if (explanation_.trial.ends_with.empty() && explanation_.trial.lifetime_left)
+      explanation_.trial.ends_with = fmt::format("-{}", kLifetimeExceeded);
+    return !explanation_.trial.ends_with.empty();
   }
 
   [[nodiscard]] bool helps(Play& fork) const {

@@ -25,9 +25,16 @@ std::uint64_t number_of(const std::string& text) {
   return value;
 }
 
+// Empty for NULL.
+std::string guid_text(const broker::store::Value& value) {
+  const std::string text = value_text(value);
+  return proto::Guid::parse(text) ? text : "";
+}
+
 struct Conversation {
-  std::string id, state, far_service;
+  std::string id, state, far_service, far_broker;
   bool is_initiator = true;
+  proto::TimePoint expires = proto::kNever;
 };
 using Conversations = std::map<std::string, Conversation>;  // by handle
 
@@ -37,12 +44,16 @@ Conversations conversations_of(scenario::Simulation& simulation, const std::stri
   const auto looked =
       scenario::look_at(simulation, node, database,
                         "SELECT conversation_handle, conversation_id, is_initiator, state_desc, "
-                        "far_service FROM sys.conversation_endpoints");
+                        "far_service, far_broker_instance, CONVERT(varchar(30), lifetime, 121) "
+                        "FROM sys.conversation_endpoints");
   for (const auto& row : looked.rows())
-    out[value_text(row.at(0))] = {.id = value_text(row.at(1)),
-                                  .state = value_text(row.at(3)),
-                                  .far_service = value_text(row.at(4)),
-                                  .is_initiator = value_text(row.at(2)) == "1"};
+    out[value_text(row.at(0))] = {
+        .id = value_text(row.at(1)),
+        .state = value_text(row.at(3)),
+        .far_service = value_text(row.at(4)),
+        .far_broker = guid_text(row.at(5)),
+        .is_initiator = value_text(row.at(2)) == "1",
+        .expires = proto::parse_datetime(value_text(row.at(6))).value_or(proto::kNever)};
   return out;
 }
 
@@ -75,6 +86,8 @@ void add_messages(scenario::Simulation& simulation, const std::string& node,
     if (conversation == conversations.end()) continue;
     waiting.conversation_id = conversation->second.id;
     waiting.is_initiator = conversation->second.is_initiator;
+    waiting.far_broker = conversation->second.far_broker;
+    waiting.expires = conversation->second.expires;
   }
   for (const std::string& handle : order) out.push_back(std::move(found.at(handle)));
 }
@@ -174,6 +187,24 @@ std::vector<Waiting> find_waiting(scenario::Simulation& simulation) {
     waiting.sent = static_cast<std::size_t>(std::ranges::count_if(
         simulation.records(), [&](const NodeRecord& one) { return is_sent(one, waiting); }));
   return out;
+}
+
+bool is_conversation(scenario::Simulation& simulation, const std::string& conversation) {
+  const auto is = [&](const std::string& id) {
+    return scenario::equal_ignoring_case(conversation, id);
+  };
+  const bool is_traced = std::ranges::any_of(
+      simulation.records(), [&](const NodeRecord& one) { return is(one.record.conversation_id); });
+  if (is_traced) return true;
+  for (const scenario::Simulation::Seen& seen : simulation.instances()) {
+    if (seen.instance == nullptr) continue;
+    for (const std::string& database : scenario::database_names(simulation, seen.name)) {
+      for (const auto& [handle, one] : conversations_of(simulation, seen.name, database)) {
+        if (is(handle) || is(one.id)) return true;
+      }
+    }
+  }
+  return false;
 }
 
 bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting) {

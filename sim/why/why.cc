@@ -24,13 +24,15 @@ bool is_asked(const Waiting& waiting, const Question& question) {
           *question.message <= waiting.sequence + waiting.behind);
 }
 
-// What holds the same thing up the same way is told once.
+// What holds the same thing up the same way is told once; but what has little time left by itself.
 std::vector<Explanation> group(std::vector<Explanation> all) {
   std::vector<Explanation> out;
   for (Explanation& one : all) {
     const auto key = [](const Explanation& of) {
-      return std::tie(of.causes.front().id, of.causes.front().place, of.causes.front().text,
-                      of.waiting.kind, of.waiting.is_initiator, of.waiting.far_service);
+      return std::pair(
+          std::tie(of.causes.front().id, of.causes.front().place, of.causes.front().text,
+                   of.waiting.kind, of.waiting.is_initiator, of.waiting.far_service),
+          of.trial.lifetime_left.has_value());
     };
     const auto same =
         std::ranges::find_if(out, [&](const Explanation& other) { return key(other) == key(one); });
@@ -42,12 +44,30 @@ std::vector<Explanation> group(std::vector<Explanation> all) {
   return out;
 }
 
+// Of a message whose dialog runs out while a cure is tried.
+std::optional<proto::Duration> lifetime_left(const doctor::Instances& instances,
+                                             const Waiting& waiting) {
+  const auto at = std::ranges::find(instances.all, waiting.node, &doctor::Subject::name);
+  if (at == instances.all.end() || waiting.kind != Waiting::Kind::message) return std::nullopt;
+  const bool is_soon = waiting.expires < at->now + kTrial;
+  return is_soon ? std::optional(std::max(waiting.expires - at->now, proto::Duration{}))
+                 : std::nullopt;
+}
+
 std::string nothing_text(bool has_waiting, const Question& question) {
+  if (!question.conversation.empty() && !question.message)
+    return "that conversation is not in ERROR, and no message of it waits";
   if (has_waiting && question.message)
     return fmt::format("message {} waits in no transmission queue of that conversation",
                        *question.message);
-  if (has_waiting) return "that conversation is not in ERROR, and no message of it waits";
   return "no message waits in a transmission queue, no dialog is in ERROR, and none was lost";
+}
+
+std::string nobody_text(const std::string& conversation) {
+  return fmt::format(
+      "there is no conversation '{}' in this run; of one that is gone only the conversation_id is "
+      "known, not the handle",
+      conversation);
 }
 
 }  // namespace
@@ -75,6 +95,7 @@ std::string_view outcome_name(Outcome outcome) {
     case Outcome::did_not_help: return "did not help";
     case Outcome::does_not_run: return "does not run";
     case Outcome::by_itself: return "by itself";
+    case Outcome::runs_out: return "runs out";
   }
   return "";
 }
@@ -104,8 +125,14 @@ Answer explain(const Subject& subject, const Question& question) {
     Cause cause = find_cause(instances, waiting, symptom);
     cause.held = find_held(instances, waiting, cause);
     answer.explanations.push_back({.waiting = waiting, .causes = {std::move(cause)}, .trial = {}});
+    answer.explanations.back().trial.lifetime_left = lifetime_left(instances, waiting);
   }
-  if (answer.explanations.empty()) answer.nothing = nothing_text(!all.empty(), question);
+  if (answer.explanations.empty()) {
+    answer.is_of_nobody =
+        !question.conversation.empty() && !is_conversation(*base.simulation, question.conversation);
+    answer.nothing = answer.is_of_nobody ? nobody_text(question.conversation)
+                                         : nothing_text(!all.empty(), question);
+  }
   answer.explanations = group(std::move(answer.explanations));
   if (answer.explanations.size() > kShownMax) {
     answer.left_out = answer.explanations.size() - kShownMax;

@@ -50,9 +50,11 @@ struct Waiting {
   std::string own_service{}, far_service{};
   std::uint64_t sequence = 0;
   std::string message_type{};
-  std::string status{};    // of kind `error`: the code of the Error message
-  std::size_t behind = 0;  // messages of the same conversation that wait for this one
-  std::size_t sent = 0;    // how often it has been handed to the transport
+  std::string status{};      // of kind `error`: the code of the Error message
+  std::size_t behind = 0;    // messages of the same conversation that wait for this one
+  std::size_t sent = 0;      // how often it has been handed to the transport
+  std::string far_broker{};  // that the dialog is bound to; empty: to none yet
+  proto::TimePoint expires = proto::kNever;  // LIFETIME, by the clock of its instance
 
   [[nodiscard]] std::string place() const { return node + "." + database; }
 };
@@ -93,6 +95,7 @@ enum class Outcome {
   did_not_help,
   does_not_run,  // the cure itself fails
   by_itself,     // without any cure, too
+  runs_out,      // the dialog ends with an error before it is delivered
 };
 [[nodiscard]] std::string_view outcome_name(Outcome outcome);
 
@@ -102,6 +105,8 @@ struct Trial {
   std::optional<proto::Duration> left_after;       // its transmission queue; to the second
   std::size_t deliveries = 0;                      // of this message, in the whole fork
   bool has_password = false;  // one that the script names stands for 'its password' of the cure
+  std::optional<proto::Duration> lifetime_left;  // of the dialog, where it ends within kTrial
+  std::string ends_with;             // the code of the error that ended the dialog undelivered
   std::vector<std::string> changes;  // what else went otherwise than in the run without the cure
   std::string problem;               // of a cure that does not run
 };
@@ -119,6 +124,7 @@ struct Answer {
   std::vector<Explanation> explanations;
   std::size_t left_out = 0;        // conversations beyond kShownMax
   std::string nothing;             // why there is none
+  bool is_of_nobody = false;       // the question names a conversation that is not there
   bool is_of_another_run = false;  // worked out in the simulator, of a run over TCP
 };
 

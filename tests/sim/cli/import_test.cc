@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/cli/scenario_files.h"
 #include "tests/sim/cli/ran.h"
 
 namespace ssb::sim::cli {
@@ -85,6 +86,22 @@ TEST_F(ImportTest, ABadSnapshotIsExitCode11WithItsPlace) {
   EXPECT_EQ(ran.code, 11);
   EXPECT_THAT(ran.err, HasSubstr("HOST_B.json:"));
   EXPECT_THAT(ran.err, HasSubstr("the file is cut off"));
+}
+
+// A route that CREATE ROUTE refuses: what would be found then is not of the servers that were taken.
+TEST_F(ImportTest, ATopologyThatDoesNotBuildIsExitCode11) {
+  ASSERT_EQ(take("failures/no_send_permission.sql").code, 0);
+  std::string text = *read_file(path("taken/HOST_A.json"));
+  const std::string address = "TCP://HOST_B:4022";
+  ASSERT_NE(text.find(address), std::string::npos);
+  text.replace(text.find(address), address.size(), "TRANSPORT");
+  std::ofstream(path("taken/HOST_A.json")) << text;
+
+  const Ran ran = import();
+
+  EXPECT_EQ(ran.code, 11);
+  EXPECT_THAT(ran.err, HasSubstr("does not build"));
+  EXPECT_THAT(ran.err, HasSubstr("Msg 9745"));
 }
 
 TEST_F(ImportTest, APeerThatIsNoServerIsAUsageErrorAndForeignFilesStay) {

@@ -153,7 +153,14 @@ TEST_F(WhyCliTest, AKeptRunIsExplainedWithoutItsScenario) {
   EXPECT_THAT(ran.out, AllOf(HasSubstr("SB-R001"), HasSubstr("delivered")));
   EXPECT_THAT(run_on({"explain", file, "--message", "0"}).out, HasSubstr("SB-R001"));
   EXPECT_THAT(run_on({"explain", file, "--message", "5"}).out, Not(HasSubstr("SB-R001")));
-  EXPECT_THAT(run_on({"explain", file, "--conversation", "nobody"}).out, Not(HasSubstr("SB-R001")));
+  const Ran no_guid = run_on({"explain", file, "--conversation", "nobody"});
+  EXPECT_EQ(no_guid.code, 10);
+  EXPECT_THAT(no_guid.err, HasSubstr("a GUID, not 'nobody'"));
+  const Ran nobody =
+      run_on({"explain", file, "--conversation", "11111111-2222-3333-4444-555555555555"});
+  EXPECT_EQ(nobody.code, 10);
+  EXPECT_THAT(nobody.err, HasSubstr("there is no conversation"));
+  EXPECT_EQ(nobody.out, "");
   EXPECT_THAT(run_on({"explain", file, "--json"}).out, HasSubstr("\"type\":\"why\""));
 }
 

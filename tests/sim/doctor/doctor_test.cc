@@ -108,6 +108,10 @@ INSTANTIATE_TEST_SUITE_P(
                             kFull,
                             ":connect HOST_A\nALTER DATABASE Sender SET DISABLE_BROKER;\nGO\n",
                             {"SB-B001 HOST_A.Sender"}},
+                    Planted{"MsdbDisabledAtTheTarget",
+                            kFull,
+                            ":connect HOST_B\nALTER DATABASE msdb SET DISABLE_BROKER;\nGO\n",
+                            {"SB-B004 HOST_B.msdb"}},
                     Planted{"ClocksTooFarApart",
                             kFull,
                             "--# skew HOST_B +9h\n",
@@ -490,6 +494,39 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& planted) { return planted.param.name; });
 
 // ---- sound set-ups, and questions ----
+
+// What the doctor says that event 160 will show is what it shows.
+TEST(DoctorTest, NamesTheErrorThatTheTargetRaises) {
+  struct Case {
+    const char* sql;
+    int number;
+  };
+  for (const Case& one :
+       {Case{"ALTER DATABASE Receiver SET DISABLE_BROKER;\n", 11210},
+        Case{"ALTER DATABASE msdb SET DISABLE_BROKER;\n", 9789},
+        Case{"USE Receiver;\nALTER QUEUE ReceiverQueue WITH STATUS = OFF;\n", 11219}}) {
+    const std::string said = std::to_string(one.number) + " in event 160";
+    const std::string text = std::string(kFull) + ":connect HOST_B\n" + one.sql + "GO\n";
+
+    const Examined examined = examine_text(text);
+    const Examined sent =
+        examine_text(text + ":setvar body \"x\"\n:r ../setup/send_order.sqlcmd\n--# advance 5s\n" +
+                     "--# expect event 160 error " + std::to_string(one.number) + " on HOST_B\n");
+
+    EXPECT_THAT(sent.report.failures, IsEmpty()) << one.sql << sent.story();
+    const bool is_said = std::ranges::any_of(examined.findings, [&](const Finding& finding) {
+      return finding.verdict == Verdict::not_ok && finding.fails.find(said) != std::string::npos;
+    });
+    EXPECT_TRUE(is_said) << said << examined.story();
+  }
+}
+
+TEST(DoctorTest, ASenderThatNobodyHasIsAFinding) {
+  const Examined examined =
+      examine_text(kFull, {.from_service = "SenderServic", .to_service = "ReceiverService"});
+
+  EXPECT_THAT(examined.bad(), ElementsAre("SB-Q001 HOST_A")) << examined.story();
+}
 
 TEST(DoctorTest, FindsNothingInSoundSetUpsAndSaysWhatItAsked) {
   for (const char* base : {kFull, kAnonymous, kClear, kForwarder}) {

@@ -477,5 +477,18 @@ TEST(BatchReaderTest, GivesBatchesLineByLineAndTheRestAtTheEnd) {
   EXPECT_EQ(reader.finish()->text, "SELECT 3\n");
 }
 
+// What stands behind ]] is still the name, whatever it looks like.
+TEST(BatchReaderTest, ADoubledBracketStaysInItsName) {
+  BatchReader reader;
+  EXPECT_FALSE(reader.add_line("CREATE DATABASE [a]]b'; c--];"));
+  const auto first = reader.add_line("GO");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->text, "CREATE DATABASE [a]]b'; c--];\n");
+  EXPECT_FALSE(reader.add_line("CREATE QUEUE [q]]"));
+  EXPECT_FALSE(reader.add_line("GO"));
+  EXPECT_FALSE(reader.add_line("]"));
+  EXPECT_TRUE(reader.add_line("GO"));
+}
+
 }  // namespace
 }  // namespace ssb::sim::scenario

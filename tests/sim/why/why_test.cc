@@ -201,6 +201,48 @@ TEST(WhyTest, WhatGoesOnByItselfNeedsNoCure) {
   EXPECT_EQ(asked.answer.explanations.front().trial.outcome, Outcome::by_itself) << asked.story();
 }
 
+// With END CONVERSATION, and without: the first one is told nothing, the second one finds -8489 in its queue.
+TEST(WhyTest, ADialogThatRunsOutIsNoCure) {
+  const std::string begin =
+      "CREATE DATABASE D;\nGO\nUSE D;\nCREATE QUEUE q;\nCREATE SERVICE s ON QUEUE "
+      "q;\nDECLARE @h uniqueidentifier;\nBEGIN DIALOG @h FROM SERVICE s TO SERVICE 'nowhere' WITH "
+      "ENCRYPTION = OFF, LIFETIME = 100;\nSEND ON CONVERSATION @h (N'one');\n";
+  for (const char* end : {"GO\n", "END CONVERSATION @h;\nGO\n"}) {
+    const Asked asked = ask_text(":connect A\n" + begin + end);
+
+    ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+    const Trial& trial = asked.answer.explanations.front().trial;
+    EXPECT_EQ(trial.outcome, Outcome::runs_out) << asked.story();
+    EXPECT_EQ(trial.ends_with, "-8489");
+    EXPECT_EQ(trial.lifetime_left, std::chrono::seconds(100));
+    EXPECT_THAT(asked.story(), testing::HasSubstr("LIFETIME ends at +100 s"));
+  }
+}
+
+// Of two dialogs that the same thing holds up only one has a LIFETIME: it is not told as one of the other's kind.
+TEST(WhyTest, ACureThatIsInTimeIsToldWhatTimeThereIs) {
+  const Asked asked = ask_file("failures/broker_disabled_at_target.sql", "--# note The cure");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 2U) << asked.story();
+  std::size_t limited = 0;
+  for (const Explanation& one : asked.answer.explanations) {
+    EXPECT_EQ(one.trial.outcome, Outcome::helped) << asked.story();
+    if (one.trial.lifetime_left) ++limited;
+  }
+  EXPECT_EQ(limited, 1U) << asked.story();
+}
+
+TEST(WhyTest, ADialogOfABrokerIdThatIsGoneIsToldApart) {
+  const Asked asked = ask_file("failures/broker_id_gone.sql", "--# note The cure");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  const Cause& cause = asked.answer.explanations.front().causes.front();
+  EXPECT_EQ(cause.id, "SB-W010") << asked.story();
+  EXPECT_EQ(cause.phase, Phase::locating);
+  EXPECT_EQ(cause.place, "HOST_A.Sender");
+  EXPECT_THAT(cause.no_cure, testing::HasSubstr("END CONVERSATION"));
+}
+
 TEST(WhyTest, OneConversationAndOneMessageCanBeChosen) {
   const std::string text = with_lines("full_security",
                                       ":connect HOST_B\nUSE Receiver;\nDROP CERTIFICATE "
@@ -216,7 +258,10 @@ TEST(WhyTest, OneConversationAndOneMessageCanBeChosen) {
   ASSERT_EQ(one.answer.explanations.size(), 1U) << one.story();
   EXPECT_EQ(one.answer.explanations.front().others, 0U);
   EXPECT_TRUE(ask_text(text, {.conversation = handle, .message = 7}).answer.explanations.empty());
-  EXPECT_TRUE(ask_text(text, {.conversation = "nobody"}).answer.explanations.empty());
+  EXPECT_FALSE(ask_text(text, {.conversation = handle, .message = 7}).answer.is_of_nobody);
+  const Asked nobody = ask_text(text, {.conversation = "nobody"});
+  EXPECT_TRUE(nobody.answer.explanations.empty());
+  EXPECT_TRUE(nobody.answer.is_of_nobody) << nobody.story();
 }
 
 TEST(WhyTest, ACertificateComesBackUnderTheUserThatHoldsSend) {
