@@ -13,6 +13,8 @@ foreach(scenario ${scenarios})
     endif()
     if(line MATCHES "expect (within [0-9a-z]+ )?(error|warning|errorlog|status|queue error) -?([0-9]+)")
       list(APPEND numbers ${CMAKE_MATCH_3})
+    elseif(line MATCHES "expect value -([0-9][0-9][0-9][0-9][0-9]?)$")  # the Code of an Error message
+      list(APPEND numbers ${CMAKE_MATCH_1})
     elseif(line MATCHES "expect (within [0-9a-z]+ )?event .*error ([0-9]+)")
       list(APPEND numbers ${CMAKE_MATCH_2})
     endif()
