@@ -1,5 +1,6 @@
 // Messages whose sender is known: sequence, fragments, acknowledgements, and what each kind does to the endpoint.
 #include <algorithm>
+#include <utility>
 
 #include "broker/conversation/priority.h"
 #include "broker/conversation/state.h"
@@ -181,7 +182,7 @@ void Engine::State::accept(Endpoint& endpoint, const Incoming& incoming, proto::
     if (dialog::is_sequenced(header))
       accept_sequenced(*still, incoming, now);
     else if (header.kind() == Header::ERROR)
-      accept_broker_error(*still, incoming, now);
+      accept_broker_error(*still, incoming.body, digest_detail(incoming), now);
   }
   if (Endpoint* still = this->endpoint(id, handle); still != nullptr && still->is_active())
     pump(*still, now);
@@ -202,6 +203,13 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
     undeliverable(endpoint.database, header, error, {}, now);
     ack_due(endpoint);
     return;
+  }
+  if (header.is_end_dialog() || header.is_error()) {
+    endpoint.error_for_peer = 0;  // now it knows
+  } else if (endpoint.error_for_peer != 0) {
+    undeliverable(endpoint.database, header, Error(ErrorCode::endpoint_already_closed), {}, now);
+    tell_error(endpoint, now);
+    return;  // no ack: nobody will receive it, and its sender believes so until it hears the error
   }
   const bool open = endpoint.is_active() && endpoint.state != EndpointState::disconnected_outbound;
   const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
@@ -317,28 +325,20 @@ void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto:
   enqueue(endpoint, {header.message_type(), header.sequence(), 2, stored}, now);
 }
 
-void Engine::State::accept_broker_error(Endpoint& endpoint, const Incoming& incoming,
+void Engine::State::accept_broker_error(Endpoint& endpoint, proto::ByteView body, Detail digest,
                                         proto::TimePoint now) {
-  if (!endpoint.is_active()) return;
-  const proto::ByteView body = incoming.body;
-  trace_conversation(endpoint, 9, "Received Broker Error Message", now, digest_detail(incoming));
+  if (!endpoint.is_active()) {
+    if (std::exchange(endpoint.error_for_peer, 0) != 0) touch(endpoint);  // it knows by itself
+    return;
+  }
+  trace_conversation(endpoint, 9, "Received Broker Error Message", now, std::move(digest));
   auto out = record(proto::EventClass::message_delivered, 0, "Broker Error", endpoint, now);
   out.text = read_error_body(body).code;
   // Not `queue`, which tells where messages of the application went.
   const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
   out.detail.emplace_back("error_queue", queue == nullptr ? "" : queue->name());
   trace(std::move(out));
-  drop_pending(endpoint);
-  if (endpoint.state == EndpointState::disconnected_outbound) {
-    close(endpoint, now);
-    return;
-  }
-  if (own_dialog_over(endpoint, read_error_body(body), now)) return;
-  endpoint.state = EndpointState::error;
-  endpoint.timer_at = proto::kNever;
-  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, body}, now);
-  touch(endpoint);
-  schedule(endpoint);
+  hear_error(endpoint, body, now);
 }
 
 }  // namespace ssb::broker::conversation

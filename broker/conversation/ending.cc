@@ -1,5 +1,6 @@
 // How conversations end: errors, closed rows and their retention, tombstones, everything that time does.
 #include <algorithm>
+#include <cstdlib>
 
 #include "broker/conversation/state.h"
 #include "proto/check.h"
@@ -15,11 +16,66 @@ bool is_link_failure(const proto::Error& error) {
          error.code == proto::ErrorCode::send_failed;
 }
 
+constexpr std::int32_t code_of(proto::ErrorCode code) {
+  return -static_cast<std::int32_t>(code);
+}
+
+constexpr std::int32_t kPeerIsGone = code_of(proto::ErrorCode::remote_endpoint_gone);
+
+// Error codes of which both sides know, or after which there is no other side.
+bool is_known_to_peer(std::int64_t code) {
+  return code == kPeerIsGone || code == code_of(proto::ErrorCode::remote_service_dropped) ||
+         code == code_of(proto::ErrorCode::remote_database_restored) ||
+         code == code_of(proto::ErrorCode::already_acknowledged_elsewhere);
+}
+
+// What an endpoint that has just been errored by `code` answers its peer.
+std::int32_t error_for_peer(const Endpoint& endpoint, std::int64_t code) {
+  const bool has_peer = !endpoint.is_initiator || endpoint.first_acknowledged;
+  if (code == code_of(proto::ErrorCode::database_restored))
+    return code_of(proto::ErrorCode::remote_database_restored);
+  if (code == code_of(proto::ErrorCode::lifetime_exceeded))
+    return code_of(proto::ErrorCode::lifetime_exceeded);
+  return is_known_to_peer(code) || !has_peer ? 0 : kPeerIsGone;
+}
+
 }  // namespace
+
+void Engine::State::tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description,
+                              proto::TimePoint now) {
+  const proto::Bytes body = error_body(code, description);
+  if (tell_here(endpoint, body, now)) return;
+  static_cast<void>(can_use_keys(endpoint));  // opens what can be opened
+  const auto keys = endpoint.keys();
+  const dialog::SessionKey* key = keys.inbound != nullptr ? keys.inbound : keys.outbound;
+  if (endpoint.parties.type != dialog::SecurityType::none && key == nullptr) return;
+  send_unsequenced(endpoint.database, header_of(endpoint, Header::ERROR), body, key, now);
+}
+
+void Engine::State::tell_error(Endpoint& endpoint, proto::TimePoint now) {
+  const bool was_begun = !endpoint.is_initiator || endpoint.sent_highest > 0;
+  if (endpoint.error_for_peer == 0 || !was_begun) return;
+  const auto code = static_cast<proto::ErrorCode>(-endpoint.error_for_peer);
+  tell_peer(endpoint, endpoint.error_for_peer, proto::Error(code).text(), now);
+}
+
+void Engine::State::hear_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now) {
+  const auto code = std::strtoll(read_error_body(body).code.c_str(), nullptr, 10);
+  drop_pending(endpoint);
+  endpoint.error_for_peer = error_for_peer(endpoint, code);
+  endpoint.timer_at = proto::kNever;
+  if (endpoint.state == EndpointState::disconnected_outbound) return close(endpoint, now);
+  if (own_dialog_over(endpoint, read_error_body(body), now)) return;
+  endpoint.state = EndpointState::error;
+  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, body}, now);
+  touch(endpoint);
+  schedule(endpoint);
+}
 
 void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view description,
                          proto::TimePoint now) {
   drop_pending(endpoint);
+  endpoint.error_for_peer = error_for_peer(endpoint, code);
   endpoint.timer_at = proto::kNever;
   if (endpoint.state ==
       EndpointState::disconnected_outbound) {  // the application has ended: it never sees the error
@@ -31,6 +87,7 @@ void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view
   endpoint.state = EndpointState::error;
   trace_conversation(endpoint, 4, "Broker Initiated Error", now, {{"code", std::to_string(code)}});
   enqueue_error(endpoint, code, description, now);
+  if (code == code_of(proto::ErrorCode::database_restored)) tell_error(endpoint, now);
   touch(endpoint);
   schedule(endpoint);
 }
@@ -38,10 +95,12 @@ void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view
 void Engine::State::close(Endpoint& endpoint, proto::TimePoint now) {
   drop_pending(endpoint);
   drop_queued(endpoint);
+  if (endpoint.expires > now) tell_error(endpoint, now);  // a lifetime the peer keeps by itself
   endpoint.state = EndpointState::closed;
   endpoint.timer_at = proto::kNever;
   if (endpoint.is_initiator) {
-    endpoint.security_timestamp = now + kInitiatorRetention;
+    endpoint.security_timestamp =
+        now + (endpoint.error_for_peer == 0 ? kInitiatorRetention : kClosedRetention);
   } else if (endpoint.saw_first_ack) {
     // That was long ago, perhaps, and what the initiator repeats wants an ack.
     endpoint.security_timestamp = std::max(endpoint.security_timestamp, now + kClosedRetention);

@@ -82,6 +82,9 @@ struct Endpoint {
   proto::TimePoint expires = proto::kNever;
   int priority = 5;
   EndpointState state = EndpointState::started_outbound;
+  // In ER, and in CD after it: the code that the peer hears to whatever it sends, as it may hold the conversation for alive. 0: the peer
+  // has ended it itself.
+  std::int32_t error_for_peer = 0;
   std::unique_ptr<ConfigurationRequest> asks;  // of a conversation that the broker itself began
   std::int32_t notifies = 0;                   // the event notification whose messages it carries
   bool awaits_answer = false;                  // of one: nothing is routed before (9770)

@@ -108,7 +108,8 @@ void Engine::service_dropped(store::DatabaseId id, std::int32_t service, proto::
     const auto ref = data->index.find(handle);
     if (data->index.group(data->index.at(ref).group)->service != service) continue;
     Endpoint& endpoint = *state.endpoint(id, handle);
-    if (endpoint.is_active() && endpoint.is_initiator == false) {
+    const bool was_begun = !endpoint.is_initiator || endpoint.sent_highest > 0;
+    if (endpoint.is_active() && was_begun) {
       state.tell_peer(endpoint, -8470,
                       proto::Error(proto::ErrorCode::remote_service_dropped).text(), now);
     }

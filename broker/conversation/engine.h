@@ -138,10 +138,12 @@ class Engine {
                                         proto::ConversationHandle conversation,
                                         const EndRequest& request, proto::TimePoint now);
   [[nodiscard]] proto::Result<void> set_timer(catalog::Transaction& transaction,
+                                              const catalog::SecurityContext& who,
                                               store::DatabaseId database,
                                               proto::ConversationHandle conversation,
                                               std::int64_t seconds, proto::TimePoint now);
   [[nodiscard]] proto::Result<void> move(catalog::Transaction& transaction,
+                                         const catalog::SecurityContext& who,
                                          store::DatabaseId database,
                                          proto::ConversationHandle conversation,
                                          proto::ConversationGroupId group, proto::TimePoint now);

@@ -32,8 +32,12 @@ proto::Result<std::int32_t> sender_in(const catalog::Instance& instance, store::
 
 void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& to,
                                proto::TimePoint now) {
-  if (auto missing = dialog::check_local(instance, endpoint.database, endpoint.encryption)) {
-    set_status(endpoint, std::move(missing), now);
+  const auto missing =
+      dialog::check_local(instance, endpoint.database, to.database, endpoint.encryption);
+  if (missing) {
+    if (missing->code == proto::ErrorCode::broker_cannot_open_master_key)
+      log_at_target(endpoint, to.database, *missing, now);
+    set_status(endpoint, missing, now);
     back_off(endpoint, now);
     return;
   }
@@ -53,6 +57,36 @@ void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& t
           proto::BrokerId::from_bytes(proto::as_bytes(instance.info(to.database).broker_id()));
     acknowledge(*sender, message.sequence + 1, 0, now);
   }
+}
+
+void Engine::State::log_at_target(const Endpoint& from, store::DatabaseId to,
+                                  const proto::Error& error, proto::TimePoint now) {
+  proto::TraceRecord out;
+  out.at = now;
+  out.event = proto::EventClass::error_log;
+  out.database = database_name(to);
+  out.conversation_id = from.conversation.text();
+  out.error = error;
+  out.text = error.text();
+  trace(std::move(out));
+}
+
+// Nothing is sealed under them inside the instance: they are made and kept as the product does, so that each side's master key is asked
+// for, and a message from the network cannot pass for one of this dialog.
+proto::Result<void> Engine::State::share_keys(Endpoint& from, Endpoint& target) {
+  auto shared = crypto::guarded([&]() -> proto::Result<void> {
+    from.outbound = dialog::SessionKey::make(database(from.database)->keys.draws);
+    target.outbound = dialog::SessionKey::make(database(target.database)->keys.draws);
+    from.inbound = target.outbound->clone();
+    target.inbound = from.outbound->clone();
+    if (auto kept = keep_keys(from); !kept) return kept;
+    return keep_keys(target);
+  });
+  if (!shared) {
+    from.outbound.reset();
+    from.inbound.reset();
+  }
+  return shared;
 }
 
 bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
@@ -78,12 +112,18 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
   }
   DatabaseState& state = *database(to);
   Endpoint* target = endpoint(state, from.conversation, !from.is_initiator);
-  if (target == nullptr && !from.is_initiator) {
+  // A later message makes no endpoint: the one that took the first is gone.
+  if (target == nullptr && (!from.is_initiator || message.sequence > 0)) {
     fail(from, -8462, proto::Error(proto::ErrorCode::remote_endpoint_gone).text(), now);
     return false;
   }
   if (target == nullptr) target = begin_local(from, header, to, now);
   if (target == nullptr) return false;
+  if (target->error_for_peer != 0 && !message.is_end_dialog && !message.is_error) {
+    const proto::Error answer(static_cast<proto::ErrorCode>(-target->error_for_peer));
+    fail(from, target->error_for_peer, answer.text(), now);
+    return false;
+  }
   const pb::Queue* queue = queue_of(to, target->service);
   if (queue != nullptr && !queue->is_enqueue_enabled())
     return wait(proto::Error(proto::ErrorCode::target_queue_busy));
@@ -158,12 +198,28 @@ Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store
   made->is_secured = true;
   made->encryption = from.encryption;
   made->far_principal = *sender;
+  if (from.encryption && from.database != to) {
+    if (const auto shared = share_keys(from, *made); !shared) return wait(shared.error());
+  }
   Endpoint* target = made.get();
   add_endpoint(std::move(made));
   touch(*target);
   schedule(*target);
   trace_conversation(*target, 12, "Dialog Created", now);
   return target;
+}
+
+bool Engine::State::tell_here(const Endpoint& endpoint, proto::ByteView body,
+                              proto::TimePoint now) {
+  const auto route = routes.classify(
+      instance, {endpoint.database, endpoint.far_service, endpoint.far_broker}, now);
+  if (route->kind != routing::Destination::Kind::local) return false;
+  DatabaseState* state = database(route->database);
+  Endpoint* peer = state == nullptr
+                       ? nullptr
+                       : this->endpoint(*state, endpoint.conversation, !endpoint.is_initiator);
+  if (peer != nullptr) accept_broker_error(*peer, body, {}, now);
+  return true;
 }
 
 }  // namespace ssb::broker::conversation

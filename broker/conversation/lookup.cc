@@ -37,14 +37,16 @@ Endpoint* Engine::State::endpoint(DatabaseState& state, proto::ConversationId co
 
 proto::Result<const Endpoint*> Engine::State::visible(const catalog::Transaction& transaction,
                                                       store::DatabaseId id,
-                                                      proto::ConversationHandle handle) {
+                                                      proto::ConversationHandle handle,
+                                                      bool with_closed_rows) {
   if (const PendingWork* pending = work_of(transaction)) {
     const auto begun = pending->begun.find(handle);
     if (begun != pending->begun.end() && begun->second->database == id) return begun->second;
   }
   const Endpoint* found = endpoint(id, handle);
-  const bool gone = found == nullptr || found->state == EndpointState::closed ||
-                    state_in(transaction, *found) == EndpointState::closed;
+  const bool is_closed = found != nullptr && state_in(transaction, *found) == EndpointState::closed;
+  const bool is_row = is_closed && found->state == EndpointState::closed && !found->is_initiator;
+  const bool gone = found == nullptr || (is_closed && !(with_closed_rows && is_row));
   if (gone) return proto::Error(proto::ErrorCode::unknown_conversation, handle.text());
   return found;
 }

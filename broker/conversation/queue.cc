@@ -66,11 +66,14 @@ void Engine::State::drop_queued(const Endpoint& endpoint) {
   DatabaseState& state = *database(endpoint.database);
   drop_retained(endpoint);
   const pb::Queue* own = queue_of(endpoint.database, endpoint.service);
-  if (own == nullptr) return;
   is_urgent = true;
-  state.queues[own->id()].remove_conversation(
-      endpoint.group, endpoint.handle,
-      [&state](const QueueEntry& entry) { state.messages->remove(entry.place); });
+  // Of a service that has just been dropped nobody knows the queue any more.
+  for (auto& [id, queue] : state.queues) {
+    if (own != nullptr && own->id() != id) continue;
+    queue.remove_conversation(endpoint.group, endpoint.handle, [&state](const QueueEntry& entry) {
+      state.messages->remove(entry.place);
+    });
+  }
 }
 
 QueuedMessage Engine::State::read_queued(store::DatabaseId id, proto::ConversationGroupId group,

@@ -238,9 +238,11 @@ struct Engine::State {
   Endpoint* endpoint(store::DatabaseId database, proto::ConversationHandle handle);
   Endpoint* endpoint(DatabaseState& state, proto::ConversationId conversation, bool is_initiator);
   // The endpoint as the transaction sees it: one that it began, or a stored one that is not closed; 8426 otherwise.
+  // `with_closed_rows`: also one whose row still stands in the view, as that of a target does.
   proto::Result<const Endpoint*> visible(const catalog::Transaction& transaction,
                                          store::DatabaseId database,
-                                         proto::ConversationHandle handle);
+                                         proto::ConversationHandle handle,
+                                         bool with_closed_rows = false);
   EndpointState state_in(const catalog::Transaction& transaction, const Endpoint& endpoint) const;
   // Takes the group's lock for the transaction: 1222 when another one has it.
   proto::Result<void> lock_group(catalog::Transaction& transaction, DatabaseState& database,
@@ -446,6 +448,12 @@ struct Engine::State {
                      proto::TimePoint now);
   Endpoint* begin_local(Endpoint& from, const Header& header, store::DatabaseId to,
                         proto::TimePoint now);
+  // Session keys for a dialog between two databases.
+  [[nodiscard]] proto::Result<void> share_keys(Endpoint& from, Endpoint& target);
+  void log_at_target(const Endpoint& from, store::DatabaseId to, const proto::Error& error,
+                     proto::TimePoint now);
+  // An Error to the other side, if what the conversation sends stays in this instance; false: it does not.
+  bool tell_here(const Endpoint& endpoint, proto::ByteView body, proto::TimePoint now);
 
   // ---- receiving (arrive.cc: keys and identities; accept.cc: sequence and queues) ----
   void arrived(const proto::DialogMessage& message, std::string_view from_address,
@@ -474,7 +482,8 @@ struct Engine::State {
   void accept_sequenced(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
   bool store_fragment(Endpoint& endpoint, const Incoming& incoming, proto::Bytes& whole);
   void deliver(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
-  void accept_broker_error(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now);
+  void accept_broker_error(Endpoint& endpoint, proto::ByteView body, Detail digest,
+                           proto::TimePoint now);
   std::optional<Refused> check_contract(const catalog::Catalog& catalog, const pb::Service& service,
                                         const Header& header) const;
   std::optional<Refused> check_type(const catalog::Catalog& catalog, std::int32_t contract,
@@ -496,12 +505,16 @@ struct Engine::State {
   // ---- endings (ending.cc) ----
   void fail(Endpoint& endpoint, std::int64_t code, std::string_view description,
             proto::TimePoint now);  // Error into its own queue
+  // An Error of the broker at the peer: this endpoint is errored by it.
+  void hear_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now);
   void close(Endpoint& endpoint, proto::TimePoint now);
   void bury(const Endpoint& endpoint,
             proto::TimePoint now);  // leaves a tombstone of its conversation id
   void expire_endpoint(Endpoint& endpoint, proto::TimePoint now);
 
-  // An Error that the broker makes itself, to the peer, without changing the endpoint here.
+  // To the peer, what an endpoint in ER has for it, if anything.
+  void tell_error(Endpoint& endpoint, proto::TimePoint now);
+  // An Error that the broker makes itself, to the peer, without changing the endpoint here. Best effort: it is not repeated by itself.
   void tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description,
                  proto::TimePoint now);
 

@@ -356,15 +356,50 @@ bool Engine::has_free_messages(store::DatabaseId database, std::int32_t queue) c
 
 // ---- END, TIMER, MOVE ----
 
+// What is asked for on a conversation. `clean_up`: END CONVERSATION WITH CLEANUP.
+enum class Act { end, clean_up, set_timer, move };
+
+// The documentation speaks of the owner of the conversation: here the owner of its service, and whoever may receive for it, as a handler
+// must be able to end what it has received. A timer is also for who may SEND to the service. CLEANUP tells the other side nothing, so
+// the permission to receive is not enough; and of a conversation that is over it is the administrator's.
+static proto::Result<void> check_act(Engine::State& state, catalog::Transaction& transaction,
+                                     const catalog::SecurityContext& who, const Endpoint& endpoint,
+                                     Act act) {
+  using catalog::ObjectClass;
+  const store::DatabaseId id = endpoint.database;
+  const catalog::Catalog& catalog = *std::as_const(state.instance).database(id);
+  const auto user = catalog::user_in(state.instance, who, id);
+  if (!user) return user.error();
+  const auto may = [&](ObjectClass kind, std::int32_t object, std::string_view permission) {
+    return catalog::has_permission(catalog, *user, kind, object, permission);
+  };
+  if (may(ObjectClass::database, 0, "CONTROL")) return {};
+  const EndpointState current = state.state_in(transaction, endpoint);
+  const bool is_over = act == Act::clean_up && current == EndpointState::closed;
+  if (!is_over && may(ObjectClass::service, endpoint.service, "CONTROL")) return {};
+  const pb::Queue* queue = state.queue_of(id, endpoint.service);
+  const bool may_receive = queue != nullptr && may(ObjectClass::object, queue->id(), "RECEIVE");
+  if (act != Act::clean_up && may_receive) return {};
+  if (act == Act::set_timer && may(ObjectClass::service, endpoint.service, "SEND")) return {};
+  static constexpr const char* kNames[] = {"end", "clean up", "set a timer on", "move"};
+  const std::string administrators = "db_owner and sysadmin";
+  const std::string owners = "the owner of its service, " + administrators;
+  std::string who_may = is_over ? administrators : owners;
+  if (act != Act::clean_up) who_may = "who has RECEIVE on its queue, " + owners;
+  return Error(ErrorCode::conversation_permission, kNames[static_cast<std::size_t>(act)],
+               endpoint.handle.text(), state_code(current), who_may);
+}
+
 proto::Result<void> Engine::end(catalog::Transaction& transaction,
                                 const catalog::SecurityContext& who, store::DatabaseId database,
                                 proto::ConversationHandle conversation, const EndRequest& request,
                                 proto::TimePoint now) {
   State& state = *state_;
-  static_cast<void>(who);
-  const auto found = state.visible(transaction, database, conversation);
+  const auto found = state.visible(transaction, database, conversation, request.cleanup);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
+  const Act act = request.cleanup ? Act::clean_up : Act::end;
+  if (auto may = check_act(state, transaction, who, endpoint, act); !may) return may.error();
   if (request.error_code && (*request.error_code <= 0 || *request.error_code > INT32_MAX))
     return Error(ErrorCode::bad_error_code);
   if (request.error_code && request.error_description.empty())
@@ -387,13 +422,17 @@ proto::Result<void> Engine::end(catalog::Transaction& transaction,
   return {};
 }
 
-proto::Result<void> Engine::set_timer(catalog::Transaction& transaction, store::DatabaseId database,
+proto::Result<void> Engine::set_timer(catalog::Transaction& transaction,
+                                      const catalog::SecurityContext& who,
+                                      store::DatabaseId database,
                                       proto::ConversationHandle conversation, std::int64_t seconds,
                                       proto::TimePoint now) {
   State& state = *state_;
   const auto found = state.visible(transaction, database, conversation);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
+  if (auto may = check_act(state, transaction, who, endpoint, Act::set_timer); !may)
+    return may.error();
   if (auto locked = state.lock_group(transaction, *state.database(database), endpoint.group);
       !locked)
     return locked.error();
@@ -417,7 +456,8 @@ proto::Result<void> Engine::set_timer(catalog::Transaction& transaction, store::
   return {};
 }
 
-proto::Result<void> Engine::move(catalog::Transaction& transaction, store::DatabaseId database,
+proto::Result<void> Engine::move(catalog::Transaction& transaction,
+                                 const catalog::SecurityContext& who, store::DatabaseId database,
                                  proto::ConversationHandle conversation,
                                  proto::ConversationGroupId group, proto::TimePoint now) {
   State& state = *state_;
@@ -425,6 +465,7 @@ proto::Result<void> Engine::move(catalog::Transaction& transaction, store::Datab
   const auto found = state.visible(transaction, database, conversation);
   if (!found) return found.error();
   const Endpoint& endpoint = **found;
+  if (auto may = check_act(state, transaction, who, endpoint, Act::move); !may) return may.error();
   DatabaseState& data = *state.database(database);
   if (auto locked = state.lock_group(transaction, data, endpoint.group); !locked)
     return locked.error();

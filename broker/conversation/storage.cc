@@ -228,6 +228,7 @@ stored::Conversation row_of(const Endpoint& endpoint) {
   row.set_address(endpoint.address);
   row.set_notifies(endpoint.notifies);
   row.set_awaits_answer(endpoint.awaits_answer);
+  row.set_error_for_peer(endpoint.error_for_peer);
   if (endpoint.asks) {
     row.set_asks_for(static_cast<int>(endpoint.asks->kind));
     row.set_asks_about(endpoint.asks->service);
@@ -287,6 +288,7 @@ std::unique_ptr<Endpoint> endpoint_of(const stored::Conversation& row,
   out->address = row.address();
   out->notifies = row.notifies();
   out->awaits_answer = row.awaits_answer();
+  out->error_for_peer = row.error_for_peer();
   if (row.asks_for() != 0) {
     out->asks = std::make_unique<ConfigurationRequest>(ConfigurationRequest{
         static_cast<ConfigurationRequest::Kind>(row.asks_for()), row.asks_about()});

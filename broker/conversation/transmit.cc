@@ -535,16 +535,6 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
     set_status(*endpoint, std::nullopt, now);
 }
 
-void Engine::State::tell_peer(Endpoint& endpoint, std::int64_t code, std::string_view description,
-                              proto::TimePoint now) {
-  static_cast<void>(can_use_keys(endpoint));  // opens what can be opened
-  const auto keys = endpoint.keys();
-  const dialog::SessionKey* key = keys.inbound != nullptr ? keys.inbound : keys.outbound;
-  if (endpoint.parties.type != dialog::SecurityType::none && key == nullptr) return;
-  send_unsequenced(endpoint.database, header_of(endpoint, Header::ERROR),
-                   error_body(code, description), key, now);
-}
-
 // ---- status, retries, dropping ----
 
 void Engine::State::set_status(Endpoint& endpoint, std::optional<proto::Error> status,

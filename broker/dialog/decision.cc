@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "broker/crypto/x509.h"
+#include "broker/dialog/security.h"
 #include "broker/keys/key_hierarchy.h"
 #include "proto/error_code.h"
 
@@ -233,8 +234,11 @@ std::optional<Error> check_master_key(const catalog::Instance& instance,
 }
 
 std::optional<Error> check_local(const catalog::Instance& instance, store::DatabaseId database,
-                                 bool encryption_on) {
-  return encryption_on ? check_master_key(instance, database) : std::nullopt;
+                                 store::DatabaseId to, bool encryption_on) {
+  if (!encryption_on) return std::nullopt;
+  if (auto missing = check_master_key(instance, database)) return missing;
+  if (to == database || keys::open_by_service_master_key(instance, to)) return std::nullopt;
+  return refuse_without_master_key(instance, to, 0, "").log;
 }
 
 SecurityDecision decide_security(const catalog::Instance& instance, store::DatabaseId database,

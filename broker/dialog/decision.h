@@ -142,10 +142,11 @@ struct SecurityDecision {
                                             store::DatabaseId database, std::int32_t service_owner,
                                             std::int32_t initiator_user, proto::TimePoint now);
 // A dialog inside of the instance is neither encrypted nor authorized, but with ENCRYPTION = ON its
-// session keys still need a master key (reference 1.6, 2.3): 28050, or nullopt.
+// session keys still need a master key on each side (reference 1.6, 2.3, 2.4): 28050 for the
+// sender's database, 28054 for the one that it goes `to`; or nullopt.
 [[nodiscard]] std::optional<proto::Error> check_local(const catalog::Instance& instance,
                                                       store::DatabaseId database,
-                                                      bool encryption_on);
+                                                      store::DatabaseId to, bool encryption_on);
 // 28050 when the master key does not open by the service master key.
 [[nodiscard]] std::optional<proto::Error> check_master_key(const catalog::Instance& instance,
                                                            store::DatabaseId database);

@@ -324,8 +324,8 @@ Result<Outcome> Session::State::move(const MoveConversation& node) {
   if (!group) return group.error();
   if (!*group) return Error(ErrorCode::move_destination_invalid, "NULL");
   return atomically([&]() -> Result<Outcome> {
-    const auto moved =
-        engine().move(*transaction, database, *handle, proto::ConversationGroupId{**group}, now);
+    const auto moved = engine().move(*transaction, who(), database, *handle,
+                                     proto::ConversationGroupId{**group}, now);
     if (!moved) return moved.error();
     return Outcome::done;
   });
@@ -340,7 +340,7 @@ Result<Outcome> Session::State::set_timer(const BeginConversationTimer& node) {
   if (!seconds)
     return Error(ErrorCode::wrong_argument_type, "TIMEOUT", "a number of seconds, not NULL");
   return atomically([&]() -> Result<Outcome> {
-    const auto begun = engine().set_timer(*transaction, database, *handle, *seconds, now);
+    const auto begun = engine().set_timer(*transaction, who(), database, *handle, *seconds, now);
     if (!begun) return begun.error();
     return Outcome::done;
   });

@@ -8,7 +8,6 @@ CREATE DATABASE Here;
 CREATE DATABASE There;
 GO
 USE There;
-CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'There_key_1!';
 CREATE QUEUE ThereQueue;
 CREATE SERVICE ThereService ON QUEUE ThereQueue ([DEFAULT]);
 GO
@@ -25,8 +24,14 @@ GO
 --# expect status 28050
 CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'Here_key_1!';
 GO
+--# note The other side keeps session keys of its own, under the master key of its own database: the log there says so as well.
+--# expect status 28054
+--# expect errorlog 28054
+USE There;
+CREATE MASTER KEY ENCRYPTION BY PASSWORD = 'There_key_1!';
+GO
 --# note The owner of the sending service is nobody in the other database yet.
---# expect status 916
+--# expect status 916 on HOST_A.Here
 USE There;
 CREATE USER here_owner FOR LOGIN owner_login;
 GRANT SEND ON SERVICE::ThereService TO here_owner;
@@ -37,5 +42,41 @@ GO
 USE Here;
 SELECT COUNT(*) FROM sys.conversation_endpoints e JOIN sys.databases d ON d.service_broker_guid = e.far_broker_instance
   WHERE e.is_initiator = 1 AND d.name = 'There';
+GO
+--# expect value '1'
+--# note The keys are there, one for each direction, and each side knows them by the same names. Nothing is sealed under them here.
+SELECT COUNT(*) FROM sys.conversation_endpoints a JOIN There.sys.conversation_endpoints b
+  ON a.outbound_session_key_identifier = b.inbound_session_key_identifier AND b.outbound_session_key_identifier = a.inbound_session_key_identifier
+  WHERE a.outbound_session_key_identifier <> a.inbound_session_key_identifier
+  AND a.outbound_session_key_identifier <> '00000000-0000-0000-0000-000000000000'
+  AND a.inbound_session_key_identifier <> '00000000-0000-0000-0000-000000000000';
+GO
+--# expect value '1'
+--# note They survive a restart, and are asked for again: without its master key the other side takes no more.
+--# restart HOST_A
+:connect HOST_A
+USE There;
+ALTER MASTER KEY DROP ENCRYPTION BY SERVICE MASTER KEY;
+GO
+USE Here;
+DECLARE @h uniqueidentifier = (SELECT conversation_handle FROM sys.conversation_endpoints);
+SEND ON CONVERSATION @h ('and one more');
+GO
+--# expect status 28054
+USE There;
+OPEN MASTER KEY DECRYPTION BY PASSWORD = 'There_key_1!';
+ALTER MASTER KEY ADD ENCRYPTION BY SERVICE MASTER KEY;
+GO
+--# expect delivered 2 to [ThereQueue] on HOST_A.There
+--# expect status none
+--# note Inside one database, and with ENCRYPTION = OFF, there are no keys.
+USE Here;
+CREATE SERVICE NearService ON QUEUE HereQueue ([DEFAULT]);
+DECLARE @h uniqueidentifier;
+BEGIN DIALOG @h FROM SERVICE HereService TO SERVICE 'NearService';
+SEND ON CONVERSATION @h ('at home');
+BEGIN DIALOG @h FROM SERVICE HereService TO SERVICE 'ThereService' WITH ENCRYPTION = OFF;
+SEND ON CONVERSATION @h ('in clear');
+SELECT COUNT(*) FROM sys.conversation_endpoints WHERE outbound_session_key_identifier <> '00000000-0000-0000-0000-000000000000';
 GO
 --# expect value '1'

@@ -231,6 +231,10 @@ void examine_security(Examination& ex, const Pair& pair) {
   constexpr const char* kAtSender = "28050: messages wait in sys.transmission_queue";
   if (pair.is_local) {
     if (pair.encryption_on) (void)examine_master_key(ex, pair.from, kAtSender);
+    if (pair.encryption_on && pair.to && pair.to->database != pair.from.database) {
+      (void)examine_master_key(ex, *pair.to,
+                               "28054 in the sender's transmission_status and in the error log");
+    }
     if (pair.target != nullptr) examine_permissions(ex, pair, {});
     return;
   }

@@ -32,7 +32,7 @@ constexpr std::array kOfStatus{
     NumberPhase{28045, Phase::connection},     NumberPhase{28080, Phase::connection},
     NumberPhase{9749, Phase::queue},           NumberPhase{9779, Phase::acknowledgement},
     NumberPhase{9784, Phase::acknowledgement}, NumberPhase{11219, Phase::queue},
-    NumberPhase{916, Phase::permission},
+    NumberPhase{916, Phase::permission},       NumberPhase{28054, Phase::security_header},
 };
 // Of what another instance refuses a message with, where the record does not tell the step.
 constexpr std::array kOfRefusal{
@@ -70,7 +70,7 @@ constexpr std::array kOfCode{
     NumberPhase{8494, Phase::permission},      NumberPhase{8490, Phase::locating},
     NumberPhase{8495, Phase::locating},        NumberPhase{28052, Phase::security_header},
     NumberPhase{8489, Phase::connection},      NumberPhase{8470, Phase::locating},
-    NumberPhase{8462, Phase::acknowledgement},
+    NumberPhase{8462, Phase::acknowledgement}, NumberPhase{9720, Phase::acknowledgement},
 };
 
 template <std::size_t kCount>

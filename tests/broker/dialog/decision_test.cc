@@ -105,8 +105,9 @@ TEST(DecisionTest, ADatabaseWithoutMasterKeyDelaysASecuredDialogWith28050AndSays
   ASSERT_TRUE(decision.delayed);
   EXPECT_EQ(decision.delayed->code, ErrorCode::session_keys_need_master_key);
   EXPECT_THAT(decision.delayed->text(), testing::HasSubstr("NoKeyDb"));
-  EXPECT_EQ(dialog::check_local(side.instance(), side.database, true)->number(), 28050);
-  EXPECT_FALSE(dialog::check_local(side.instance(), side.database, false));
+  EXPECT_EQ(dialog::check_local(side.instance(), side.database, side.database, true)->number(),
+            28050);
+  EXPECT_FALSE(dialog::check_local(side.instance(), side.database, side.database, false));
 }
 
 TEST(DecisionTest, TheServiceNameOfABindingIsComparedByteByByte) {
