@@ -156,6 +156,18 @@ void Engine::State::trace_acknowledgement(const Endpoint& endpoint, const Incomi
   trace(std::move(out));
 }
 
+void Engine::State::trace_delivered(const Endpoint& endpoint, const std::string& message_type,
+                                    std::uint64_t sequence, std::size_t body_bytes,
+                                    proto::TimePoint now) {
+  auto out = record(proto::EventClass::message_delivered, 0, "Delivered", endpoint, now);
+  const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
+  out.detail.emplace_back("queue", queue == nullptr ? "" : queue->name());
+  out.detail.emplace_back("message_type", message_type);
+  out.detail.emplace_back("sequence", std::to_string(sequence));
+  out.detail.emplace_back("body_bytes", std::to_string(body_bytes));
+  trace(std::move(out));
+}
+
 void Engine::State::accept(Endpoint& endpoint, const Incoming& incoming, proto::TimePoint now) {
   const Header& header = incoming.header;
   const store::DatabaseId id = endpoint.database;
@@ -213,7 +225,8 @@ void Engine::State::accept_sequenced(Endpoint& endpoint, const Incoming& incomin
   }
   const bool open = endpoint.is_active() && endpoint.state != EndpointState::disconnected_outbound;
   const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
-  if (open && queue != nullptr && !queue->is_enqueue_enabled()) {
+  if (open && queue != nullptr && is_held_back(endpoint) &&
+      !has_room_to_hold(endpoint, header.total_length())) {
     undeliverable(endpoint.database, header,
                   Error(ErrorCode::destination_queue_disabled, queue->name()), {}, now);
     return;  // no ack: the sender tries again
@@ -310,15 +323,8 @@ void Engine::State::deliver(Endpoint& endpoint, const Incoming& incoming, proto:
   }
   endpoint.state = EndpointState::conversing;
   trace_conversation(endpoint, 6, "Received Sequenced Message", now, digest_detail(incoming));
-  if (traces_messages) {
-    auto out = record(proto::EventClass::message_delivered, 0, "Delivered", endpoint, now);
-    const pb::Queue* queue = queue_of(endpoint.database, endpoint.service);
-    out.detail.emplace_back("queue", queue == nullptr ? "" : queue->name());
-    out.detail.emplace_back("message_type", header.message_type());
-    out.detail.emplace_back("sequence", std::to_string(header.sequence()));
-    out.detail.emplace_back("body_bytes", std::to_string(body.size()));
-    trace(std::move(out));
-  }
+  if (traces_messages && !is_held_back(endpoint))
+    trace_delivered(endpoint, header.message_type(), header.sequence(), body.size(), now);
   // An empty message and one without a body are one thing on the wire, as in the product: NULL.
   std::optional<proto::ByteView> stored;
   if (!body.empty()) stored = body;

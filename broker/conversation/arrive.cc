@@ -299,7 +299,8 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
     return;
   }
   const pb::Queue* queue = queue_of(state.id, service->id());
-  if (queue == nullptr || !queue->is_enqueue_enabled()) {
+  if (queue == nullptr ||
+      (is_held_back(*made) && !has_room_to_hold(*made, header.total_length()))) {
     undeliverable(state.id, header,
                   proto::Error(proto::ErrorCode::destination_queue_disabled,
                                queue == nullptr ? "" : queue->name()),

@@ -88,7 +88,10 @@ void Engine::catalog_changed(store::DatabaseId id, proto::TimePoint now) {
   if (DatabaseState* changed = state.database(id))
     changed->keys.catalog_changed(state.instance, id);
   ++state.changes;
-  if (DatabaseState* changed = state.database(id)) state.end_dropped_notifications(*changed, now);
+  if (DatabaseState* changed = state.database(id)) {
+    state.release_held(*changed, now);
+    state.end_dropped_notifications(*changed, now);
+  }
   // A route, certificate or service of one database can be what a dialog of another one waits for.
   for (auto& [database_id, data] : state.databases) {
     for (auto& [handle, endpoint] : data.awake) {
@@ -221,6 +224,7 @@ std::vector<Fill> Engine::fills() const {
   Fill opened{"opened key exchange keys", 0, dialog::kOpenedKeksMax};
   Fill unwraps{"sources of failed unwraps", 0, dialog::kUnwrapSourcesMax};
   Fill message_keys{"message keys", 0, dialog::kMessageKeysMax};
+  Fill held{"bytes of messages held for queues that are off", 0, kHeldBytesMax};
   Fill tombstones{"tombstones", 0, kTombstonesMax};
   Fill resting{"idle conversations in memory", 0, state_->awake_endpoints_max};
   const Fill lanes{"headers of conversations in use", state_->lanes.size(), kLanesMax};
@@ -238,6 +242,7 @@ std::vector<Fill> Engine::fills() const {
     raise(unwraps, data.keys.failed_unwraps.size());
     raise(message_keys, data.keys.messages.size());
     raise(tombstones, data.tombstones.size());
+    raise(held, data.held_bytes);
     raise(resting, data.resting.size());
     raise(asked, std::max(data.asked.size(), data.answered.size()));
     if (data.messages) raise(packs, data.messages->sizes().cached_bytes);
@@ -250,8 +255,8 @@ std::vector<Fill> Engine::fills() const {
       raise(parts, e.receive_fragment);
     }
   }
-  return {grants, opened, unwraps,  message_keys, tombstones, resting,
-          lanes,  packs,  messages, fragments,    parts,      asked};
+  return {grants, opened, unwraps,  message_keys, held,  tombstones, resting,
+          lanes,  packs,  messages, fragments,    parts, asked};
 }
 
 std::optional<std::uint64_t> Engine::acknowledged(store::DatabaseId database,

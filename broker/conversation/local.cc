@@ -124,9 +124,7 @@ bool Engine::State::deliver_local(Endpoint& from, const PendingMessage& message,
     fail(from, target->error_for_peer, answer.text(), now);
     return false;
   }
-  const pb::Queue* queue = queue_of(to, target->service);
-  if (queue != nullptr && !queue->is_enqueue_enabled())
-    return wait(proto::Error(proto::ErrorCode::target_queue_busy));
+  if (is_held_back(*target)) return wait(proto::Error(proto::ErrorCode::target_queue_busy));
   // Copied: what the target stores may stand in the same log.
   const proto::Bytes body =
       proto::to_bytes(pending_body(from, message).value_or(proto::ByteView()));

@@ -106,7 +106,7 @@ class Heads {
         continue;
       }
       const bool is_known = heads_[at] >= static_cast<std::uint8_t>(StoredKind::transmission) &&
-                            heads_[at] <= static_cast<std::uint8_t>(StoredKind::retained_sent);
+                            heads_[at] <= static_cast<std::uint8_t>(StoredKind::held);
       if (!is_known || class_of(heads_, at) != class_ || body_of(heads_, at) != bodies_bytes_)
         throw_damaged(pack_);
       bodies_bytes_ += length;

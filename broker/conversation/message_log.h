@@ -53,12 +53,14 @@ inline constexpr std::size_t kPackCacheBytes = std::size_t{32} * 1024 * 1024;
 // Bytes of removed messages that may stand beside those that wait, before packs are written anew: as many again, and this.
 inline constexpr std::size_t kDeadBytesMax = std::size_t{16} * 1024 * 1024;
 
-// The retained ones are of queues with RETENTION = ON: received or sent, and kept until the conversation ends (retained.cc).
+// The retained ones are of queues with RETENTION = ON: received or sent, and kept until the conversation ends (retained.cc). Held ones
+// are for queues with STATUS = OFF (held.cc).
 enum class StoredKind : std::uint8_t {
   transmission = 1,
   queued = 2,
   retained_received = 3,
-  retained_sent = 4
+  retained_sent = 4,
+  held = 5
 };
 
 // Where a message stands; valid until it is removed.

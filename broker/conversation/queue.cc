@@ -40,16 +40,21 @@ void Engine::State::enqueue(Endpoint& endpoint, const NewMessage& message, proto
   DatabaseState& state = *database(endpoint.database);
   const pb::Service* service = this->service(endpoint.database, endpoint.service);
   if (service == nullptr) return;  // dropped with messages on their way
+  const bool is_held = is_held_back(endpoint);
   QueueEntry entry;
   entry.order = state.next_order++;
   entry.conversation = endpoint.handle;
   entry.sequence = message.sequence;
   entry.rank = static_cast<std::uint8_t>(message.rank);
   entry.priority = static_cast<std::uint8_t>(endpoint.priority);
-  entry.place = state.messages->add(
-      {StoredKind::queued, message.sequence, entry.order, proto::to_unix_us(now)},
-      queued_class_of(endpoint, *service, message), message.body.value_or(proto::ByteView()));
-  state.queues[service->queue()].add(endpoint.group, entry);
+  entry.place = state.messages->add({is_held ? StoredKind::held : StoredKind::queued,
+                                     message.sequence, entry.order, proto::to_unix_us(now)},
+                                    queued_class_of(endpoint, *service, message),
+                                    message.body.value_or(proto::ByteView()));
+  if (is_held)
+    hold(endpoint, entry, now);
+  else
+    state.queues[service->queue()].add(endpoint.group, entry);
   touch(endpoint);
   ++changes;
 }
@@ -65,6 +70,7 @@ void Engine::State::enqueue_error(Endpoint& endpoint, std::int64_t code,
 void Engine::State::drop_queued(const Endpoint& endpoint) {
   DatabaseState& state = *database(endpoint.database);
   drop_retained(endpoint);
+  drop_held(endpoint);
   const pb::Queue* own = queue_of(endpoint.database, endpoint.service);
   is_urgent = true;
   // Of a service that has just been dropped nobody knows the queue any more.

@@ -37,6 +37,12 @@ inline constexpr std::string_view kEndDialogType =
 inline constexpr std::string_view kDialogTimerType =
     "http://schemas.microsoft.com/SQL/ServiceBroker/DialogTimer";
 
+// Of no application: what the broker itself puts on a queue, and the ends of a peer.
+[[nodiscard]] inline bool is_made_by_broker(std::string_view message_type) {
+  return message_type == kErrorType || message_type == kEndDialogType ||
+         message_type == kDialogTimerType;
+}
+
 // Retry schedule of an unacknowledged message: 4, 8, 16, 32, then every 64 seconds (reference 1.4).
 inline constexpr std::chrono::seconds kFirstRetry{4};
 inline constexpr std::chrono::seconds kLastRetry{64};
@@ -50,6 +56,8 @@ inline constexpr std::uint64_t kWindowBytes = 1ULL << 20;
 inline constexpr std::uint32_t kWindowFragments = 16;  // of one message
 // Largest message body: SQLite's limit of a value, less than the product's 2 GB (README, fidelity).
 inline constexpr std::uint64_t kMessageBytesMax = 900'000'000;
+// Of what peers send for queues that are off, held in one database: bodies, and 256 bytes a message (held.cc).
+inline constexpr std::uint64_t kHeldBytesMax = std::uint64_t{64} * 1024 * 1024;
 inline constexpr std::size_t kTombstonesMax = 100'000;
 inline constexpr int kPoisonRollbacks =
     5;  // in a row, then the queue is switched off (reference 1.4)
@@ -71,6 +79,9 @@ struct RetainedMessage {
 using RetainedMessages =
     std::map<proto::ConversationHandle, std::map<std::int64_t, RetainedMessage>>;
 
+// What waits for queues that are off, of a conversation by queuing order (held.cc).
+using HeldMessages = std::map<proto::ConversationHandle, std::map<std::int64_t, QueueEntry>>;
+
 struct DatabaseState {
   store::DatabaseId id = 0;
   EndpointIndex index;  // of all endpoints, and of their groups
@@ -84,8 +95,10 @@ struct DatabaseState {
   std::map<std::int32_t, QueueIndex> queues;
   std::map<std::int32_t, QueueReading> readings;      // of queues
   std::map<std::int32_t, RetainedMessages> retained;  // of queues
-  std::unique_ptr<MessageLog> messages;               // what waits, in queues and to be sent
-  LastClass read_class;                               // of the message that was received last
+  HeldMessages held;
+  std::uint64_t held_bytes = 0;          // of them, as kHeldBytesMax counts
+  std::unique_ptr<MessageLog> messages;  // what waits, in queues and to be sent
+  LastClass read_class;                  // of the message that was received last
   std::int64_t next_order = 1;
   std::map<proto::ConversationId, proto::TimePoint>
       tombstones;             // conversation ids that must not be accepted again until then
@@ -335,6 +348,18 @@ struct Engine::State {
   QueuedMessage read_queued(store::DatabaseId database, proto::ConversationGroupId group,
                             const QueueEntry& entry);
 
+  // ---- a queue that is off (held.cc) ----
+  // Whether what comes for its queue is held: the queue is off, or more of the conversation is held.
+  [[nodiscard]] bool is_held_back(const Endpoint& endpoint) const;
+  [[nodiscard]] bool has_room_to_hold(const Endpoint& endpoint, std::uint64_t body_bytes) const;
+  void hold(const Endpoint& endpoint, const QueueEntry& entry, proto::TimePoint now);
+  static void load_held(DatabaseState& state, const QueueEntry& entry);
+  void drop_held(const Endpoint& endpoint);
+  // Puts on their queues what is held for those that are on by now.
+  void release_held(DatabaseState& state, proto::TimePoint now);
+  void put_on_queue(DatabaseState& state, QueueEntry entry, const pb::Queue& queue,
+                    proto::TimePoint now);
+
   // ---- RETENTION = ON (retained.cc) ----
   // A message that leaves its queue by RECEIVE, or that SEND has numbered.
   void retain_received(DatabaseState& state, std::int32_t queue, const QueueEntry& entry);
@@ -529,6 +554,9 @@ struct Engine::State {
                           proto::TimePoint now, Detail more = {});
   // What the records of an accepted message say of it: its digest, where anybody listens.
   Detail digest_detail(const Incoming& incoming) const;
+  // A message of the application has been put on its queue.
+  void trace_delivered(const Endpoint& endpoint, const std::string& message_type,
+                       std::uint64_t sequence, std::size_t body_bytes, proto::TimePoint now);
   void trace_acknowledgement(const Endpoint& endpoint, const Incoming& incoming,
                              proto::TimePoint now);
   void trace_sent(const Endpoint& endpoint, const proto::DialogMessage& sealed, const char* kek,

@@ -396,6 +396,7 @@ void Engine::State::load(DatabaseState& state, proto::TimePoint now) {
     const auto id = proto::ConversationId::from_bytes(key);
     if (id) state.tombstones[*id] = time_of(*until);
   }
+  release_held(state, now);
 }
 
 void Engine::State::load_message(DatabaseState& state, const StoredMessage& message,
@@ -414,7 +415,9 @@ void Engine::State::load_message(DatabaseState& state, const StoredMessage& mess
     return;
   }
   state.next_order = std::max(state.next_order, message.order + 1);
-  if (message.kind != StoredKind::queued) {
+  const bool is_retained =
+      message.kind == StoredKind::retained_received || message.kind == StoredKind::retained_sent;
+  if (is_retained) {
     load_retained(state, message, message_class, place);
     return;
   }
@@ -425,7 +428,10 @@ void Engine::State::load_message(DatabaseState& state, const StoredMessage& mess
   entry.place = place;
   entry.rank = static_cast<std::uint8_t>(message_class.rank());
   entry.priority = static_cast<std::uint8_t>(message_class.priority());
-  state.queues[message_class.queue()].add(group_of(state, ref, message_class), entry);
+  if (message.kind == StoredKind::held)
+    load_held(state, entry);
+  else
+    state.queues[message_class.queue()].add(group_of(state, ref, message_class), entry);
 }
 
 void Engine::State::message_moved(DatabaseState& state, const StoredMessage& message,
@@ -440,7 +446,7 @@ void Engine::State::message_moved(DatabaseState& state, const StoredMessage& mes
     return;
   }
   if (message.kind != StoredKind::queued) {
-    load_retained(state, message, message_class, to);
+    load_message(state, message, message_class, to, {});
     return;
   }
   QueueEntry* entry =

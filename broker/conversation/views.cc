@@ -1,6 +1,7 @@
 // Rows of the engine's sys views and of queues: what is committed, and over it what the session that reads has pending (own_work.h).
 #include "broker/conversation/own_work.h"
 #include "broker/conversation/state.h"
+#include "proto/error_code.h"
 
 namespace ssb::broker::conversation {
 namespace {
@@ -128,6 +129,40 @@ Row transmission_row(const Endpoint& e, const PendingMessage& message, Value bod
           number(e.priority)};
 }
 
+// From the peer to this side; a DialogTimer is from itself.
+Row held_row(const Endpoint& e, QueuedMessage message, const std::string& broker_id) {
+  const bool is_timer = message.message_type_name == kDialogTimerType;
+  const auto to_broker = proto::BrokerId::from_bytes(proto::as_bytes(broker_id));
+  return {guid(e.handle),
+          text(e.own_service),
+          text(to_broker ? to_broker->text() : std::string()),
+          text(is_timer ? e.own_service : e.far_service),
+          text(e.contract_name),
+          datetime(message.enqueue_time),
+          number(message.message_sequence_number),
+          text(message.message_type_name),
+          bit(message.message_type_name == kErrorType),
+          bit(message.message_type_name == kEndDialogType),
+          message.message_body ? Value(*std::move(message.message_body)) : null(),
+          text(proto::Error(proto::ErrorCode::target_queue_busy).text()),
+          number(message.priority)};
+}
+
+// What is held for queues that are off.
+void add_held(Engine::State& state, DatabaseState& database, const OwnWork& work,
+              std::vector<Row>& rows) {
+  for (const auto& [handle, messages] : database.held) {
+    if (work.has_ended(handle)) continue;
+    const auto ref = database.index.find(handle);
+    const auto seen = state.look_at(database, ref);
+    const auto group = database.index.at(ref).group;
+    for (const auto& [order, entry] : messages) {
+      rows.push_back(held_row(*seen.first, state.read_queued(database.id, group, entry),
+                              state.instance.info(database.id).broker_id()));
+    }
+  }
+}
+
 std::vector<Row> transmission_queue(Engine::State& state, store::DatabaseId id) {
   std::vector<Row> rows;
   DatabaseState* database = state.database(id);
@@ -152,6 +187,7 @@ std::vector<Row> transmission_queue(Engine::State& state, store::DatabaseId id) 
           transmission_row(*seen.first, one.message, has_body ? Value(**one.body) : null()));
     }
   }
+  add_held(state, *database, work, rows);
   return rows;
 }
 
