@@ -47,14 +47,16 @@ bool Engine::State::has_room_to_hold(const Endpoint& endpoint, std::uint64_t bod
   return held + kHeldMessageBytes + body_bytes <= kHeldBytesMax;
 }
 
-void Engine::State::hold(const Endpoint& endpoint, const QueueEntry& entry, proto::TimePoint now) {
+void Engine::State::hold(const Endpoint& endpoint, const QueueEntry& entry,
+                         std::string_view message_type, proto::TimePoint now) {
   DatabaseState& state = *database(endpoint.database);
   state.held[endpoint.handle][entry.order] = entry;
   state.held_bytes += counted(entry);
   auto out = record(proto::EventClass::message_status, 0, "Held", endpoint, now);
   out.error = proto::Error(proto::ErrorCode::target_queue_busy);
   out.text = out.error->text();
-  out.detail.emplace_back("sequence", std::to_string(entry.sequence));
+  if (!is_made_by_broker(message_type))  // ends and errors have records of their own
+    out.detail.emplace_back("sequence", std::to_string(entry.sequence));
   trace(std::move(out));
 }
 

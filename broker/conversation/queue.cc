@@ -52,7 +52,7 @@ void Engine::State::enqueue(Endpoint& endpoint, const NewMessage& message, proto
                                     queued_class_of(endpoint, *service, message),
                                     message.body.value_or(proto::ByteView()));
   if (is_held)
-    hold(endpoint, entry, now);
+    hold(endpoint, entry, message.type, now);
   else
     state.queues[service->queue()].add(endpoint.group, entry);
   touch(endpoint);

@@ -352,7 +352,8 @@ struct Engine::State {
   // Whether what comes for its queue is held: the queue is off, or more of the conversation is held.
   [[nodiscard]] bool is_held_back(const Endpoint& endpoint) const;
   [[nodiscard]] bool has_room_to_hold(const Endpoint& endpoint, std::uint64_t body_bytes) const;
-  void hold(const Endpoint& endpoint, const QueueEntry& entry, proto::TimePoint now);
+  void hold(const Endpoint& endpoint, const QueueEntry& entry, std::string_view message_type,
+            proto::TimePoint now);
   static void load_held(DatabaseState& state, const QueueEntry& entry);
   void drop_held(const Endpoint& endpoint);
   // Puts on their queues what is held for those that are on by now.

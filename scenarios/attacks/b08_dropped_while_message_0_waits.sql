@@ -12,16 +12,16 @@
 --# expect delivered 1 to [SenderQueue] on HOST_A.Sender
 
 --# attack by configuration
---# note The target's queue is off for maintenance, so a first message waits; meanwhile the rollover is finished, a little too soon.
+--# note The target's broker is disabled for maintenance, so a first message waits; meanwhile the rollover is finished, a little too soon.
 :connect HOST_B
 USE Receiver;
-ALTER QUEUE ReceiverQueue WITH STATUS = OFF;
+ALTER DATABASE Receiver SET DISABLE_BROKER;
 GO
 --# mark
 :setvar dialog waiting
 :setvar body "its header names the old certificate"
 :r ../setup/dialog.sqlcmd
---# expect event 160 error 11219 on HOST_B
+--# expect event 160 error 11210 on HOST_B
 --# expect status empty
 :setvar certificate sender_2040
 :setvar expiry "2040-01-01"
@@ -29,7 +29,7 @@ GO
 :connect HOST_B
 USE Receiver;
 DROP CERTIFICATE sender_cert;
-ALTER QUEUE ReceiverQueue WITH STATUS = ON;
+ALTER DATABASE Receiver SET ENABLE_BROKER;
 GO
 --# mark
 --# advance 5m

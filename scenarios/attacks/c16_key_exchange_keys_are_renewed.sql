@@ -29,15 +29,15 @@
 --# note A first message that waits for longer than its key is good for: it goes with a new one.
 :connect HOST_B
 USE Receiver;
-ALTER QUEUE ReceiverQueue WITH STATUS = OFF;
+ALTER DATABASE Receiver SET DISABLE_BROKER;
 GO
 :setvar body "waits for six hours"
 :r ../setup/send_order.sqlcmd
---# expect event 160 error 11219 on HOST_B
+--# expect event 160 error 11210 on HOST_B
 --# advance 6h
 :connect HOST_B
 USE Receiver;
-ALTER QUEUE ReceiverQueue WITH STATUS = ON;
+ALTER DATABASE Receiver SET ENABLE_BROKER;
 GO
 --# advance 2m
 --# expect delivered 4 to [ReceiverQueue] on HOST_B.Receiver

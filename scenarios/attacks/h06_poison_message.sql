@@ -36,7 +36,7 @@ GO
 :setvar body "43"
 :r ../setup/send_order.sqlcmd
 --# expect delivered 3 to [ReceiverQueue] on HOST_B.Receiver
---# note The fifth switches the queue off: event 143. RECEIVE says 9617, and what comes now waits at its sender (11219).
+--# note The fifth switches the queue off: event 143. RECEIVE says 9617, and what comes now is held beside it (9749).
 :connect HOST_B
 USE Receiver;
 BEGIN TRANSACTION;
@@ -52,8 +52,9 @@ RECEIVE TOP (1) * FROM ReceiverQueue;
 GO
 :setvar body "44"
 :r ../setup/send_order.sqlcmd
---# expect event 160 error 11219 on HOST_B
---# expect status empty
+--# expect delivered 3 to [ReceiverQueue] on HOST_B.Receiver
+--# expect status 9749 for ReceiverService on HOST_B.Receiver
+--# expect status none on HOST_A.Sender
 --# note The cure: the queue on, the poison out of the way in a transaction that commits, its conversation ended with an error.
 :connect HOST_B
 USE Receiver;
@@ -62,7 +63,6 @@ DECLARE @h uniqueidentifier;
 SELECT @h = conversation_handle FROM ReceiverQueue WHERE CAST(message_body AS nvarchar(100)) = N'not a number';
 END CONVERSATION @h WITH ERROR = 1 DESCRIPTION = N'not a number';
 GO
---# advance 2m
 --# expect delivered 4 to [ReceiverQueue] on HOST_B.Receiver
 --# expect status none on HOST_A.Sender
 SELECT COUNT(*) FROM ReceiverQueue;

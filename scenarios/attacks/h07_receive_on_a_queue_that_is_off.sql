@@ -34,13 +34,12 @@ WAITFOR (RECEIVE TOP (1) * FROM ReceiverQueue), TIMEOUT 60000;
 GO
 :setvar body "meanwhile"
 :r ../setup/send_order.sqlcmd
---# expect event 160 error 11219 on HOST_B
+--# expect status 9749 for ReceiverService on HOST_B.Receiver
 --# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
 :connect HOST_B
 USE Receiver;
 ALTER QUEUE ReceiverQueue WITH STATUS = ON;
 GO
---# advance 2m
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
 --# expect status none on HOST_A.Sender
 SELECT COUNT(*) FROM ReceiverQueue;

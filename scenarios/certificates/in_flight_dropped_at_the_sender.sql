@@ -13,7 +13,7 @@ DROP CERTIFICATE sender_cert;
 GO
 :connect HOST_B
 USE Receiver;
-ALTER QUEUE ReceiverQueue WITH STATUS = ON;
+ALTER DATABASE Receiver SET ENABLE_BROKER;
 GO
 --# mark
 --# advance 5m

@@ -17,7 +17,7 @@
 --# until 2039-01-02
 :connect HOST_B
 USE Receiver;
-ALTER QUEUE ReceiverQueue WITH STATUS = ON;
+ALTER DATABASE Receiver SET ENABLE_BROKER;
 GO
 --# mark
 --# advance 5m

@@ -1,4 +1,4 @@
---# scenario The target's queue is switched off in mid-dialog: the next order is refused with 11219, waits at the sender, and is not lost
+--# scenario The target's queue is switched off in mid-dialog: the next order is acknowledged, held with 9749, and is not lost
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :setvar dialog running
@@ -12,14 +12,14 @@ GO
 --# mark
 :setvar body "meanwhile"
 :r ../setup/send_on.sqlcmd
---# expect event 160 error 11219 on HOST_B
+--# expect no event 160
 --# expect delivered 0 to [ReceiverQueue] on HOST_B.Receiver
---# expect status empty
+--# expect status none on HOST_A.Sender
+--# expect status 9749 for ReceiverService on HOST_B.Receiver
 --# note The cure. Nobody needs to send it again.
 :connect HOST_B
 USE Receiver;
 ALTER QUEUE ReceiverQueue WITH STATUS = ON;
 GO
---# advance 2m
 --# expect delivered 1 to [ReceiverQueue] on HOST_B.Receiver
 --# expect status none on HOST_A.Sender

@@ -22,6 +22,9 @@ void ExactlyOnceInOrder::traced(Host host, const TraceRecord& record) {
   const bool is_delivery =
       record.event == EventClass::message_delivered && record.subclass_name == "Delivered";
   if (is_delivery) delivered(host, record);
+  const bool is_held = record.event == EventClass::message_status &&
+                       record.subclass_name == "Held" && !detail_of(record, "sequence").empty();
+  if (is_held) held(host, record);
   if (record.event != EventClass::message_sent || detail_of(record, "session_key").empty()) return;
   for (const bool from_initiator : {true, false}) {
     const auto found = streams_.find({record.conversation_id, from_initiator});
@@ -81,6 +84,7 @@ void ExactlyOnceInOrder::delivered(Host host, const TraceRecord& record) {
   if (stream == nullptr) return;
   const std::uint64_t sequence = number_of(record, "sequence");
   stream->ends.insert(host);
+  stream->held.erase(sequence);
   const std::uint64_t expected = std::exchange(stream->delivered, sequence + 1);
   if (!stream->is_judged) return;
   const auto fail = [&](const std::string& what) {
@@ -95,6 +99,18 @@ void ExactlyOnceInOrder::delivered(Host host, const TraceRecord& record) {
     fail("was delivered, and no SEND has committed it");
 }
 
+void ExactlyOnceInOrder::held(Host host, const TraceRecord& record) {
+  const Direction direction{record.conversation_id, !is_of_initiator(record)};
+  Stream* stream = this->stream(direction);
+  if (stream == nullptr) return;
+  const std::uint64_t sequence = number_of(record, "sequence");
+  stream->ends.insert(host);
+  const bool is_new = stream->held.insert(sequence).second && sequence >= stream->delivered;
+  if (is_new || !stream->is_judged) return;
+  find(host, fmt::format("{}: message {} was held again", text_of(direction), sequence));
+  stream->is_judged = false;
+}
+
 void ExactlyOnceInOrder::started(Host host) {
   if (!inside().is_disk_honest(host)) {
     for (auto& [direction, stream] : streams_) {
@@ -103,6 +119,26 @@ void ExactlyOnceInOrder::started(Host host) {
     return;
   }
   for (const StoredEndpoint& endpoint : inside().endpoints(host)) resume(host, endpoint);
+}
+
+// What had been accepted for a queue that is off must still be there: nobody can have received it.
+void ExactlyOnceInOrder::resume_held(const StoredEndpoint& endpoint, Direction direction,
+                                     Stream& stream) {
+  const HeldBack now = inside().held_back(endpoint);
+  const std::string& state = endpoint.row.state();
+  const bool is_open = state == "SI" || state == "CO" || state == "DI" || state == "ER";
+  const auto lost = std::find_if(stream.held.begin(), stream.held.end(),
+                                 [&](auto sequence) { return !now.sequences.contains(sequence); });
+  if (is_open && now.is_queue_off && lost != stream.held.end()) {
+    find(endpoint.place.host, fmt::format("{}: after the restart message {} is not held any more",
+                                          text_of(direction), *lost));
+    stream.is_judged = false;
+  }
+  stream.held = now.sequences;
+  if (stream.held.empty())
+    stream.delivered = std::max(stream.delivered, endpoint.row.receive_sequence());
+  else
+    stream.delivered = std::max(stream.delivered, *stream.held.begin());
 }
 
 // What is stored is the truth now: numbers may be ahead of the records, never behind them.
@@ -128,7 +164,7 @@ void ExactlyOnceInOrder::resume(Host host, const StoredEndpoint& endpoint) {
                              text_of(in), endpoint.row.receive_sequence(), stream->delivered));
       stream->is_judged = false;
     }
-    stream->delivered = std::max(stream->delivered, endpoint.row.receive_sequence());
+    resume_held(endpoint, in, *stream);
   }
 }
 

@@ -3,6 +3,8 @@
 //   Sees    the records of SEND and of deliveries, of every conversation, with or without security, inside one instance or not; after a
 //           crash also the rows of conversation endpoints, as a node that goes down between its commit and the release of its records has
 //           delivered without a word.
+//   Held    a message for a queue that is off is told when it is accepted and, delivered, when the queue is on again; between the two
+//           it must be in the store, over restarts, unless the conversation ends.
 //   Not     whether a message arrives at all (liveness); what became of it on the queue (nothing_acknowledged_is_lost); a conversation
 //           without security that is made again after its endpoint has gone: nothing remembers those, in the product neither;
 //           one that a second instance makes which holds the same private key: the two are one identity.
@@ -33,8 +35,9 @@ class ExactlyOnceInOrder final : public Judge {
   struct Stream {
     std::uint64_t sent = 0;  // number of the next SEND
     bool sender_is_known = false;
-    std::uint64_t delivered = 0;  // number of the next delivery
-    bool is_made = false;         // its target endpoint has been
+    std::uint64_t delivered = 0;   // number of the next delivery
+    std::set<std::uint64_t> held;  // accepted, and not delivered yet
+    bool is_made = false;          // its target endpoint has been
     bool is_secured = false;
     bool is_judged = true;
     std::set<Host> ends;
@@ -47,6 +50,8 @@ class ExactlyOnceInOrder final : public Judge {
   void made(Host host, const proto::TraceRecord& record);
   void sent(Host host, const proto::TraceRecord& record);
   void delivered(Host host, const proto::TraceRecord& record);
+  void held(Host host, const proto::TraceRecord& record);
+  void resume_held(const StoredEndpoint& endpoint, Direction direction, Stream& stream);
   void resume(Host host, const StoredEndpoint& endpoint);
 
   bool as_product_;

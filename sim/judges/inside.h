@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,12 @@ struct WaitingEndpoint {
   std::string status;  // transmission_status
 };
 
+// Messages that an endpoint has accepted for a queue that is off.
+struct HeldBack {
+  std::set<std::uint64_t> sequences;  // of the application
+  bool is_queue_off = false;
+};
+
 // A certificate as a database has it.
 struct CertificateFacts {
   std::string name;
@@ -89,6 +96,7 @@ class Inside {
   [[nodiscard]] virtual std::optional<proto::Bytes> waiting_body(const EndpointPlace& place,
                                                                  std::uint64_t sequence) const = 0;
   [[nodiscard]] virtual std::vector<WaitingEndpoint> waiting(Host host) const = 0;
+  [[nodiscard]] virtual HeldBack held_back(const StoredEndpoint& endpoint) const = 0;
   [[nodiscard]] virtual Contents contents(Host host) const = 0;
   // What PRAGMA integrity_check finds, a line each; empty: all is well.
   [[nodiscard]] virtual std::vector<std::string> damage(Host host) const = 0;

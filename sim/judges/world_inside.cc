@@ -18,6 +18,8 @@ using proto::ConversationHandle;
 
 namespace {
 
+constexpr std::string_view kBrokersTypes = "http://schemas.microsoft.com/SQL/ServiceBroker/";
+
 std::string guid_text(proto::ByteView bytes) {
   return proto::Guid::from_bytes(bytes).value_or(proto::Guid{}).text();
 }
@@ -196,6 +198,26 @@ std::vector<WaitingEndpoint> WorldInside::waiting(Host host) const {
           world_.server(host).node().engine().transmission_status(id, *handle).value_or("");
       out.push_back({place, stored->conversation, stored->row.is_initiator(), count, status});
     }
+  }
+  return out;
+}
+
+HeldBack WorldInside::held_back(const StoredEndpoint& endpoint) const {
+  const EndpointPlace& place = endpoint.place;
+  const catalog::Catalog* found = catalog(place.host, place.database);
+  if (found == nullptr) return {};
+  HeldBack out;
+  const auto* service = found->table<catalog::pb::Service>().find(endpoint.row.service());
+  const auto* queue =
+      service == nullptr ? nullptr : found->table<catalog::pb::Queue>().find(service->queue());
+  out.is_queue_off = queue != nullptr && !queue->is_enqueue_enabled();
+  const proto::Bytes handle = handle_bytes(place);
+  for (const auto& each : messages(place.host, found->id())) {
+    const bool is_its = each.message.kind == conversation::StoredKind::held &&
+                        proto::to_bytes(each.message_class.handle()) == handle;
+    // EndDialog, Error and DialogTimer are told by their own records.
+    if (is_its && !each.message_class.message_type_name().starts_with(kBrokersTypes))
+      out.sequences.insert(each.message.sequence);
   }
   return out;
 }

@@ -32,6 +32,7 @@ class WorldInside : public Inside {
   [[nodiscard]] std::optional<proto::Bytes> waiting_body(const EndpointPlace& place,
                                                          std::uint64_t sequence) const override;
   [[nodiscard]] std::vector<WaitingEndpoint> waiting(Host host) const override;
+  [[nodiscard]] HeldBack held_back(const StoredEndpoint& endpoint) const override;
   [[nodiscard]] Contents contents(Host host) const override;
   [[nodiscard]] std::vector<std::string> damage(Host host) const override;
   [[nodiscard]] std::vector<broker::conversation::Fill> fills(Host host) const override;

@@ -16,6 +16,7 @@ class FakeInside final : public Inside {
   std::vector<StoredEndpoint> rows;
   std::map<std::pair<std::string, std::uint64_t>, std::string> bodies;  // by handle and sequence
   std::vector<WaitingEndpoint> waits;
+  HeldBack held;
   Contents tables;
   std::vector<std::string> problems;
   std::vector<broker::conversation::Fill> full;
@@ -54,6 +55,7 @@ class FakeInside final : public Inside {
   std::vector<WaitingEndpoint> waiting(Host host) const override {
     return host == kA ? waits : std::vector<WaitingEndpoint>();
   }
+  HeldBack held_back(const StoredEndpoint&) const override { return held; }
   Contents contents(Host) const override { return tables; }
   std::vector<std::string> damage(Host) const override { return problems; }
   std::vector<broker::conversation::Fill> fills(Host) const override { return full; }
@@ -105,6 +107,11 @@ inline proto::TraceRecord conversation_record(int subclass, bool is_initiator, D
 }
 inline proto::TraceRecord sent_record(bool is_initiator, Details more) {
   return record_of(proto::EventClass::message_sent, is_initiator, "", std::move(more));
+}
+// Accepted for a queue that is off.
+inline proto::TraceRecord held_record(std::uint64_t sequence) {
+  return record_of(proto::EventClass::message_status, false, "Held",
+                   {{"sequence", std::to_string(sequence)}});
 }
 inline proto::TraceRecord delivered_record(std::uint64_t sequence) {
   return record_of(proto::EventClass::message_delivered, false, "Delivered",

@@ -87,6 +87,48 @@ TEST_F(ExactlyOnceInOrderTest, FindsAReceiverThatForgotADelivery) {
   EXPECT_THAT(text_of(judge), HasSubstr("message 1 is expected, and 2 had been delivered"));
 }
 
+static StoredEndpoint accepting_row(std::uint64_t receive_sequence) {
+  auto target = row_of(false);
+  target.row.set_state("CO");
+  target.row.set_receive_sequence(receive_sequence);
+  return target;
+}
+
+TEST_F(ExactlyOnceInOrderTest, AHeldMessageIsDeliveredLaterAlsoAfterARestart) {
+  send(2);
+  judge.traced(kB, held_record(0));
+  judge.traced(kB, held_record(1));
+  inside.rows = {accepting_row(2)};
+  inside.held = {{0, 1}, true};
+
+  judge.started(kB);
+  judge.traced(kB, delivered_record(0));
+  judge.traced(kB, delivered_record(1));
+
+  EXPECT_EQ(text_of(judge), "");
+}
+
+TEST_F(ExactlyOnceInOrderTest, FindsAHeldMessageThatARestartForgot) {
+  send(2);
+  judge.traced(kB, held_record(0));
+  judge.traced(kB, held_record(1));
+  inside.rows = {accepting_row(2)};
+  inside.held = {{0}, true};
+
+  judge.started(kB);
+
+  EXPECT_THAT(text_of(judge), HasSubstr("message 1 is not held any more"));
+}
+
+TEST_F(ExactlyOnceInOrderTest, FindsAMessageThatIsHeldAgain) {
+  send(1);
+  judge.traced(kB, held_record(0));
+  judge.traced(kB, delivered_record(0));
+  judge.traced(kB, held_record(0));
+
+  EXPECT_THAT(text_of(judge), HasSubstr("message 0 was held again"));
+}
+
 TEST_F(ExactlyOnceInOrderTest, DoesNotHoldAHostToWhatItsDiskLiedAbout) {
   send(2);
   for (const std::uint64_t i : {0U, 1U}) judge.traced(kB, delivered_record(i));
