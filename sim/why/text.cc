@@ -36,9 +36,9 @@ void append_head(std::string& out, const Explanation& explanation) {
   std::string text;
   switch (waiting.kind) {
     case Waiting::Kind::message:
-      text =
-          fmt::format("message {} of '{}' to '{}' is still in the transmission queue of {}, ",
-                      waiting.sequence, waiting.own_service, waiting.far_service, waiting.place());
+      text = fmt::format("message {} of '{}' to '{}' is {} in the transmission queue of {}, ",
+                         waiting.sequence, waiting.own_service, waiting.far_service,
+                         waiting.is_held ? "acknowledged and held" : "still", waiting.place());
       text += waiting.status.empty() ? "status EMPTY" : "status: " + waiting.status;
       if (waiting.sent > 0) text += fmt::format("; sent {}", plural(waiting.sent, "time"));
       if (waiting.behind > 0) text += fmt::format("; {} behind it", waiting.behind);
@@ -115,6 +115,8 @@ std::string trial_text(const Explanation& explanation) {
   switch (trial.outcome) {
     case Outcome::not_tried: return "";
     case Outcome::helped:
+      if (explanation.waiting.is_held)
+        return fmt::format("tried in a fork: put on its queue at once, {}", counted);
       if (!trial.delivered_after)
         return fmt::format("tried in a fork: acknowledged at the next retry (+{}), delivered {}",
                            seconds_text(*trial.left_after), counted);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "proto/error_code.h"
+#include "sim/doctor/cure.h"
 #include "sim/scenario/look.h"
 #include "sim/scenario/near.h"
 #include "sim/scenario/value_text.h"
@@ -64,14 +65,18 @@ void add_messages(scenario::Simulation& simulation, const std::string& node,
       simulation, node, database,
       "SELECT conversation_handle, from_service_name, to_service_name, message_sequence_number, "
       "message_type_name, transmission_status FROM sys.transmission_queue");
-  std::map<std::string, Waiting> found;  // by handle
-  std::vector<std::string> order;
+  using Key = std::pair<std::string, bool>;  // the handle, and whether it is held for that side
+  std::map<Key, Waiting> found;
+  std::vector<Key> order;
   for (const auto& row : looked.rows()) {
     const std::string handle = value_text(row.at(0));
     const std::uint64_t sequence = number_of(value_text(row.at(3)));
-    const auto [place, is_new] = found.try_emplace(handle);
+    const auto conversation = conversations.find(handle);
+    const bool is_held = conversation != conversations.end() &&
+                         value_text(row.at(2)) != conversation->second.far_service;
+    const auto [place, is_new] = found.try_emplace({handle, is_held});
     Waiting& waiting = place->second;
-    if (is_new) order.push_back(handle);
+    if (is_new) order.emplace_back(handle, is_held);
     waiting.behind += is_new ? 0 : 1;
     if (!is_new && waiting.sequence < sequence) continue;
     waiting.node = node;
@@ -82,14 +87,15 @@ void add_messages(scenario::Simulation& simulation, const std::string& node,
     waiting.sequence = sequence;
     waiting.message_type = value_text(row.at(4));
     waiting.status = value_text(row.at(5));
-    const auto conversation = conversations.find(handle);
     if (conversation == conversations.end()) continue;
     waiting.conversation_id = conversation->second.id;
-    waiting.is_initiator = conversation->second.is_initiator;
+    waiting.is_initiator = conversation->second.is_initiator != is_held;
+    waiting.is_held = is_held;
+    if (is_held) continue;  // it stays when the lifetime ends
     waiting.far_broker = conversation->second.far_broker;
     waiting.expires = conversation->second.expires;
   }
-  for (const std::string& handle : order) out.push_back(std::move(found.at(handle)));
+  for (const Key& key : order) out.push_back(std::move(found.at(key)));
 }
 
 const NodeRecord* last_broker_error(const std::vector<NodeRecord>& records, const std::string& node,
@@ -211,8 +217,8 @@ bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting) {
   const auto looked = scenario::look_at(
       simulation, waiting.node, waiting.database,
       fmt::format("SELECT message_sequence_number FROM sys.transmission_queue WHERE "
-                  "conversation_handle = '{}'",
-                  waiting.handle));
+                  "conversation_handle = '{}' AND from_service_name = {}",
+                  waiting.handle, doctor::literal(waiting.own_service)));
   if (!looked.problem.empty()) return true;
   return std::ranges::any_of(looked.rows(), [&](const auto& row) {
     return number_of(value_text(row.at(0))) <= waiting.sequence;

@@ -45,6 +45,7 @@ inline constexpr proto::Duration kTrial = std::chrono::minutes(3);
 struct Waiting {
   enum class Kind { message, error, lost } kind = Kind::message;
   std::string node{}, database{};  // where it waits
+  // Of the side that has it; initiator is the side that has sent it, and `own_service` its service.
   std::string handle{}, conversation_id{};
   bool is_initiator = true;
   std::string own_service{}, far_service{};
@@ -53,6 +54,7 @@ struct Waiting {
   std::string status{};      // of kind `error`: the code of the Error message
   std::size_t behind = 0;    // messages of the same conversation that wait for this one
   std::size_t sent = 0;      // how often it has been handed to the transport
+  bool is_held = false;      // by the target's database, which has acknowledged it: its queue is off
   std::string far_broker{};  // that the dialog is bound to; empty: to none yet
   proto::TimePoint expires = proto::kNever;  // LIFETIME, by the clock of its instance
 

@@ -501,10 +501,8 @@ TEST(DoctorTest, NamesTheErrorThatTheTargetRaises) {
     const char* sql;
     int number;
   };
-  for (const Case& one :
-       {Case{"ALTER DATABASE Receiver SET DISABLE_BROKER;\n", 11210},
-        Case{"ALTER DATABASE msdb SET DISABLE_BROKER;\n", 9789},
-        Case{"USE Receiver;\nALTER QUEUE ReceiverQueue WITH STATUS = OFF;\n", 11219}}) {
+  for (const Case& one : {Case{"ALTER DATABASE Receiver SET DISABLE_BROKER;\n", 11210},
+                          Case{"ALTER DATABASE msdb SET DISABLE_BROKER;\n", 9789}}) {
     const std::string said = std::to_string(one.number) + " in event 160";
     const std::string text = std::string(kFull) + ":connect HOST_B\n" + one.sql + "GO\n";
 
@@ -519,6 +517,23 @@ TEST(DoctorTest, NamesTheErrorThatTheTargetRaises) {
     });
     EXPECT_TRUE(is_said) << said << examined.story();
   }
+}
+
+TEST(DoctorTest, SaysWhereAMessageForAQueueThatIsOffIsHeld) {
+  const std::string text = std::string(kFull) +
+                           ":connect HOST_B\nUSE Receiver;\n"
+                           "ALTER QUEUE ReceiverQueue WITH STATUS = OFF;\nGO\n";
+
+  const Examined examined = examine_text(text);
+  const Examined sent =
+      examine_text(text + ":setvar body \"x\"\n:r ../setup/send_order.sqlcmd\n--# settle\n" +
+                   "--# expect status 9749 for ReceiverService on HOST_B.Receiver\n"
+                   "--# expect status none on HOST_A.Sender\n");
+
+  EXPECT_THAT(sent.report.failures, IsEmpty()) << sent.story();
+  const Finding* finding = examined.find(CheckId::Q002, Verdict::not_ok);
+  ASSERT_NE(finding, nullptr) << examined.story();
+  EXPECT_TRUE(finding->fails.starts_with("9749 in sys.transmission_queue here")) << finding->fails;
 }
 
 TEST(DoctorTest, ASenderThatNobodyHasIsAFinding) {
