@@ -56,8 +56,8 @@ inline constexpr std::uint64_t kWindowBytes = 1ULL << 20;
 inline constexpr std::uint32_t kWindowFragments = 16;  // of one message
 // Largest message body: SQLite's limit of a value, less than the product's 2 GB (README, fidelity).
 inline constexpr std::uint64_t kMessageBytesMax = 900'000'000;
-// Of what peers send for queues that are off, held in one database: bodies, and 256 bytes a message (held.cc).
-inline constexpr std::uint64_t kHeldBytesMax = std::uint64_t{64} * 1024 * 1024;
+// Of what peers send for queues that are off, held in one database: bodies, and 1 KiB a message (held.cc).
+inline constexpr std::uint64_t kHeldBytesMax = std::uint64_t{16} * 1024 * 1024;
 inline constexpr std::size_t kTombstonesMax = 100'000;
 inline constexpr int kPoisonRollbacks =
     5;  // in a row, then the queue is switched off (reference 1.4)

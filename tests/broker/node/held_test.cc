@@ -143,7 +143,7 @@ TEST_F(NodeHeldTest, MoreThanTheBoundIsRefusedWith11219AndStaysAtTheSender) {
   const std::string begin =
       "USE Sender; DECLARE @h uniqueidentifier; BEGIN DIALOG @h FROM SERVICE SenderService TO "
       "SERVICE 'ReceiverService' ON CONTRACT C WITH ENCRYPTION = OFF; SEND ON CONVERSATION @h "
-      "MESSAGE TYPE Request (REPLICATE(CAST('x' AS varchar(max)), 22000000));";
+      "MESSAGE TYPE Request (REPLICATE(CAST('x' AS varchar(max)), 5500000));";
   for (int i = 0; i < 3; ++i) {
     pair.a.must(begin);
     ASSERT_TRUE(pair.deliver());
