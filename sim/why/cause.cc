@@ -152,10 +152,6 @@ class Search {
                 .cure = finding.cure};
     if (finding.check == CheckId::B003)
       cause.product = "SQL Server has no such bound: its security headers carry no dates";
-    if (finding.check == CheckId::Q002 &&
-        symptom_.numbers.contains(static_cast<int>(proto::ErrorCode::destination_queue_disabled)))
-      cause.product =
-          "SQL Server acknowledges it and keeps it in the target's transmission queue (9749)";
     if (cause.cure.empty())
       cause.no_cure =
           "what is missing has to be made by whoever it belongs to, or the dialog given up with "
