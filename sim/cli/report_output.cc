@@ -61,6 +61,7 @@ json::object entry_json(const Entry& entry, const scenario::Report& report) {
                    {"at", proto::to_iso_text(entry.at)},
                    {"place", place_json(entry.place)}};
   if (!entry.node.empty()) out["node"] = entry.node;
+  if (!entry.session.empty()) out["session"] = entry.session;
   if (!entry.text.empty()) out["text"] = entry.text;
   if (entry.kind == Entry::Kind::failed && entry.failure < report.failures.size()) {
     const scenario::Failure& failure = report.failures[entry.failure];

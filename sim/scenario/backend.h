@@ -82,9 +82,20 @@ class Backend {
   virtual void close_session(BackendSession session) = 0;
   // False once its instance has gone down.
   [[nodiscard]] virtual bool is_open(BackendSession session) const = 0;
-  // Runs one batch to its end; WAITFOR lets virtual time pass.
-  [[nodiscard]] virtual Outcome<broker::tsql::Output> run_batch(BackendSession session,
-                                                                const std::string& text) = 0;
+  // Hands a batch over.
+  [[nodiscard]] virtual Outcome<> begin_batch(BackendSession session, const std::string& text) = 0;
+  // Lets happen what happens at this moment, or until the batch has ended.
+  virtual void go_on(BackendSession session) = 0;
+  // Whether the batch that was begun has ended, or its instance has gone down.
+  [[nodiscard]] virtual bool has_ended(BackendSession session) const = 0;
+  // Goes on to its end; WAITFOR lets virtual time pass.
+  [[nodiscard]] virtual Outcome<broker::tsql::Output> end_batch(BackendSession session) = 0;
+  // From its beginning to its end.
+  [[nodiscard]] Outcome<broker::tsql::Output> run_batch(BackendSession session,
+                                                        const std::string& text) {
+    if (auto begun = begin_batch(session, text); !begun) return begun.error();
+    return end_batch(session);
+  }
   // The value of a variable as the session's last batch left it; nullopt when that batch did not declare it.
   [[nodiscard]] virtual std::optional<std::string> variable(BackendSession session,
                                                             const std::string& name) = 0;

@@ -97,6 +97,33 @@ Directive connect_flushes(Words& words) {
   return ConnectFlushes{};
 }
 
+std::string take_session_name(Words& words) {
+  const Word word = words.take("the name of a session");
+  const bool is_name = word.text.size() <= kSessionNameMax &&
+                       std::all_of(word.text.begin(), word.text.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '_';
+                       });
+  if (!is_name || word.text.empty())
+    Words::fail_at(word, fmt::format("'{}' is no name of a session: up to {} letters, digits and _",
+                                     word.text, kSessionNameMax));
+  if (equal_ignoring_case(word.text, "closed"))
+    Words::fail_at(word, "which session is closed? write --# session NAME closed");
+  return word.text;
+}
+// session [NAME [closed]]
+Directive session(Words& words) {
+  UseSession use;
+  if (words.at_end()) return use;
+  use.session = take_session_name(words);
+  use.closes = words.accept("closed");
+  return use;
+}
+// await [NAME]
+Directive await(Words& words) {
+  return Await{words.at_end() ? std::string() : take_session_name(words)};
+}
+
 // instance HOST_A [port=4022] [tds=1433] [at=/dir] [host=sql01.corp.example]
 Directive instance(Words& words) {
   InstanceOptions options{.node = words.take("the name of the instance").text,
@@ -212,6 +239,8 @@ constexpr std::array kDirectives = {
     DirectiveForm{"seed", seed},
     DirectiveForm{"modes", modes},
     DirectiveForm{"connect", connect_flushes},
+    DirectiveForm{"session", session},
+    DirectiveForm{"await", await},
     DirectiveForm{"instance", instance},
     DirectiveForm{"copy", copy},
     DirectiveForm{"clock", clock},
@@ -257,7 +286,7 @@ std::string unknown_directive(std::string_view name) {
 
 bool Expectation::is_about_next_batch() const {
   return std::holds_alternative<ExpectError>(what) || std::holds_alternative<ExpectWarning>(what) ||
-         std::holds_alternative<ExpectPrint>(what);
+         std::holds_alternative<ExpectPrint>(what) || std::holds_alternative<ExpectWaits>(what);
 }
 
 std::variant<Directive, DirectiveError> parse_directive(std::string_view text) {

@@ -42,6 +42,17 @@ struct Modes {
 };
 struct ConnectFlushes {};
 
+// ---- sessions ----
+// What follows runs in this session of the instance in use, made when it is named first; without a name in that of `:connect`.
+struct UseSession {
+  std::string session;
+  bool closes = false;  // it ends instead
+};
+// The batch that was left waiting in this session (`expect waits`) is let come to its end.
+struct Await {
+  std::string session;  // empty: that of `:connect`
+};
+
 // ---- instances, files, clock ----
 struct InstanceOptions {
   std::string node;
@@ -180,6 +191,8 @@ struct ExpectWarning {
 struct ExpectPrint {
   ValuePattern text;
 };
+// The batch has not ended when nothing more happens at this moment: it is left waiting, and the script goes on.
+struct ExpectWaits {};
 struct ExpectRows {
   std::int64_t count = 0;
 };
@@ -221,9 +234,9 @@ struct ExpectAttacker {
   std::string text;
 };
 struct Expectation {
-  std::variant<ExpectError, ExpectWarning, ExpectPrint, ExpectRows, ExpectValue, ExpectColumns,
-               ExpectStatus, ExpectEvent, ExpectQueueError, ExpectDelivered, ExpectState,
-               ExpectWire, ExpectAttacker>
+  std::variant<ExpectError, ExpectWarning, ExpectPrint, ExpectWaits, ExpectRows, ExpectValue,
+               ExpectColumns, ExpectStatus, ExpectEvent, ExpectQueueError, ExpectDelivered,
+               ExpectState, ExpectWire, ExpectAttacker>
       what;
   std::string node;      // `on HOST_B`; empty: the node in use
   std::string database;  // `on HOST_B.db`; empty: the database in use
@@ -235,16 +248,17 @@ struct Expectation {
 };
 
 using Directive =
-    std::variant<Title, Claims, Corpus, Catalogue, Note, Seed, Modes, ConnectFlushes,
-                 InstanceOptions, CopyFile, SetClock, Advance, AdvanceUntil, Skew, Drift, Jump,
-                 Settle, Mark, Restart, Repeatable, Crash, NetFault, LinkFault, Partition, Swizzle,
-                 Heal, DiskFault, KeyFault, RandomFault, Attack, Expectation>;
+    std::variant<Title, Claims, Corpus, Catalogue, Note, Seed, Modes, ConnectFlushes, UseSession,
+                 Await, InstanceOptions, CopyFile, SetClock, Advance, AdvanceUntil, Skew, Drift,
+                 Jump, Settle, Mark, Restart, Repeatable, Crash, NetFault, LinkFault, Partition,
+                 Swizzle, Heal, DiskFault, KeyFault, RandomFault, Attack, Expectation>;
 
 struct DirectiveError {
   int column = 1;  // in the text given
   std::string message;
 };
 
+inline constexpr std::size_t kSessionNameMax = 32;
 inline constexpr proto::Duration kSettleAtMost = std::chrono::minutes(2);
 
 // "replay at hop HOST_A|HOST_B kind begin": as it is written after `attack`.

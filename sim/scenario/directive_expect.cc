@@ -188,6 +188,7 @@ constexpr std::array kExpectations = {
                     [](Words& w) -> What { return ExpectWarning{w.take_int("the number")}; }},
     ExpectationForm{"print",
                     [](Words& w) -> What { return ExpectPrint{w.take_pattern("the text")}; }},
+    ExpectationForm{"waits", [](Words&) -> What { return ExpectWaits{}; }},
     ExpectationForm{
         "rows", [](Words& w) -> What { return ExpectRows{w.take_count("the number of rows")}; }},
     ExpectationForm{"value",

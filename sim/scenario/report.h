@@ -42,7 +42,9 @@ struct Entry {
   std::size_t record = 0;
   proto::TimePoint at{};
   std::string node;
-  std::string text;             // the note, the attack, or the expectation as written
+  std::string session;  // in use; empty: that of `:connect`
+  std::string
+      text;  // the note, the attack, the expectation as written; of a batch that is left waiting: so
   broker::tsql::Output output;  // of Kind::output
   std::size_t failure = 0;      // index into failures, of Kind::failed
   std::size_t step = 0;         // of the script

@@ -61,7 +61,7 @@ Report Runner::run() {
   } catch (const Stop&) {
     // The report says why.
   }
-  drop_session();
+  close_all();
   report_.findings = backend_.judge();
   const bool is_weak = script_.catalogue && script_.catalogue->is_weak;  // judges see that, too
   if (!report_.findings.empty() && !is_weak && report_.verdict != Verdict::environment)
@@ -130,6 +130,8 @@ void Runner::run_step(const Step& step) {
   std::visit(proto::Overloaded{
                  [&](const Batch& batch) { run_batch(batch, place); },
                  [&](const Connect& action) { connect(action, place); },
+                 [&](const UseSession& use) { use_session(use, place); },
+                 [&](const Await& action) { await(action, place); },
                  [&](const OnError& on_error) { error_exits_ = on_error.exits; },
                  [&](const Exit&) { throw Stop{}; },
                  [&](const Note& note) { add_entry(Entry::Kind::note, place, note.text); },
@@ -191,77 +193,17 @@ void Runner::run_step(const Step& step) {
 
 // ---- sessions and batches ----
 
-void Runner::connect(const Connect& connect, const Place& place) {
-  drop_session();
-  if (!backend_.is_running(connect.node))
-    require(backend_.start(connect.node), place, fmt::format("{} cannot be started", connect.node));
-  const auto session = backend_.open_session(connect.node, connect.login, connect.password);
-  const bool is_judged = judge_login(connect, session);
-  if (!session && is_judged) {
-    node_ = connect.node;
-    down_reason_ = fmt::format("the login '{}' failed", connect.login);
-    return;
-  }
-  if (!session) {
-    fail(place, "cannot connect", fmt::format("a session on {}", connect.node),
-         session.error().text);
-    if (session.error().is_environment) report_.verdict = Verdict::environment;
-    throw Stop{};
-  }
-  session_ = *session;
-  connected_ = connect;
-  has_session_ = true;
-  is_closed_by_error_ = false;
-  node_ = connect.node;
-  database_ = "master";
-  add_entry(
-      Entry::Kind::connected, place,
-      connect.login.empty() ? connect.node : fmt::format("{} as {}", connect.node, connect.login));
-}
-
-bool Runner::judge_login(const Connect& connect, const Outcome<BackendSession>& session) {
-  if (connect.login.empty()) return false;
-  Output said;
-  if (!session && session.error().message) said.emplace_back(*session.error().message);
-  bool is_judged = false;
-  for (std::size_t i = 0; i < waiting_.size();) {
-    const auto* expected = std::get_if<ExpectError>(&waiting_[i].what);
-    if (expected == nullptr ||
-        expected->number != static_cast<int>(proto::ErrorCode::login_refused)) {
-      ++i;
-      continue;
-    }
-    const Expectation expectation = waiting_[i];
-    const Place place = waiting_places_[i];
-    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-    waiting_places_.erase(waiting_places_.begin() + static_cast<std::ptrdiff_t>(i));
-    is_judged = true;
-    const Finding finding = check_batch({&expectation, 1}, said).findings.front();
-    if (finding.is_met) {
-      met(place, expectation.text);
-    } else {
-      fail(place, "expectation", expectation.text,
-           session ? fmt::format("'{}' logged in", connect.login) : session.error().text);
-    }
-  }
-  return is_judged;
-}
-
-void Runner::drop_session() {
-  if (has_session_) backend_.close_session(session_);
-  has_session_ = false;
-  down_reason_ = "there is no session";
-}
-
 void Runner::run_batch(const Batch& batch, const Place& place) {
-  const std::vector<Expectation> expected = std::exchange(waiting_, {});
-  const std::vector<Place> places = std::exchange(waiting_places_, {});
-  if (!has_session_) {
-    fail(place, "cannot run the batch", "a session",
-         fmt::format("{}; :connect {} again", down_reason_, node_));
-    if (!is_closed_by_error_) throw Stop{};
-    return;  // what stands after the next :connect can still be judged
-  }
+  Awaited awaited{.batch = &batch,
+                  .place = place,
+                  .expected = std::exchange(waiting_, {}),
+                  .places = std::exchange(waiting_places_, {}),
+                  .step = step_};
+  const bool has_gone = !session_->name.empty() && !batch.is_repeatable && session_->is_open &&
+                        !backend_.is_open(session_->id);
+  if (has_gone) lose_sessions_of(node_, fmt::format("the session ended when {} went down", node_));
+  if (!session_->is_open) return fail_without_session(place);
+  if (batch.is_to_wait) return begin_waiting(std::move(awaited));
   for (std::int64_t i = 0; i < batch.repeat; ++i) {
     ++report_.batches;
     auto output = run_once(batch, place);
@@ -271,38 +213,45 @@ void Runner::run_batch(const Batch& batch, const Place& place) {
       if (output.error().is_environment) report_.verdict = Verdict::environment;
       throw Stop{};
     }
-    note_result(*output, batch.text);
-    remember_variables();
-    Entry entry{.kind = Entry::Kind::output,
-                .place = place,
-                .record = backend_.records().size(),
-                .at = backend_.now(),
-                .node = node_,
-                .text = {},
-                .output = *output,
-                .step = step_};
-    report_.entries.push_back(std::move(entry));
     const bool is_last = i + 1 == batch.repeat || closes_session(*output);
-    const bool is_met = judge_batch(batch, place, *output, expected, places, is_last);
-    if (closes_session(*output)) {
-      drop_session();
-      is_closed_by_error_ = true;
-      down_reason_ =
-          fmt::format("an error of severity {} or above closed the session", kClosingSeverity);
-      if (i + 1 < batch.repeat)
-        fail(place, "cannot run the batch again", fmt::format("{} times", batch.repeat),
-             down_reason_);
-    }
-    if (!is_met || !has_session_) break;
+    const bool goes_on = take_output(*session_, awaited, *output, is_last);
+    if (!session_->is_open && i + 1 < batch.repeat)
+      fail(place, "cannot run the batch again", fmt::format("{} times", batch.repeat),
+           session_->down_reason);
+    if (!goes_on) break;
   }
 }
 
+bool Runner::take_output(Session& session, const Awaited& batch, const Output& output,
+                         bool is_last) {
+  note_result(session, output, batch.batch->text);
+  remember_variables(session);
+  Entry entry{.kind = Entry::Kind::output,
+              .place = batch.place,
+              .record = backend_.records().size(),
+              .at = backend_.now(),
+              .node = session.node,
+              .session = session.name,
+              .text = {},
+              .output = output,
+              .step = batch.step};
+  report_.entries.push_back(std::move(entry));
+  const bool is_met =
+      judge_batch(*batch.batch, batch.place, output, batch.expected, batch.places, is_last);
+  if (closes_session(output)) {
+    close(session,
+          fmt::format("an error of severity {} or above closed the session", kClosingSeverity));
+    session.is_closed_by_error = true;
+  }
+  return is_met && session.is_open;
+}
+
 Outcome<Output> Runner::run_once(const Batch& batch, const Place& place) {
-  if (!batch.is_repeatable) return backend_.run_batch(session_, batch.text);
+  if (!batch.is_repeatable) return backend_.run_batch(session_->id, batch.text);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    if (!backend_.is_open(session_)) connect_again(place);
-    auto output = backend_.run_batch(session_, batch.text);
-    if (backend_.is_open(session_)) return output;
+    if (!backend_.is_open(session_->id)) connect_again(place);
+    auto output = backend_.run_batch(session_->id, batch.text);
+    if (backend_.is_open(session_->id)) return output;
   }
   return Reason{.text = fmt::format("{} went down each of {} times", node_, kAttemptsMax)};
 }
@@ -316,16 +265,16 @@ void Runner::connect_again(const Place& place) {
   }
   if (!backend_.is_running(node_))
     require(backend_.start(node_), place, fmt::format("{} cannot be started", node_));
-  const auto session =
-      backend_.open_session(connected_.node, connected_.login, connected_.password);
+  const Connect& how = session_->connected;
+  const auto session = backend_.open_session(how.node, how.login, how.password);
   if (!session) {
     fail(place, "cannot connect again", fmt::format("a session on {}", node_),
          session.error().text);
     throw Stop{};
   }
-  session_ = *session;
+  session_->id = *session;
   // Whether that succeeds shows in the batch.
-  (void)backend_.run_batch(session_, "USE " + quoted_name(database_));
+  (void)backend_.run_batch(session_->id, "USE " + quoted_name(session_->database));
 }
 
 bool Runner::closes_session(const Output& output) {
@@ -335,12 +284,13 @@ bool Runner::closes_session(const Output& output) {
   });
 }
 
-void Runner::note_result(const Output& output, const std::string& text) {
+void Runner::note_result(Session& session, const Output& output, const std::string& text) {
   bool returned = false;
   for (const auto& item : output) {
     returned =
         returned || std::holds_alternative<RowSet>(item) || std::holds_alternative<RowCount>(item);
-    if (const auto* changed = std::get_if<DatabaseChanged>(&item)) database_ = changed->database;
+    if (const auto* changed = std::get_if<DatabaseChanged>(&item))
+      session.database = changed->database;
   }
   if (!returned) return;
   last_result_ = output;
@@ -348,10 +298,10 @@ void Runner::note_result(const Output& output, const std::string& text) {
   has_result_ = true;
 }
 
-void Runner::remember_variables() {
+void Runner::remember_variables(const Session& session) {
   for (const std::string& name : script_.state_variables) {
-    if (auto value = backend_.variable(session_, name))
-      variables_[{to_lower(node_), to_lower(name)}] = *value;
+    if (auto value = backend_.variable(session.id, name))
+      variables_[{to_lower(session.node), to_lower(name)}] = *value;
   }
 }
 
@@ -389,18 +339,12 @@ void Runner::copy(const CopyFile& copy, const Place& place) {
 }
 
 void Runner::crash(const Crash& crash, const Place& place) {
-  if (equal_ignoring_case(crash.node, node_)) {
-    drop_session();
-    down_reason_ = fmt::format("the session ended when {} crashed", node_);
-  }
+  lose_sessions_of(crash.node, fmt::format("the session ended when {} crashed", crash.node));
   require(backend_.crash(crash.node), place, fmt::format("cannot crash {}", crash.node));
 }
 
 void Runner::restart(const std::string& node, const Place& place) {
-  if (equal_ignoring_case(node, node_)) {
-    drop_session();
-    down_reason_ = fmt::format("the session ended when {} was restarted", node_);
-  }
+  lose_sessions_of(node, fmt::format("the session ended when {} was restarted", node));
   if (backend_.is_running(node))
     require(backend_.stop(node), place, fmt::format("cannot stop {}", node));
   require(backend_.start(node), place, fmt::format("cannot start {}", node));
@@ -411,7 +355,7 @@ void Runner::restart(const std::string& node, const Place& place) {
 View Runner::view() {
   return {.backend = backend_,
           .node = node_,
-          .database = database_,
+          .database = session_->database,
           .record_mark = record_mark_,
           .wire_mark = wire_mark_,
           .last_result = has_result_ ? &last_result_ : nullptr,
@@ -458,6 +402,7 @@ void Runner::add_entry(Entry::Kind kind, const Place& place, std::string text) {
               .record = backend_.records().size(),
               .at = backend_.now(),
               .node = node_,
+              .session = session_->name,
               .text = std::move(text),
               .output = {},
               .step = step_};

@@ -1,11 +1,13 @@
 // Runs a scenario on a back end, step by step, and judges its expectations.
 //
-//   One session at a time: `:connect` closes the one before it, as sqlcmd does.
+//   `:connect` closes the session of the one before it, as sqlcmd does. Beside that there are named sessions (`--# session`), each with
+//   its instance; a batch that is expected to wait stays in its session, and its end is judged when it is awaited or the session ends.
 //   Errors  a batch that fails as nobody expected, an expectation that is not met and a connection that fails are Failures of the
 //           report; the run goes on after the first two (`:on error exit` ends it), and ends after kFailuresMax.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,7 +35,48 @@ class Runner {
   void note_what_never_came();
   void declare_nodes();
   void run_step(const Step& step);
+
+  // ---- runner_sessions.cc ----
+  // A batch with the expectations that stand before it.
+  struct Awaited {
+    const Batch* batch = nullptr;
+    Place place;
+    std::vector<Expectation> expected;
+    std::vector<Place> places;
+    std::size_t step = 0;
+  };
+  struct Session {
+    BackendSession id = 0;
+    bool is_open = false;
+    std::string node;
+    std::string name;   // empty: that of `:connect`
+    Connect connected;  // how
+    std::string database;
+    std::string down_reason = "there is no session";
+    bool is_closed_by_error = false;
+    std::optional<Awaited> waiting;
+  };
+  void connect(const Connect& connect, const Place& place);
+  // Judges the `expect error 18456` lines before a :connect with a login; false when there is none.
+  [[nodiscard]] bool judge_login(const Connect& connect, const Outcome<BackendSession>& session);
+  void use_session(const UseSession& use, const Place& place);
+  void open_named(Session& session, const std::string& name, const Place& place);
+  void begin_waiting(Awaited batch);
+  void await(const Await& await, const Place& place);
+  // Tells and judges what a batch that has waited came to.
+  void end_waiting(Session& session);
+  // Of a batch that waits in a session that ends: what it came to, or that it never did.
+  void abandon_waiting(Session& session, const std::string& why);
+  void close(Session& session, const std::string& why);
+  void close_all();
+  // The instance has gone down, and what was open on it.
+  void lose_sessions_of(const std::string& node, const std::string& why);
+  void fail_without_session(const Place& place);
+
   void run_batch(const Batch& batch, const Place& place);
+  // What the batch came to: told, remembered and judged. False: it does not run again.
+  [[nodiscard]] bool take_output(Session& session, const Awaited& batch,
+                                 const broker::tsql::Output& output, bool is_last);
   // One that is repeatable: again, on a new session, whenever its instance has gone down.
   [[nodiscard]] Outcome<broker::tsql::Output> run_once(const Batch& batch, const Place& place);
   // A session on the instance in use after that has gone down, in the database that was in use.
@@ -45,17 +88,13 @@ class Runner {
                                  std::span<const Place> places, bool is_last);
   // Whether an error in it has ended the connection.
   [[nodiscard]] static bool closes_session(const broker::tsql::Output& output);
-  void connect(const Connect& connect, const Place& place);
-  // Judges the `expect error 18456` lines before a :connect with a login; false when there is none.
-  [[nodiscard]] bool judge_login(const Connect& connect, const Outcome<BackendSession>& session);
   void check_expectation(const Expectation& expectation, const Place& place);
   [[nodiscard]] Finding look_until_met(const Expectation& expectation);
   void copy(const CopyFile& copy, const Place& place);
   void crash(const Crash& crash, const Place& place);
   void restart(const std::string& node, const Place& place);
-  void drop_session();
-  void remember_variables();
-  void note_result(const broker::tsql::Output& output, const std::string& text);
+  void remember_variables(const Session& session);
+  void note_result(Session& session, const broker::tsql::Output& output, const std::string& text);
   void settle_first();
   [[nodiscard]] View view();
 
@@ -68,13 +107,11 @@ class Runner {
   const Script& script_;
   Backend& backend_;
   Report report_;
-  BackendSession session_ = 0;
-  bool has_session_ = false;
-  std::string node_;
-  Connect connected_;  // how
-  std::string database_;
-  std::string down_reason_;  // why there is no session
-  bool is_closed_by_error_ = false;
+  std::string node_;  // of the last :connect
+  Session plain_;     // of :connect
+  std::map<std::pair<std::string, std::string>, Session>
+      named_;                   // by instance and name, lower case
+  Session* session_ = &plain_;  // in use
   bool error_exits_ = false;
   bool is_settled_ = true;
   std::size_t step_ = 0;  // that runs

@@ -31,6 +31,7 @@ struct Batch {
   std::int64_t repeat = 1;
   std::vector<Place> lines;    // of each line of the text
   bool is_repeatable = false;  // --# repeatable
+  bool is_to_wait = false;     // --# expect waits
 
   // The place of a line as an error names it, 1-based.
   [[nodiscard]] Place place_of(int line) const;
@@ -46,9 +47,9 @@ struct OnError {
 struct Exit {};  // :exit, :quit
 struct Step {
   Place place;
-  std::variant<Batch, Connect, OnError, Exit, Note, CopyFile, SetClock, Advance, AdvanceUntil, Skew,
-               Drift, Jump, Settle, Mark, Restart, Crash, NetFault, LinkFault, Partition, Swizzle,
-               Heal, DiskFault, KeyFault, RandomFault, Attack, Expectation>
+  std::variant<Batch, Connect, UseSession, Await, OnError, Exit, Note, CopyFile, SetClock, Advance,
+               AdvanceUntil, Skew, Drift, Jump, Settle, Mark, Restart, Crash, NetFault, LinkFault,
+               Partition, Swizzle, Heal, DiskFault, KeyFault, RandomFault, Attack, Expectation>
       action;
   std::string text = {};  // of a directive: as written after --#
 };
@@ -84,6 +85,7 @@ struct Script {
 // The name of the instance of a script that connects to none.
 inline constexpr std::string_view kOnlyNode = "SERVER";
 inline constexpr int kIncludeDepthMax = 16;
+inline constexpr std::size_t kNamedSessionsMax = 64;  // of one script at a time
 inline constexpr std::size_t kScriptBytesMax = std::size_t{16} * 1024 * 1024;  // of one file
 
 struct ScriptOptions {

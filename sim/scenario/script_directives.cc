@@ -26,6 +26,13 @@ template <typename Action>
 concept OfNoNode = std::same_as<Action, Advance> || std::same_as<Action, AdvanceUntil> ||
     std::same_as<Action, Settle> || std::same_as<Action, Mark> || std::same_as<Action, Heal>;
 
+// For what stands behind it in the text; a crash that is counted comes when it comes.
+template <typename Action>
+bool ends_instance(const Action& action) {
+  if constexpr (std::same_as<Action, Crash>) return !action.after;
+  return std::same_as<Action, Restart>;
+}
+
 }  // namespace
 
 // Directives that act stand between batches; those that only describe may stand anywhere.
@@ -90,7 +97,9 @@ void ScriptParser::take_expectation(const Expectation& expectation, std::string_
                                     const Place& place) {
   if (expectation.is_about_next_batch()) {
     const auto* failed = std::get_if<ExpectError>(&expectation.what);
-    waiting_.push_back({.number = failed == nullptr ? 0 : failed->number, .place = place});
+    waiting_.push_back({.number = failed == nullptr ? 0 : failed->number,
+                        .place = place,
+                        .is_to_wait = std::holds_alternative<ExpectWaits>(expectation.what)});
   } else if (refuse_unsent(place)) {
     return;
   }
@@ -156,6 +165,8 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           [&](Seed& seed) { script_.seed = seed.value; },
           [&](Modes& modes) { script_.modes = modes; },
           [&](ConnectFlushes&) { connect_flushes_ = true; },
+          [&](UseSession& use) { take_session(use, text, place); },
+          [&](Await& await) { take_await(await, text, place); },
           [&](InstanceOptions& options) {
             if (is_connected_) error(place, "--# instance stands before the first :connect");
             declare(options.node, text, place);
@@ -171,7 +182,10 @@ void ScriptParser::take_directive(std::string_view text, const Place& place) {
           },
           [&](CopyFile& copy) { act_between(copy, copy.from_node, copy.to_node); },
           // Clocks, restarts, crashes, disks, keys.
-          [&](OfOneNode auto& action) { act_on(action, action.node); },
+          [&](OfOneNode auto& action) {
+            if (ends_instance(action)) forget_sessions_of(action.node);
+            act_on(action, action.node);
+          },
           [&](Repeatable&) {
             if (!refuse_unsent(place)) repeatable_ = place;
           },

@@ -237,6 +237,7 @@ void ScriptParser::take_connect(std::string_view arguments, const Place& place) 
       return waiting.number == static_cast<int>(proto::ErrorCode::login_refused);
     });
   is_connected_ = true;
+  note_connected(connect.node);
   add_step(place, connect);
 }
 
@@ -295,6 +296,8 @@ void ScriptParser::flush_batch(std::int64_t repeat, const Place& place) {
   if (is_blank_batch(batch.text)) return;
   batch.repeat = repeat;
   batch.is_repeatable = std::exchange(repeatable_, std::nullopt).has_value();
+  batch.is_to_wait = std::any_of(waiting_.begin(), waiting_.end(),
+                                 [](const Waiting& waiting) { return waiting.is_to_wait; });
   waiting_.clear();
   if (repeat == 0) return;
   // The step stands where the first line with a word in it stands.
@@ -308,6 +311,7 @@ void ScriptParser::flush_batch(std::int64_t repeat, const Place& place) {
     }
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  note_batch(batch, from);
   add_step(from, std::move(batch));
 }
 
@@ -316,7 +320,9 @@ bool ScriptParser::has_unsent() const {
 }
 
 void ScriptParser::add_step(const Place& place, decltype(Step::action) action) {
-  if (!is_connected_ && std::holds_alternative<Batch>(action)) {
+  const bool needs_session =
+      std::holds_alternative<Batch>(action) || std::holds_alternative<UseSession>(action);
+  if (!is_connected_ && needs_session) {
     is_connected_ = true;
     declared_.emplace_back(kOnlyNode);
     add_node(std::string(kOnlyNode));

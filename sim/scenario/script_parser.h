@@ -43,6 +43,14 @@ class ScriptParser {
   void take_directive(std::string_view text, const Place& place);
   void take_expectation(const Expectation& expectation, std::string_view text, const Place& place);
 
+  // sessions (script_sessions.cc)
+  void take_session(const UseSession& use, std::string_view text, const Place& place);
+  void take_await(const Await& await, std::string_view text, const Place& place);
+  void note_connected(const std::string& node);
+  // A batch of the session in use: none may stand behind one that waits.
+  void note_batch(const Batch& batch, const Place& place);
+  void forget_sessions_of(const std::string& node);
+
   void flush_batch(std::int64_t repeat, const Place& place);
   [[nodiscard]] bool has_unsent() const;
   [[nodiscard]] bool refuse_unsent(const Place& place);
@@ -74,9 +82,16 @@ class ScriptParser {
   struct Waiting {
     int number = 0;  // of `expect error`; 0 for others
     Place place;
+    bool is_to_wait = false;  // `expect waits`
   };
-  std::vector<Waiting> waiting_;     // expectations that no batch has followed yet
-  std::optional<Place> repeatable_;  // --# repeatable, which no batch has followed yet
+  // What is known of a session from the text: by instance and name in lower case, "" for that of `:connect`.
+  using SessionKey = std::pair<std::string, std::string>;
+  [[nodiscard]] SessionKey key_of(const std::string& session) const;
+  std::map<SessionKey, bool> sessions_;  // whether a batch waits in it
+  std::string node_;                     // of the last :connect
+  std::string session_;                  // in use; "" that of :connect
+  std::vector<Waiting> waiting_;         // expectations that no batch has followed yet
+  std::optional<Place> repeatable_;      // --# repeatable, which no batch has followed yet
   Place last_place_;
   struct Mention {
     std::string node;

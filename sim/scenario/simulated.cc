@@ -45,7 +45,15 @@ class SimulatedBackend : public Simulation {
                                        const std::string& password) override;
   void close_session(BackendSession session) override;
   bool is_open(BackendSession session) const override { return sessions_.find(session) != nullptr; }
-  Outcome<Output> run_batch(BackendSession session, const std::string& text) override;
+  Outcome<> begin_batch(BackendSession session, const std::string& text) override;
+  void go_on(BackendSession session) override {
+    (void)run_while_busy(session, now(), Waits::while_under_way);
+  }
+  bool has_ended(BackendSession id) const override {
+    const auto* session = sessions_.find(id);
+    return session == nullptr || session->is_finished;
+  }
+  Outcome<Output> end_batch(BackendSession session) override;
   std::optional<std::string> variable(BackendSession session, const std::string& name) override;
   void set_start(TimePoint start) override;
   TimePoint now() const override { return world_ ? world_->now() : start_; }
@@ -88,6 +96,8 @@ class SimulatedBackend : public Simulation {
   }
 
  private:
+  enum class Waits { while_under_way, as_long_as_it_takes };
+
   [[nodiscard]] std::optional<HostNumber> find(const std::string& node) const;
   [[nodiscard]] std::optional<HostNumber> running(const std::string& node) const;
   // The world is made with the start time, which the script may set first.
@@ -99,6 +109,8 @@ class SimulatedBackend : public Simulation {
   [[nodiscard]] Outcome<> begin_attack(const Step& step);
   [[nodiscard]] std::optional<proto::ConversationId> conversation_of(
       const std::string& variable_name);
+  // Until the batch has ended or nothing more happens before `latest`; false: real time has run out.
+  bool run_while_busy(BackendSession session, TimePoint latest, Waits waits);
   // Does what is under way, and no more than `latest`.
   void run_until_quiet(TimePoint latest);
 
@@ -112,7 +124,7 @@ class SimulatedBackend : public Simulation {
   std::map<std::string, HostNumber> hosts_;        // by lower-case name
   std::map<std::string, HostNumber> other_names_;  // of --# instance, lower case
   Sessions<HostNumber> sessions_;
-  Output last_words_;  // of a batch whose instance went down
+  std::map<BackendSession, Output> last_words_;  // of batches whose instance went down
   std::vector<NodeRecord> records_;
   std::vector<std::string> disarmed_;  // by `heal all` or the next of their kind, before they came
 };
@@ -151,7 +163,7 @@ World& SimulatedBackend::world() {
     record.text = "the store failed and the instance went down: " + reason;
     records_.push_back({.node = world_->name(host), .record = std::move(record)});
     for (const auto& [id, session] : sessions_.all()) {
-      if (session.owner == host && !session.is_finished) last_words_ = session.output;
+      if (session.owner == host && !session.is_finished) last_words_[id] = session.output;
     }
     sessions_.close_all_of(host);
   };
@@ -420,34 +432,45 @@ void SimulatedBackend::close_session(BackendSession id) {
   sessions_.close(id);
 }
 
-Outcome<Output> SimulatedBackend::run_batch(BackendSession id, const std::string& text) {
+Outcome<> SimulatedBackend::begin_batch(BackendSession id, const std::string& text) {
   auto* batch = sessions_.find(id);
   if (batch == nullptr || !world().is_running(batch->owner))
     return Reason{.text = "the instance is not running"};
-  const auto session = static_cast<broker::SessionId>(id);
   batch->output.clear();
   batch->is_finished = false;
-  world().give(batch->owner, broker::Event(broker::BatchSubmitted{session, text}));
-  const TimePoint latest = now() + kBatchMax;
+  world().give(batch->owner,
+               broker::Event(broker::BatchSubmitted{static_cast<broker::SessionId>(id), text}));
+  return {};
+}
+
+bool SimulatedBackend::run_while_busy(BackendSession id, TimePoint latest, Waits waits) {
   const auto real_time = [&] {
     return options_.real_time ? options_.real_time() : std::chrono::steady_clock::time_point();
   };
   const auto real_latest = real_time() + options_.batch_timeout;
-  bool is_out_of_time = false;
   // The session goes with its instance when that goes down in the middle of the batch.
-  const auto is_under_way = [&] {
-    batch = sessions_.find(id);
-    return batch != nullptr && !batch->is_finished;
-  };
-  while (is_under_way() && !is_out_of_time && world().run_next(latest))
-    is_out_of_time = real_time() >= real_latest;
-  if (sessions_.find(id) == nullptr)
-    return std::exchange(last_words_, {});  // it went down, as the script wants it
+  while (!has_ended(id)) {
+    if (waits == Waits::while_under_way && world().is_quiet()) return true;
+    if (!world().run_next(latest)) return true;
+    if (real_time() >= real_latest) return false;
+  }
+  return true;
+}
+
+Outcome<Output> SimulatedBackend::end_batch(BackendSession id) {
+  const bool is_in_time = run_while_busy(id, now() + kBatchMax, Waits::as_long_as_it_takes);
+  auto* batch = sessions_.find(id);
+  if (batch == nullptr) {  // it went down, as the script wants it
+    Output said = std::exchange(last_words_[id], {});
+    last_words_.erase(id);
+    return said;
+  }
   if (!batch->is_finished) {
-    world().give(batch->owner, broker::Event(broker::BatchCancelled{session}));
+    world().give(batch->owner,
+                 broker::Event(broker::BatchCancelled{static_cast<broker::SessionId>(id)}));
     run_until_quiet(now());
     if (!batch->is_finished) return Reason{.text = "the batch could not be cancelled"};
-    return batch_cancelled(is_out_of_time, options_.batch_timeout);
+    return batch_cancelled(!is_in_time, options_.batch_timeout);
   }
   return std::exchange(batch->output, {});
 }

@@ -72,7 +72,16 @@ class TcpBackend : public Backend {
                                        const std::string& password) override;
   void close_session(BackendSession session) override;
   bool is_open(BackendSession session) const override { return sessions_.find(session) != nullptr; }
-  Outcome<Output> run_batch(BackendSession session, const std::string& text) override;
+  Outcome<> begin_batch(BackendSession session, const std::string& text) override;
+  void go_on(BackendSession id) override {
+    const auto real_latest = SteadyClock::now() + options_.batch_timeout;
+    pump([&] { return has_ended(id) || SteadyClock::now() >= real_latest; });
+  }
+  bool has_ended(BackendSession id) const override {
+    const auto* session = sessions_.find(id);
+    return session == nullptr || session->is_finished;
+  }
+  Outcome<Output> end_batch(BackendSession session) override;
   std::optional<std::string> variable(BackendSession session, const std::string& name) override;
   void set_start(TimePoint start) override;
   TimePoint now() const override { return now_; }
@@ -233,6 +242,7 @@ Outcome<> TcpBackend::stop(const std::string& node) {
   instance->host->shut_down([&] { is_done = true; });
   pump([&] { return is_done; });
   instance->host.reset();
+  sessions_.close_all_of(instance);
   if (!is_done) return Reason{.text = fmt::format("{} did not end in time", node)};
   pump_until_quiet();
   return {};
@@ -296,14 +306,20 @@ void TcpBackend::close_session(BackendSession id) {
   sessions_.close(id);
 }
 
-Outcome<Output> TcpBackend::run_batch(BackendSession id, const std::string& text) {
+Outcome<> TcpBackend::begin_batch(BackendSession id, const std::string& text) {
   auto* running = sessions_.find(id);
   if (running == nullptr || !running->owner->host)
     return Reason{.text = "the instance is not running"};
-  const auto session = static_cast<broker::SessionId>(id);
   running->output.clear();
   running->is_finished = false;
-  running->owner->host->submit(session, text);
+  running->owner->host->submit(static_cast<broker::SessionId>(id), text);
+  return {};
+}
+
+Outcome<Output> TcpBackend::end_batch(BackendSession id) {
+  auto* running = sessions_.find(id);
+  if (running == nullptr || !running->owner->host)
+    return Reason{.text = "the instance is not running"};
   const TimePoint latest = now() + kBatchMax;
   const auto real_latest = SteadyClock::now() + options_.batch_timeout;
   while (!running->is_finished) {
@@ -315,7 +331,7 @@ Outcome<Output> TcpBackend::run_batch(BackendSession id, const std::string& text
       jump_to(next);
       continue;
     }
-    running->owner->host->cancel(session);
+    running->owner->host->cancel(static_cast<broker::SessionId>(id));
     pump([&] { return running->is_finished; });
     if (!running->is_finished) return Reason{.text = "the batch could not be cancelled"};
     return batch_cancelled(is_out_of_time, options_.batch_timeout);

@@ -219,16 +219,20 @@ void Timeline::entry(std::string& out, const Entry& entry) const {
       constexpr std::size_t kAnyWidth = std::string::npos / 4;
       const bool is_cut = options_.results_width != 0;
       const bool is_usual = options_.results_width == kTimelineWidth;
-      const std::string text = output_text(entry.output, is_usual ? 60
-                                                         : is_cut ? options_.results_width
-                                                                  : kAnyWidth);
-      const std::size_t before = 6 + display_width(entry.node);
+      const std::string text = entry.text.empty()
+                                   ? output_text(entry.output, is_usual ? 60
+                                                               : is_cut ? options_.results_width
+                                                                        : kAnyWidth)
+                                   : entry.text + "\n";
+      const std::string who =
+          entry.session.empty() ? entry.node : fmt::format("{}/{}", entry.node, entry.session);
+      const std::size_t before = 6 + display_width(who);
       const std::size_t width =
           is_cut ? std::max(options_.results_width, before + 1) - before : kAnyWidth;
       std::string_view rest = text;
       while (!rest.empty()) {
         const std::size_t end = rest.find('\n');
-        out += fmt::format("    {}: {}\n", entry.node, shortened(rest.substr(0, end), width));
+        out += fmt::format("    {}: {}\n", who, shortened(rest.substr(0, end), width));
         rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
       }
       break;

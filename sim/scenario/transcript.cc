@@ -61,6 +61,10 @@ void append_output(const broker::tsql::Output& output, Labels& labels, std::stri
   }
 }
 
+std::string in_session(const Entry& entry) {
+  return entry.session.empty() ? "" : " in session " + entry.session;
+}
+
 }  // namespace
 
 std::string transcript(const Report& report) {
@@ -71,8 +75,14 @@ std::string transcript(const Report& report) {
       case Entry::Kind::note:
       case Entry::Kind::attack:          // what it did shows in the rest
       case Entry::Kind::warning: break;  // of the script's form
-      case Entry::Kind::connected: out += fmt::format("connected {}\n", entry.node); break;
-      case Entry::Kind::output: append_output(entry.output, labels, out); break;
+      case Entry::Kind::connected:
+        out += fmt::format("connected {}{}\n", entry.node, in_session(entry));
+        break;
+      case Entry::Kind::output:
+        if (!entry.session.empty()) out += fmt::format("batch{}\n", in_session(entry));
+        if (!entry.text.empty()) out += entry.text + "\n";
+        append_output(entry.output, labels, out);
+        break;
       case Entry::Kind::met: out += labels.replaced("met " + entry.text) + "\n"; break;
       case Entry::Kind::failed: out += labels.replaced("failed " + entry.text) + "\n"; break;
     }

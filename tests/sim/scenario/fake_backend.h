@@ -54,6 +54,7 @@ class FakeBackend : public Backend {
   std::vector<Sent> sent;
   std::vector<std::string> calls;  // "start A", "batch A: SELECT 1", ...
   std::set<std::string> running;
+  std::set<std::string> waiting;  // batches that do not end
   std::set<BackendSession> lost;  // whose instance has gone down
   proto::TimePoint time = default_start();
 
@@ -92,16 +93,26 @@ class FakeBackend : public Backend {
     if (password == "wrong")
       return Reason{.text = "error 18456: Login failed for '" + login + "'."};
     calls.push_back("open " + node + (login.empty() ? "" : " as " + login));
-    node_in_use_ = node;
-    return ++sessions_;
+    node_of_[++sessions_] = node;
+    return sessions_;
   }
   void close_session(BackendSession) override { calls.emplace_back("close"); }
   bool is_open(BackendSession session) const override { return !lost.contains(session); }
-  Outcome<broker::tsql::Output> run_batch(BackendSession session,
-                                          const std::string& text) override {
-    calls.push_back("batch " + node_in_use_ + ": " + text.substr(0, text.find('\n')));
+  Outcome<> begin_batch(BackendSession session, const std::string& text) override {
+    begun_[session] = text.substr(0, text.find('\n'));
+    calls.push_back("batch " + node_of_[session] + ": " + begun_[session]);
     if (on_batch) on_batch(*this, session);
-    const auto found = batches.find(text.substr(0, text.find('\n')));
+    return {};
+  }
+  void go_on(BackendSession) override {}
+  bool has_ended(BackendSession session) const override {
+    const auto found = begun_.find(session);
+    return found == begun_.end() || !waiting.contains(found->second);
+  }
+  Outcome<broker::tsql::Output> end_batch(BackendSession session) override {
+    const std::string text = std::exchange(begun_[session], "");
+    if (waiting.contains(text)) return Reason{.text = "it was cancelled"};
+    const auto found = batches.find(text);
     return found == batches.end() ? broker::tsql::Output{} : found->second;
   }
   std::optional<std::string> variable(BackendSession, const std::string& name) override {
@@ -150,7 +161,7 @@ class FakeBackend : public Backend {
   }
 
  private:
-  std::string node_in_use_;
+  std::map<BackendSession, std::string> node_of_, begun_;
   BackendSession sessions_ = 0;
 };
 

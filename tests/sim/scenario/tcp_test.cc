@@ -189,6 +189,40 @@ TEST(TcpBackendTest, ATextThatGrowsForEverEndsItsBatchWithError701) {
   EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
 }
 
+TEST(TcpBackendTest, ABatchWaitsForAnotherSessionAndARestartEndsBoth) {
+  const Report report = run_tcp(R"sql(
+:connect HOST_A
+CREATE DATABASE Db;
+GO
+USE Db;
+CREATE TABLE t (i int);
+GO
+--# session one
+BEGIN TRANSACTION;
+INSERT Db.dbo.t VALUES (1);
+GO
+--# session two
+--# expect waits
+INSERT Db.dbo.t VALUES (2);
+SELECT COUNT(*) FROM Db.dbo.t;
+GO
+--# session one closed
+--# await two
+--# expect value '1'
+--# session one
+BEGIN TRANSACTION;
+INSERT Db.dbo.t VALUES (3);
+GO
+--# restart HOST_A
+--# session one
+SELECT CONCAT(COUNT(*), @@TRANCOUNT) FROM Db.dbo.t;
+GO
+--# expect value '10'
+)sql");
+
+  EXPECT_EQ(report.verdict, Verdict::passed) << failures_of(report);
+}
+
 TEST(TcpBackendTest, ABatchThatLoopsForEverIsCancelled) {
   const TemporaryFolder folder;
   const auto backend = make_tcp_backend({.keys = test_key,
