@@ -96,10 +96,12 @@ struct Node::State {
     while (moved && !unsettled) {
       const std::uint64_t seen_changes = engine.changes();
       const std::uint64_t seen_ends = instance.transactions_ended();
+      const std::uint64_t seen_leavings = runtime.leavings();
       const auto first = sessions.lower_bound(turn);
       for (auto next = first; next != sessions.end() && !unsettled; ++next) step(next->first);
       for (auto next = sessions.begin(); next != first && !unsettled; ++next) step(next->first);
-      moved = seen_changes != engine.changes() || seen_ends != instance.transactions_ended();
+      moved = seen_changes != engine.changes() || seen_ends != instance.transactions_ended() ||
+              seen_leavings != runtime.leavings();
       if (!moved && !unsettled) moved = activation.check(now);
     }
     for (proto::TraceRecord& record : activation.take_records())

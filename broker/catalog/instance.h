@@ -102,6 +102,11 @@ class Instance {
   // another transaction has it: the session waits and asks again after the next end of a
   // transaction.
   [[nodiscard]] proto::Result<void> lock(Transaction& transaction, store::DatabaseId database);
+  // Whether this one has it.
+  [[nodiscard]] bool has_lock(const Transaction& transaction, store::DatabaseId database) const {
+    const auto held = write_locks_.find(database);
+    return held != write_locks_.end() && held->second == transaction.id;
+  }
   // Whether a transaction has it: what the database's catalog shows may still be undone.
   [[nodiscard]] bool is_locked(store::DatabaseId database) const {
     return write_locks_.contains(database);

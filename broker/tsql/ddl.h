@@ -55,6 +55,11 @@ struct StatementContext {
   std::function<proto::Result<store::Value>(const Expression&)> evaluate;
   // Whether any session, this one included, uses a database (3702 of DROP DATABASE).
   std::function<bool(store::DatabaseId)> is_in_use;
+  // The other sessions that use a database, by @@SPID in order; ends them, with their transactions.
+  std::function<std::vector<std::int32_t>(store::DatabaseId)> others_in;
+  std::function<void(store::DatabaseId)> end_others_in;
+  // The statement has waited so long: since its first attempt.
+  proto::Duration waited{};
 };
 
 // The user that the session is in the database in use (catalog::user_in), as owner of what it

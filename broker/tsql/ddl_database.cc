@@ -1,8 +1,11 @@
 // CREATE, ALTER and DROP DATABASE.
 //
+//   Broker options and SINGLE_USER need the database alone: other sessions that use it are waited for, or ended WITH ROLLBACK.
 //   A new database is made at once (not inside a transaction: 226) and its broker is enabled. Broker options reach into conversations:
 //   Engine::set_broker.
 #include <array>
+
+#include <fmt/format.h>
 
 #include "broker/tsql/ddl_support.h"
 #include "proto/error_code.h"
@@ -46,11 +49,11 @@ Result<void> is_possible(DatabaseOptionKind kind) {
   return {};
 }
 
-// Kept and shown, but nobody is kept out: SQL Server then takes no message from the network (28015, 28075; of msdb 9790).
+// Other sessions are kept out (924), messages are not: SQL Server then takes none from the network (28015, 28075; of msdb 9790).
 void warn_of_single_user(StatementContext& context, const DatabaseOption& option) {
   if (option.kind != DatabaseOptionKind::single_user) return;
   Error note(ErrorCode::not_supported,
-             "the effects of SET SINGLE_USER: other sessions and messages are let in as before, "
+             "what SET SINGLE_USER does to messages: they are let in as before, "
              "unlike SQL Server (28015, 28075, 9790). That is not there");
   note.own_severity = 10;
   context.warnings.push_back(std::move(note));
@@ -100,6 +103,35 @@ Result<void> set_option(StatementContext& context, store::DatabaseId id,
   return {};
 }
 
+// Which options are for a session that has the database alone. MULTI_USER and those of the catalog are not.
+bool needs_alone(const DatabaseOption& option) {
+  return broker_option(option.kind) || option.kind == DatabaseOptionKind::single_user;
+}
+
+// Nobody else uses the database then, or they are ended; else it is waited for (1222 to the session), or 5070.
+Result<void> take_alone(StatementContext& context, store::DatabaseId id,
+                        const AlterDatabase& node) {
+  if (std::none_of(node.options.begin(), node.options.end(), needs_alone)) return {};
+  const std::vector<std::int32_t> others = context.others_in(id);
+  if (others.empty()) return {};
+  const std::string& name = context.instance.info(id).name();
+  constexpr int kUsedByOthers = 2;  // state
+  const std::string who = fmt::format("{}", fmt::join(others, ", "));
+  if (node.termination && node.termination->kind == TerminationKind::no_wait)
+    return failed(context,
+                  Error(ErrorCode::database_used_by_others, name, who).with_state(kUsedByOthers));
+  const bool ends_others =
+      node.termination && (node.termination->kind == TerminationKind::rollback_immediate ||
+                           context.waited >= std::chrono::seconds(node.termination->after_s));
+  if (!ends_others)
+    return Error(ErrorCode::lock_timeout,
+                 fmt::format("database '{}' is used by session(s) {}", name, who));
+  context.end_others_in(id);
+  context.warnings.emplace_back(ErrorCode::others_are_rolled_back, std::to_string(others.size()),
+                                name);
+  return {};
+}
+
 }  // namespace
 
 Result<void> run(const CreateDatabase& node, StatementContext& context) {
@@ -141,6 +173,7 @@ Result<void> run(const AlterDatabase& node, StatementContext& context) {
   if (node.partner || node.witness) return unsupported("ALTER DATABASE ... SET PARTNER or WITNESS");
   if (node.new_name) return unsupported("ALTER DATABASE ... MODIFY NAME");
   if (node.collation || node.other) return {};  // files and collation have no meaning here
+  if (auto alone = take_alone(context, found->id(), node); !alone) return alone.error();
   if (auto master = lock_master(context); !master) return master.error();
   if (auto locked = context.instance.lock(context.transaction, found->id()); !locked)
     return locked.error();

@@ -92,9 +92,18 @@ proto::Result<std::shared_ptr<const Batch>> Runtime::parsed(const std::string& t
 }
 
 bool Runtime::is_in_use(store::DatabaseId database) const {
-  return std::any_of(sessions_.begin(), sessions_.end(), [database](const Session* session) {
-    return session->database() == database;
-  });
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [database](const Session* session) { return session->uses(database); });
+}
+
+std::vector<Session*> Runtime::others_in(store::DatabaseId database, const Session& session) const {
+  std::vector<Session*> others;
+  for (Session* other : sessions_) {
+    if (other != &session && other->uses(database)) others.push_back(other);
+  }
+  std::sort(others.begin(), others.end(),
+            [](const Session* a, const Session* b) { return a->id() < b->id(); });
+  return others;
 }
 
 }  // namespace ssb::broker::tsql

@@ -54,9 +54,18 @@ class Runtime : public store::ViewProvider {
   [[nodiscard]] proto::Result<std::shared_ptr<const Batch>> parsed(const std::string& text);
 
   // Sessions, by themselves.
-  void enter(const Session* session) { sessions_.insert(session); }
-  void leave(const Session* session) { sessions_.erase(session); }
+  void enter(Session* session) { sessions_.insert(session); }
+  void leave(Session* session) {
+    sessions_.erase(session);
+    ++leavings_;
+  }
   [[nodiscard]] bool is_in_use(store::DatabaseId database) const;
+  // The others that use a database, by their ids in order.
+  [[nodiscard]] std::vector<Session*> others_in(store::DatabaseId database,
+                                                const Session& session) const;
+  // A session uses a database no longer: who needs one alone asks again.
+  void left() { ++leavings_; }
+  [[nodiscard]] std::uint64_t leavings() const { return leavings_; }
 
  private:
   catalog::Instance& instance_;
@@ -65,7 +74,8 @@ class Runtime : public store::ViewProvider {
   std::map<std::int64_t, const MemoryTable*> tables_;
   std::int64_t next_table_ = 1;
   std::map<std::string, std::shared_ptr<const Batch>, std::less<>> parsed_;
-  std::set<const Session*> sessions_;  // asked for whether, never in order
+  std::set<Session*> sessions_;  // never asked in order
+  std::uint64_t leavings_ = 0;
 };
 
 }  // namespace ssb::broker::tsql

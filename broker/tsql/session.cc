@@ -42,6 +42,7 @@ void Session::call_procedure(store::DatabaseId database, const std::string& proc
                              const catalog::SecurityContext& who) {
   SSB_CHECK(!state_->running);
   state_->database = database;
+  state_->is_procedure = true;
   state_->security.assign(1, who);
   state_->submit("EXECUTE " + procedure);
 }
@@ -52,6 +53,19 @@ int Session::run(proto::TimePoint now, Output& out, int statements_max) {
 void Session::cancel(proto::TimePoint now) {
   state_->now = now;
   state_->cancel();
+}
+void Session::end_by_another(proto::TimePoint now) {
+  state_->now = now;
+  state_->roll_back();
+  state_->is_ended = true;
+  state_->wait = {};
+  state_->runtime.left();
+}
+bool Session::uses(store::DatabaseId database) const {
+  State& state = *state_;
+  if (state.is_ended || state.closed || (state.is_procedure && !state.running)) return false;
+  if (state.database == database) return true;
+  return state.transaction && state.instance().has_lock(*state.transaction, database);
 }
 void Session::close(proto::TimePoint now) {
   state_->now = now;
@@ -144,7 +158,8 @@ bool Session::State::is_ready() const {
   if (wait.kind == Wait::Kind::none || now >= wait.until) return true;
   return wait.kind == Wait::Kind::change &&
          (wait.changes != engine().changes() ||
-          wait.transactions_ended != instance().transactions_ended());
+          wait.transactions_ended != instance().transactions_ended() ||
+          (wait.leavings && *wait.leavings != runtime.leavings()));
 }
 
 int Session::State::run(proto::TimePoint time, Output& output, int statements_max) {
@@ -153,6 +168,14 @@ int Session::State::run(proto::TimePoint time, Output& output, int statements_ma
   if (!is_ready()) return 0;
   wait = {};
   out = &output;
+  if (is_ended) {
+    Raised what;
+    what.error = Error(ErrorCode::session_ended_by_another, std::to_string(id));
+    if (frames.empty()) what.line = 1;  // of a batch that nobody has read
+    handle(std::move(what));
+    out = nullptr;
+    return 1;
+  }
   if (frames.empty()) {
     ParseOptions options;
     options.quoted_identifier = set.quoted_identifier;
@@ -219,6 +242,7 @@ void Session::State::step() {
   }
   if (!outcome) {
     statement_until.reset();
+    statement_since.reset();
     Raised what = raised.value_or(Raised{});
     what.error = outcome.error();
     // Where nothing more exact is known, it is the statement; what a script raises itself needs no place.
@@ -233,6 +257,7 @@ void Session::State::step() {
     return;
   }
   statement_until.reset();
+  statement_since.reset();
 }
 
 void Session::State::finish_frame() {
@@ -343,7 +368,9 @@ void Session::State::finish_batch() {
   if (!modules.empty()) unwind_module();
   wait = {};
   statement_until.reset();
+  statement_since.reset();
   running = false;
+  if (is_procedure) runtime.left();
 }
 
 void Session::State::cancel() {
@@ -366,6 +393,7 @@ void Session::State::close() {
   cursors.clear();
   open_master_keys.clear();
   closed = true;
+  runtime.left();
 }
 
 // ---------------------------------------------------------------- statements
@@ -511,29 +539,71 @@ Result<Outcome> Session::State::execute_other(const Statement& statement) {
 
 // Definition statements: the executors of ddl.h.
 Result<Outcome> Session::State::define(const Statement& statement) {
+  if (std::holds_alternative<AlterDatabase>(*statement.node)) return alter_database(statement);
   return atomically([&]() -> Result<Outcome> {
     const Result<void> locked = instance().lock(*transaction, database);
     if (!locked) return locked.error();
-    StatementContext context{instance(),
-                             engine(),
-                             *transaction,
-                             who(),
-                             database,
-                             open_master_keys,
-                             now,
-                             warnings,
-                             effects,
-                             transaction_count > 0,
-                             [this](const Expression& expression) -> Result<store::Value> {
-                               const auto value = evaluate(expression);
-                               if (!value) return value.error();
-                               return value->value;
-                             },
-                             [this](store::DatabaseId other) { return runtime.is_in_use(other); }};
-    const Result<void> executed = execute_ddl(statement, context);
+    const Result<void> executed = execute_definition(statement);
     if (!executed) return executed.error();
     return Outcome::done;
   });
+}
+
+// Takes its locks itself, may need the database alone, and says 5061 where others have 1222.
+Result<Outcome> Session::State::alter_database(const Statement& statement) {
+  const AlterDatabase& node = std::get<AlterDatabase>(*statement.node);
+  if (!statement_since) statement_since = now;
+  Result<Outcome> outcome = atomically([&]() -> Result<Outcome> {
+    const Result<void> executed = execute_definition(statement);
+    if (!executed) return executed.error();
+    return Outcome::done;
+  });
+  if (outcome && *outcome == Outcome::waits) {
+    wait.leavings = runtime.leavings();
+    const bool ends_others =
+        node.termination && node.termination->kind == TerminationKind::rollback_after;
+    const proto::TimePoint ends_at =
+        ends_others ? *statement_since + std::chrono::seconds(node.termination->after_s)
+                    : proto::kNever;
+    wait.until = std::min(wait.until, ends_at);
+  }
+  if (outcome || outcome.error().code != ErrorCode::lock_timeout) return outcome;
+  const catalog::Catalog* altered =
+      instance().database(node.name.empty() ? instance().info(database).name() : node.name);
+  warnings.emplace_back(ErrorCode::database_lock_not_granted,
+                        altered == nullptr ? node.name : instance().info(altered->id()).name());
+  return Error(ErrorCode::alter_database_failed);
+}
+
+Result<void> Session::State::execute_definition(const Statement& statement) {
+  StatementContext context{instance(),
+                           engine(),
+                           *transaction,
+                           who(),
+                           database,
+                           open_master_keys,
+                           now,
+                           warnings,
+                           effects,
+                           transaction_count > 0,
+                           [this](const Expression& expression) -> Result<store::Value> {
+                             const auto value = evaluate(expression);
+                             if (!value) return value.error();
+                             return value->value;
+                           },
+                           [this](store::DatabaseId other) { return runtime.is_in_use(other); },
+                           [this](store::DatabaseId where) {
+                             std::vector<std::int32_t> ids;
+                             for (const Session* other : runtime.others_in(where, session))
+                               ids.push_back(other->id());
+                             return ids;
+                           },
+                           [this](store::DatabaseId where) {
+                             for (Session* other : runtime.others_in(where, session))
+                               other->end_by_another(now);
+                           },
+                           now - statement_since.value_or(now)};
+  return execute_ddl(statement, context);
 }
 
 }  // namespace ssb::broker::tsql

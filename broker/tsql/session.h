@@ -51,6 +51,10 @@ class Session {
   // Ends the batch that runs or waits, as an Attention does: no error, an open transaction stays
   // (unless XACT_ABORT is on).
   void cancel(proto::TimePoint now);
+  // Another session ends this one: its transaction is rolled back now, and the batch that waits or the next one is answered with 596.
+  void end_by_another(proto::TimePoint now);
+  // Whether it keeps others from having the database alone: it is in use, or changed by its open transaction.
+  [[nodiscard]] bool uses(store::DatabaseId database) const;
   // Rolls back, forgets temporary tables, closes keys. The session takes no more batches.
   void close(proto::TimePoint now);
 

@@ -381,6 +381,13 @@ Result<Outcome> Session::State::use(const UseDatabase& node) {
   }
   const auto user = catalog::user_in(instance(), who(), other->id());
   if (!user) return user.error();
+  if (database != other->id()) {
+    constexpr int kSingleUser = 1;
+    const std::vector<Session*> others = runtime.others_in(other->id(), session);
+    if (instance().info(other->id()).user_access() == kSingleUser && !others.empty())
+      return Error(ErrorCode::database_has_one_user, node.name, std::to_string(others[0]->id()));
+    runtime.left();
+  }
   database = other->id();
   row_count = 0;
   show_database();

@@ -101,7 +101,8 @@ struct Wait {
   proto::TimePoint until = proto::kNever;
   std::uint64_t changes = 0;  // as last seen
   std::uint64_t transactions_ended = 0;
-  std::optional<Session::Queue> queue;  // that has no message yet
+  std::optional<Session::Queue> queue;    // that has no message yet
+  std::optional<std::uint64_t> leavings;  // as last seen, by who needs a database alone
 };
 
 // An error with where it belongs; unset line and procedure are those of the statement that runs.
@@ -147,6 +148,8 @@ struct Session::State final : public Environment {
   [[nodiscard]] proto::Result<Outcome> execute(const Statement& statement);
   [[nodiscard]] proto::Result<Outcome> execute_other(const Statement& statement);
   [[nodiscard]] proto::Result<Outcome> define(const Statement& statement);
+  [[nodiscard]] proto::Result<Outcome> alter_database(const Statement& statement);
+  [[nodiscard]] proto::Result<void> execute_definition(const Statement& statement);
   [[nodiscard]] Module& module() { return *modules.back(); }
   [[nodiscard]] catalog::Instance& instance() const { return runtime.instance(); }
   [[nodiscard]] conversation::Engine& engine() const { return runtime.engine(); }
@@ -408,11 +411,14 @@ struct Session::State final : public Environment {
 
   bool running = false;
   bool closed = false;
+  bool is_ended = false;      // by another session; it says so when it runs again
+  bool is_procedure = false;  // call_procedure: it is nowhere before and after that
   bool yielded = false;
   proto::TimePoint now{};
   Output* out = nullptr;
   Wait wait;
   std::optional<proto::TimePoint> statement_until;  // of a WAITFOR that has begun
+  std::optional<proto::TimePoint> statement_since;  // the first attempt of ALTER DATABASE
 
   std::vector<Frame> frames;
   std::vector<std::unique_ptr<Module>> modules;

@@ -203,6 +203,8 @@ void Runner::run_batch(const Batch& batch, const Place& place) {
                         !backend_.is_open(session_->id);
   if (has_gone) lose_sessions_of(node_, fmt::format("the session ended when {} went down", node_));
   if (!session_->is_open) return fail_without_session(place);
+  if (session_->waiting) end_waiting(*session_);  // where --# await was left out (sweeps do that)
+  if (!session_->is_open) return fail_without_session(place);
   if (batch.is_to_wait) return begin_waiting(std::move(awaited));
   for (std::int64_t i = 0; i < batch.repeat; ++i) {
     ++report_.batches;

@@ -228,6 +228,26 @@ TEST(WaitingBatchTest, WhatItCameToIsJudgedAtTheEndThoughNobodyAwaitsIt) {
   EXPECT_THAT(report.failures[0].seen, HasSubstr("Msg 1205"));
 }
 
+TEST(WaitingBatchTest, EndsBeforeTheNextOfItsSessionWhereTheAwaitIsLeftOut) {
+  FakeBackend backend;
+  backend.waiting.insert("SLOW");
+  backend.batches["SLOW"] = {error_message(208, "x")};
+  backend.on_batch = [](FakeBackend& fake, BackendSession session) {
+    if (session == 2) fake.waiting.clear();
+  };
+  Script script = parse(
+      ":connect A\n--# expect waits\nSLOW\nGO\n--# session two\nQUICK\nGO\n--# session\n--# "
+      "await\nNEXT\nGO\n");
+  std::erase_if(script.steps,
+                [](const Step& step) { return std::holds_alternative<Await>(step.action); });
+
+  const Report report = Runner(script, backend).run();
+
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_THAT(report.failures[0].seen, HasSubstr("Msg 208"));
+  EXPECT_THAT(backend.calls, Contains("batch A: NEXT"));
+}
+
 TEST(WaitingBatchTest, OneThatNeverEndsFailsWhenItIsAwaited) {
   FakeBackend backend;
   backend.waiting.insert("SLOW");
