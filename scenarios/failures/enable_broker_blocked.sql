@@ -36,7 +36,7 @@ GO
 USE master;
 GO
 --# await
---# expect value 'TRUE'
+--# expect value '1'
 --# note NEW_BROKER and DISABLE_BROKER are alike. The cure for a database that is never left: WITH ROLLBACK IMMEDIATE.
 --# session application
 USE Shop;
@@ -54,6 +54,7 @@ WAITFOR (RECEIVE CAST(message_body AS nvarchar(20)) FROM WarehouseQueue);
 GO
 --# session administrator
 --# expect warning 5060
+SET LOCK_TIMEOUT -1;
 ALTER DATABASE Shop SET NEW_BROKER WITH ROLLBACK IMMEDIATE;
 GO
 --# note The reader hears it where it waits, the application at its next batch: both have to connect again.
