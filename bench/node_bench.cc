@@ -2,15 +2,21 @@
 //
 //   Units  items are messages that were received; processor time of one thread that does both nodes' work. `per_transaction` messages
 //          are sent, and received, in one transaction each. Everything is checked: each message arrives once, in order.
+//          new_dialogs: items are dialogs of full security with a cached key exchange key, BEGIN DIALOG, one message of 1 KiB and END
+//          CONVERSATION in a transaction, which 64 waiting RECEIVEs take and end; `at_once` of them are begun together.
 //          store: 0 in memory, 1 in files of the current folder that are never flushed, 2 in files, flushed at each commit.
 
 #include <array>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -107,6 +113,13 @@ class Pair {
     // NOLINTNEXTLINE(bugprone-infinite-loop): the step does the work
     while (!done) require(step(), "nothing moves");
   }
+  // Hands one client's work in; the client's number, under which `finished` tells of its end.
+  broker::ClientId start(std::size_t host,
+                         std::function<proto::Result<broker::ClientStep>(broker::Client&)> work) {
+    hosts_[host].inputs.emplace_back(broker::Event(broker::ClientWork{++client_, std::move(work)}));
+    return client_;
+  }
+  std::vector<broker::ClientId> take_finished() { return std::exchange(finished_, {}); }
   bool step() {
     now_ += std::chrono::microseconds(10);
     bool moved = false;
@@ -198,6 +211,9 @@ class Pair {
       other.inputs.emplace_back(
           wire::Accepted{id, wire::EndpointKind::service_broker, "127.0.0.1:40000"});
       host.inputs.emplace_back(wire::Connected{connect->connection});
+    } else if (const auto* done = std::get_if<broker::ClientDone>(&output)) {
+      require(done->result.has_value(), "a transaction failed");
+      finished_.push_back(done->id);
     } else if (auto* listen = std::get_if<wire::Listen>(&output)) {
       host.inputs.emplace_back(wire::ListenResult{listen->kind, listen->port, std::nullopt});
     } else if (auto* batch = std::get_if<broker::BatchOutput>(&output)) {
@@ -215,6 +231,7 @@ class Pair {
   std::array<Host, 2> hosts_;
   proto::TimePoint now_ = kNoon;
   broker::ClientId client_ = 0;
+  std::vector<broker::ClientId> finished_;
 };
 
 // ---- a stream of messages over some dialogs ----
@@ -302,6 +319,88 @@ void arguments(benchmark::internal::Benchmark* benchmark) {
 }
 BENCHMARK_CAPTURE(stream, full, "full")->Apply(arguments);
 BENCHMARK_CAPTURE(stream, none, "none")->Apply(arguments);
+
+// ---- new dialogs of one message each ----
+
+class NewDialogs {
+ public:
+  explicit NewDialogs(Pair& pair) : pair_(pair), body_(1024, 0x5A) {
+    pair_.work(0, [&](broker::Client& client) { source_ = client.database("d").value(); });
+    pair_.work(1, [&](broker::Client& client) {
+      target_ = client.database("d").value();
+      queue_ = client.queue_of(target_, "HOST_B_service").value();
+    });
+    for (std::size_t i = 0; i < kReceivers; ++i) receive();
+  }
+  // Until each of `count` new dialogs has ended at both.
+  void run(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) begin();
+    const std::size_t until = ended_ + count;
+    // Then what the last ones leave behind: acknowledgements of their ends.
+    while (pair_.step() || ended_ < until) {
+      for (const broker::ClientId client : pair_.take_finished()) {
+        if (receivers_.erase(client) != 0) receive();
+      }
+    }
+    require(received_ == ended_, "a message is lost or repeated");
+  }
+
+ private:
+  static constexpr std::size_t kReceivers = 64;
+
+  void begin() {
+    pair_.start(0, [this](broker::Client& client) -> proto::Result<broker::ClientStep> {
+      broker::conversation::BeginDialogRequest request;
+      request.database = source_;
+      request.from_service = "HOST_A_service";
+      request.to_service = "HOST_B_service";
+      const auto handle = client.begin_dialog(request).value();
+      client.send(source_, handle, kType, body_).value();
+      client.end(source_, handle).value();
+      return broker::ClientStep::done;
+    });
+  }
+  void receive() {
+    receivers_.insert(
+        pair_.start(1, [this](broker::Client& client) -> proto::Result<broker::ClientStep> {
+          broker::conversation::ReceiveRequest request;
+          request.database = target_;
+          request.queue = queue_;
+          request.top = 100;
+          const auto messages = client.receive(request).value();
+          for (const auto& message : messages) {
+            if (message.message_type_name == kType) {
+              require(message.message_body == body_, "a message is not as it was sent");
+              ++received_;
+            } else {
+              client.end(target_, message.conversation_handle).value();
+              ++ended_;
+            }
+          }
+          return messages.empty() ? broker::ClientStep::wait : broker::ClientStep::done;
+        }));
+  }
+
+  Pair& pair_;
+  Bytes body_;
+  broker::store::DatabaseId source_ = 0;
+  broker::store::DatabaseId target_ = 0;
+  std::int32_t queue_ = 0;
+  std::set<broker::ClientId> receivers_;
+  std::size_t received_ = 0;
+  std::size_t ended_ = 0;
+};
+
+// The key exchange key is made with the first one.
+void new_dialogs(benchmark::State& state) {
+  const auto at_once = static_cast<std::size_t>(state.range(0));
+  Pair pair(static_cast<StoreKind>(state.range(1)), "full");
+  NewDialogs dialogs(pair);
+  dialogs.run(1000);
+  for (auto _ : state) dialogs.run(at_once);
+  state.SetItemsProcessed(static_cast<std::int64_t>(at_once) * state.iterations());
+}
+BENCHMARK(new_dialogs)->ArgNames({"at_once", "store"})->Args({16, 0})->Args({16, 1})->Args({64, 1});
 
 }  // namespace
 
