@@ -71,6 +71,7 @@ void Engine::State::arrived(const proto::DialogMessage& message, std::string_vie
 void Engine::State::remember_header(const dialog::Arrived& message) {
   const Header& header = message.header;
   if (header.kind() != Header::SEQUENCED && header.kind() != Header::ACK) return;
+  if (header.is_end_dialog() || header.is_error()) return;  // no message follows it
   const auto name = name_of_peer(message.header_bytes);
   SSB_CHECK(name);
   Lane* lane = lanes.find(*name);

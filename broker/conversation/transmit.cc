@@ -354,7 +354,8 @@ proto::Result<proto::DialogMessage> Engine::State::seal_fragment(Endpoint& endpo
   const proto::ByteView body = body_part(endpoint, message, varying.fragment_index);
   const bool is_clear = endpoint.parties.type == dialog::SecurityType::none;
   const dialog::SessionKey* key = is_clear ? nullptr : &*endpoint.outbound;
-  if (message.sequence > 0) {
+  // An end has no type on the wire, so it would need a writer of its own, for one message.
+  if (message.sequence > 0 && !message.is_end_dialog) {
     proto::DialogMessage sealed;
     const auto done =
         dialog::seal_later(writer_of(endpoint, message, key), varying, endpoint.conversation,
@@ -362,12 +363,12 @@ proto::Result<proto::DialogMessage> Engine::State::seal_fragment(Endpoint& endpo
     if (!done) return done.error();
     return sealed;
   }
-  const Header header = header_of(endpoint, message, varying);
+  Header header = header_of(endpoint, message, varying);
   if (is_clear) return dialog::clear_message(header, body);
-  if (!with_header) return dialog::seal(header, body, *key, keys);
+  if (!with_header) return dialog::seal(std::move(header), body, *key, keys);
   const dialog::SessionKey* initiators =
       endpoint.is_initiator || !endpoint.inbound ? nullptr : &*endpoint.inbound;
-  return dialog::seal_first(instance, endpoint.database, header, body,
+  return dialog::seal_first(instance, endpoint.database, std::move(header), body,
                             {endpoint.parties, endpoint.created, initiators}, *key, keys, now);
 }
 
