@@ -47,10 +47,12 @@ void Engine::State::arrived(const proto::DialogMessage& message, std::string_vie
                             proto::TimePoint now) {
   if (const auto name = name_of_peer(message.header)) {
     Lane* lane = lanes.find(*name);
-    auto* reader = lane == nullptr ? nullptr : &lane->readers.at(is_ack(message.header) ? 1 : 0);
-    const Header* read = reader == nullptr || !*reader ? nullptr : (*reader)->read(message);
+    auto* header_reader =
+        lane == nullptr ? nullptr : &lane->readers.at(is_ack(message.header) ? 1 : 0);
+    const Header* read =
+        header_reader == nullptr || !*header_reader ? nullptr : (*header_reader)->read(message);
     if (read != nullptr) {
-      parsed(message, *read, &(*reader)->ids(), from_address, now);
+      parsed(message, *read, &(*header_reader)->ids(), from_address, now);
       return;
     }
   }
@@ -76,9 +78,9 @@ void Engine::State::remember_header(const dialog::Arrived& message) {
   SSB_CHECK(name);
   Lane* lane = lanes.find(*name);
   if (lane == nullptr) lane = &lanes.put(*name, Lane{});
-  auto& reader = lane->readers.at(is_ack(message.header_bytes) ? 1 : 0);
-  if (reader && reader->has_given(header)) return;
-  reader.emplace(message.header_bytes, header);
+  auto& header_reader = lane->readers.at(is_ack(message.header_bytes) ? 1 : 0);
+  if (header_reader && header_reader->has_given(header)) return;
+  header_reader.emplace(message.header_bytes, header);
 }
 
 void Engine::State::parsed(const proto::DialogMessage& message, const Header& header,

@@ -334,7 +334,7 @@ void Session::State::finish_module() {
   const Insert* insert = ended.insert;
   std::vector<RowSet> collected = std::move(ended.collected);
   const int count_before = ended.transaction_count;
-  const bool is_procedure = !ended.procedure.empty();
+  const bool was_procedure = !ended.procedure.empty();
   unwind_module();
   line = frames.back().statements[frames.back().next - 1].position.line;
 
@@ -344,7 +344,7 @@ void Session::State::finish_module() {
     if (assigned) assigned = assign(variable, typed.value, typed.type);
   }
   if (assigned && insert != nullptr) assigned = insert_collected(*insert, std::move(collected));
-  if (assigned && is_procedure && count_before != transaction_count) {
+  if (assigned && was_procedure && count_before != transaction_count) {
     assigned = Error(ErrorCode::transaction_count_mismatch, std::to_string(count_before),
                      std::to_string(transaction_count));
   }
@@ -370,7 +370,7 @@ void Session::State::finish_batch() {
   statement_until.reset();
   statement_since.reset();
   running = false;
-  if (is_procedure) runtime.left();
+  if (was_procedure) runtime.left();
 }
 
 void Session::State::cancel() {

@@ -51,11 +51,11 @@ struct Waiting {
   std::string own_service{}, far_service{};
   std::uint64_t sequence = 0;
   std::string message_type{};
-  std::string status{};      // of kind `error`: the code of the Error message
-  std::size_t behind = 0;    // messages of the same conversation that wait for this one
-  std::size_t sent = 0;      // how often it has been handed to the transport
-  bool is_held = false;      // by the target's database, which has acknowledged it: its queue is off
-  std::string far_broker{};  // that the dialog is bound to; empty: to none yet
+  std::string status{};    // of kind `error`: the code of the Error message
+  std::size_t behind = 0;  // messages of the same conversation that wait for this one
+  std::size_t sent = 0;    // how often it has been handed to the transport
+  bool is_held = false;    // by the target's database, which has acknowledged it: its queue is off
+  std::string far_broker{};                  // that the dialog is bound to; empty: to none yet
   proto::TimePoint expires = proto::kNever;  // LIFETIME, by the clock of its instance
 
   [[nodiscard]] std::string place() const { return node + "." + database; }
