@@ -370,7 +370,7 @@ void Session::State::finish_batch() {
   statement_until.reset();
   statement_since.reset();
   running = false;
-  if (was_procedure) runtime.left();
+  if (is_procedure) runtime.left();
 }
 
 void Session::State::cancel() {
