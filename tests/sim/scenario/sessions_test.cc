@@ -18,53 +18,54 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-Script parse(std::string_view text) {
+Script session_script(std::string_view text) {
   return parse_script("dir/a.sql", text, {});
 }
 
-std::vector<std::string> errors_of(std::string_view text) {
+std::vector<std::string> session_errors(std::string_view text) {
   std::vector<std::string> lines;
-  for (const ScriptMessage& message : parse(text).errors) lines.push_back(message.line());
+  for (const ScriptMessage& message : session_script(text).errors) lines.push_back(message.line());
   return lines;
 }
 
-Report run(FakeBackend& backend, std::string_view text) {
-  return Runner(parse(text), backend).run();
+Report run_sessions(FakeBackend& backend, std::string_view text) {
+  return Runner(session_script(text), backend).run();
 }
 
-Report run_simulated(std::string_view text, std::uint64_t seed = 1) {
+Report simulate_sessions(std::string_view text, std::uint64_t seed = 1) {
   const auto simulation = make_simulation({.seed = seed, .keys = test_key});
-  return Runner(parse(text), *simulation).run();
+  return Runner(session_script(text), *simulation).run();
 }
 
 // ---- the directives ----
 
 TEST(SessionDirectiveTest, WhatDoesNotFitIsToldWithItsColumn) {
-  EXPECT_THAT(errors_of(":connect A\n--# session a-b\n"),
+  EXPECT_THAT(session_errors(":connect A\n--# session a-b\n"),
               ElementsAre("dir/a.sql:2:13: 'a-b' is no name of a session: up to 32 letters, "
                           "digits and _"));
-  EXPECT_THAT(errors_of(":connect A\n--# session " + std::string(33, 'a') + "\n"),
+  EXPECT_THAT(session_errors(":connect A\n--# session " + std::string(33, 'a') + "\n"),
               ElementsAre(HasSubstr("is no name of a session")));
-  EXPECT_THAT(errors_of(":connect A\n--# session closed\n"),
+  EXPECT_THAT(session_errors(":connect A\n--# session closed\n"),
               ElementsAre(HasSubstr("dir/a.sql:2:13: which session is closed?")));
-  EXPECT_THAT(errors_of(":connect A\n--# session one shut\n"),
+  EXPECT_THAT(session_errors(":connect A\n--# session one shut\n"),
               ElementsAre(HasSubstr("dir/a.sql:2:17: ")));
-  EXPECT_THAT(errors_of(":connect A\nSELECT 1\n--# session one\nGO\n"),
+  EXPECT_THAT(session_errors(":connect A\nSELECT 1\n--# session one\nGO\n"),
               ElementsAre(HasSubstr("dir/a.sql:3:4: the batch that began in line 2")));
 }
 
 TEST(SessionDirectiveTest, OneThatIsNotThereIsNeitherClosedNorAwaited) {
-  EXPECT_THAT(errors_of(":connect A\n--# session one closed\n"),
+  EXPECT_THAT(session_errors(":connect A\n--# session one closed\n"),
               ElementsAre("dir/a.sql:2:13: there is no session 'one' on A here: --# session one "
                           "begins it"));
   // A name is that of a session of its instance, in any case.
-  EXPECT_THAT(errors_of(":connect A\n--# session one\n:connect B\n--# session one closed\n"),
+  EXPECT_THAT(session_errors(":connect A\n--# session one\n:connect B\n--# session one closed\n"),
               ElementsAre(HasSubstr("there is no session 'one' on B here")));
-  EXPECT_THAT(errors_of(":connect A\n--# session one\n:connect a\n--# session ONE closed\n"),
+  EXPECT_THAT(session_errors(":connect A\n--# session one\n:connect a\n--# session ONE closed\n"),
               IsEmpty());
-  EXPECT_THAT(errors_of(":connect A\n--# session one\n--# restart A\n--# session one closed\n"),
-              ElementsAre(HasSubstr("there is no session 'one' on A here")));
-  EXPECT_THAT(errors_of(":connect A\n--# session one\n--# await one\n"),
+  EXPECT_THAT(
+      session_errors(":connect A\n--# session one\n--# restart A\n--# session one closed\n"),
+      ElementsAre(HasSubstr("there is no session 'one' on A here")));
+  EXPECT_THAT(session_errors(":connect A\n--# session one\n--# await one\n"),
               ElementsAre("dir/a.sql:3:11: no batch waits in session 'one' here; --# expect waits "
                           "stands before one that does"));
 }
@@ -72,16 +73,16 @@ TEST(SessionDirectiveTest, OneThatIsNotThereIsNeitherClosedNorAwaited) {
 TEST(SessionDirectiveTest, ABatchThatWaitsRunsOnceAndIsAwaitedBeforeTheNext) {
   constexpr std::string_view kWaits = ":connect A\n--# session one\n--# expect waits\nSELECT 1\n";
 
-  EXPECT_THAT(errors_of(std::string(kWaits) + "GO 2\n"),
+  EXPECT_THAT(session_errors(std::string(kWaits) + "GO 2\n"),
               ElementsAre("dir/a.sql:4:1: a batch that is expected to wait runs once: GO without a "
                           "number"));
-  EXPECT_THAT(errors_of(std::string(kWaits) + "GO\nSELECT 2\nGO\n"),
+  EXPECT_THAT(session_errors(std::string(kWaits) + "GO\nSELECT 2\nGO\n"),
               ElementsAre("dir/a.sql:6:1: a batch waits in session 'one': --# await one lets it "
                           "end before the next one begins"));
-  EXPECT_THAT(errors_of(std::string(kWaits) + "GO\n--# await one\nSELECT 2\nGO\n"), IsEmpty());
-  EXPECT_THAT(errors_of(":connect A\n--# repeatable\n--# expect waits\nSELECT 1\nGO\n"),
+  EXPECT_THAT(session_errors(std::string(kWaits) + "GO\n--# await one\nSELECT 2\nGO\n"), IsEmpty());
+  EXPECT_THAT(session_errors(":connect A\n--# repeatable\n--# expect waits\nSELECT 1\nGO\n"),
               ElementsAre(HasSubstr("cannot be --# repeatable")));
-  EXPECT_THAT(errors_of(":connect A\n--# expect waits within 3s\nSELECT 1\nGO\n"),
+  EXPECT_THAT(session_errors(":connect A\n--# expect waits within 3s\nSELECT 1\nGO\n"),
               ElementsAre(HasSubstr("'within' and 'on' are for expectations that stand after")));
 }
 
@@ -89,12 +90,13 @@ TEST(SessionDirectiveTest, ThereAreNotMoreThan64AtATime) {
   std::string text = ":connect A\n";
   for (int i = 0; i < 64; ++i) text += "--# session s" + std::to_string(i) + "\n";
 
-  EXPECT_THAT(errors_of(text), ElementsAre(HasSubstr("more than 64 sessions at a time")));
-  EXPECT_THAT(errors_of(":connect A\n" + text.substr(text.find("--# session s1\n"))), IsEmpty());
+  EXPECT_THAT(session_errors(text), ElementsAre(HasSubstr("more than 64 sessions at a time")));
+  EXPECT_THAT(session_errors(":connect A\n" + text.substr(text.find("--# session s1\n"))),
+              IsEmpty());
 }
 
 TEST(SessionDirectiveTest, WrittenOutItReadsAsBefore) {
-  const Script script = parse(
+  const Script script = session_script(
       ":connect A\n--# session one\n--# expect waits\nSELECT 1\nGO\n--# session\n--# await one\n"
       "--# session one closed\n");
 
@@ -102,7 +104,7 @@ TEST(SessionDirectiveTest, WrittenOutItReadsAsBefore) {
 
   EXPECT_THAT(text, HasSubstr("--# session one\n--# expect waits\nSELECT 1\nGO\n--# session\n--# "
                               "await one\n--# session one closed\n"));
-  EXPECT_THAT(errors_of(text), IsEmpty());
+  EXPECT_THAT(session_errors(text), IsEmpty());
 }
 
 // ---- the runner ----
@@ -110,10 +112,10 @@ TEST(SessionDirectiveTest, WrittenOutItReadsAsBefore) {
 TEST(NamedSessionTest, EachIsMadeOnceAsTheLastConnectWasAndOutlivesIt) {
   FakeBackend backend;
 
-  const Report report = run(backend,
-                            ":connect A -U joe -P x\n--# session one\nONE\nGO\n--# "
-                            "session\nPLAIN\nGO\n:connect B\n:connect A\n--# session "
-                            "One\nAGAIN\nGO\n--# session one closed\nLAST\nGO\n");
+  const Report report = run_sessions(backend,
+                                     ":connect A -U joe -P x\n--# session one\nONE\nGO\n--# "
+                                     "session\nPLAIN\nGO\n:connect B\n:connect A\n--# session "
+                                     "One\nAGAIN\nGO\n--# session one closed\nLAST\nGO\n");
 
   EXPECT_EQ(report.verdict, Verdict::nothing_checked);
   EXPECT_THAT(backend.calls,
@@ -127,7 +129,7 @@ TEST(NamedSessionTest, IsNamedInTheStoryAndInTheTranscript) {
   backend.batches["ONE"] = {row_set({"x"}, {{std::string("1")}})};
 
   const Report report =
-      run(backend, ":connect A\n--# session one\nONE\nGO\n--# expect value '1'\n");
+      run_sessions(backend, ":connect A\n--# session one\nONE\nGO\n--# expect value '1'\n");
 
   EXPECT_EQ(transcript(report),
             "connected A\nconnected A in session one\nbatch in session one\nrow | 1\n1 rows\nmet "
@@ -138,7 +140,7 @@ TEST(NamedSessionTest, IsGoneWithItsInstanceAndSaysSo) {
   FakeBackend backend;
 
   const Report report =
-      run(backend, ":connect A\n--# session one\nONE\nGO\n--# restart A\nTWO\nGO\n");
+      run_sessions(backend, ":connect A\n--# session one\nONE\nGO\n--# restart A\nTWO\nGO\n");
 
   ASSERT_EQ(report.failures.size(), 1U);
   EXPECT_EQ(report.failures[0].place.text(), "dir/a.sql:6");
@@ -146,7 +148,8 @@ TEST(NamedSessionTest, IsGoneWithItsInstanceAndSaysSo) {
             "the session ended when A was restarted; --# session one begins a new one");
   FakeBackend other;
   EXPECT_TRUE(
-      run(other, ":connect A\n--# session one\nONE\nGO\n--# restart A\n--# session one\nTWO\nGO\n")
+      run_sessions(
+          other, ":connect A\n--# session one\nONE\nGO\n--# restart A\n--# session one\nTWO\nGO\n")
           .failures.empty());
 }
 
@@ -156,9 +159,10 @@ TEST(NamedSessionTest, IsClosedByASevereErrorAndTheOthersGoOn) {
   severe.severity = 21;
   backend.batches["ONE"] = {severe};
 
-  const Report report = run(backend,
-                            ":connect A\n--# session one\n--# expect error 596\nONE\nGO\nTWO\nGO\n"
-                            "--# session\nPLAIN\nGO\n");
+  const Report report =
+      run_sessions(backend,
+                   ":connect A\n--# session one\n--# expect error 596\nONE\nGO\nTWO\nGO\n"
+                   "--# session\nPLAIN\nGO\n");
 
   ASSERT_EQ(report.failures.size(), 1U);
   EXPECT_EQ(report.failures[0].seen,
@@ -176,10 +180,11 @@ TEST(WaitingBatchTest, EndsWhenItIsAwaitedAndIsJudgedThen) {
     if (session == 1) fake.waiting.clear();  // QUICK frees it
   };
 
-  const Report report = run(backend,
-                            ":connect A\n--# session one\n--# expect waits\n--# expect error "
-                            "1222\nSLOW\nGO\n--# session\nQUICK\nGO\n--# expect value 'soon'\n--# "
-                            "await one\n--# expect value 'late'\n");
+  const Report report =
+      run_sessions(backend,
+                   ":connect A\n--# session one\n--# expect waits\n--# expect error "
+                   "1222\nSLOW\nGO\n--# session\nQUICK\nGO\n--# expect value 'soon'\n--# "
+                   "await one\n--# expect value 'late'\n");
 
   EXPECT_EQ(report.verdict, Verdict::passed);
   EXPECT_EQ(report.met, 4);
@@ -191,7 +196,7 @@ TEST(WaitingBatchTest, OneThatDoesNotWaitIsAFailureAndIsJudgedAtOnce) {
   backend.batches["QUICK"] = {error_message(208, "x")};
 
   const Report report =
-      run(backend, ":connect A\n--# expect waits\n--# expect error 208\nQUICK\nGO\n");
+      run_sessions(backend, ":connect A\n--# expect waits\n--# expect error 208\nQUICK\nGO\n");
 
   ASSERT_EQ(report.failures.size(), 1U);
   EXPECT_EQ(report.failures[0].expected, "waits");
@@ -202,12 +207,13 @@ TEST(WaitingBatchTest, OneThatDoesNotWaitIsAFailureAndIsJudgedAtOnce) {
 TEST(WaitingBatchTest, MayStillWaitAtTheEndUnlessMoreWasExpectedOfIt) {
   FakeBackend backend;
   backend.waiting.insert("SLOW");
-  EXPECT_EQ(run(backend, ":connect A\n--# expect waits\nSLOW\nGO\n").verdict, Verdict::passed);
+  EXPECT_EQ(run_sessions(backend, ":connect A\n--# expect waits\nSLOW\nGO\n").verdict,
+            Verdict::passed);
 
   FakeBackend other;
   other.waiting.insert("SLOW");
   const Report report =
-      run(other, ":connect A\n--# expect waits\n--# expect error 1222\nSLOW\nGO\n");
+      run_sessions(other, ":connect A\n--# expect waits\n--# expect error 1222\nSLOW\nGO\n");
   ASSERT_EQ(report.failures.size(), 1U);
   EXPECT_EQ(report.failures[0].expected, "error 1222");
   EXPECT_EQ(report.failures[0].seen, "the batch still waited: the script has ended");
@@ -222,7 +228,7 @@ TEST(WaitingBatchTest, WhatItCameToIsJudgedAtTheEndThoughNobodyAwaitsIt) {
   };
 
   const Report report =
-      run(backend, ":connect A\n--# expect waits\nSLOW\nGO\n--# session two\nQUICK\nGO\n");
+      run_sessions(backend, ":connect A\n--# expect waits\nSLOW\nGO\n--# session two\nQUICK\nGO\n");
 
   ASSERT_EQ(report.failures.size(), 1U);
   EXPECT_THAT(report.failures[0].seen, HasSubstr("Msg 1205"));
@@ -235,7 +241,7 @@ TEST(WaitingBatchTest, EndsBeforeTheNextOfItsSessionWhereTheAwaitIsLeftOut) {
   backend.on_batch = [](FakeBackend& fake, BackendSession session) {
     if (session == 2) fake.waiting.clear();
   };
-  Script script = parse(
+  Script script = session_script(
       ":connect A\n--# expect waits\nSLOW\nGO\n--# session two\nQUICK\nGO\n--# session\n--# "
       "await\nNEXT\nGO\n");
   std::erase_if(script.steps,
@@ -253,7 +259,7 @@ TEST(WaitingBatchTest, OneThatNeverEndsFailsWhenItIsAwaited) {
   backend.waiting.insert("SLOW");
 
   const Report report =
-      run(backend, ":connect A\n--# expect waits\nSLOW\nGO\n--# await\nSELECT 1\nGO\n");
+      run_sessions(backend, ":connect A\n--# expect waits\nSLOW\nGO\n--# await\nSELECT 1\nGO\n");
 
   ASSERT_EQ(report.failures.size(), 1U);
   EXPECT_EQ(report.failures[0].what, "the batch does not end");
@@ -287,13 +293,13 @@ TEST(SimulatedSessionsTest, ATransactionEndsWithItsSessionAndTheOtherOneGoesOn) 
   const std::string text =
       std::string(kTwoAtOneTable) + "--# session one closed\n--# await two\n--# expect value '1'\n";
 
-  const Report report = run_simulated(text);
+  const Report report = simulate_sessions(text);
   EXPECT_EQ(report.verdict, Verdict::passed);
-  EXPECT_EQ(transcript(report), transcript(run_simulated(text)));
+  EXPECT_EQ(transcript(report), transcript(simulate_sessions(text)));
 }
 
 TEST(SimulatedSessionsTest, EachHasItsOwnDatabaseOptionsAndImpersonation) {
-  const Report report = run_simulated(R"sql(
+  const Report report = simulate_sessions(R"sql(
 :connect HOST_A
 CREATE DATABASE Db;
 GO
@@ -324,7 +330,7 @@ GO
 }
 
 TEST(SimulatedSessionsTest, ACrashEndsThemAndWhatTheyHadNotCommitted) {
-  const Report report = run_simulated(std::string(kTwoAtOneTable) + R"sql(
+  const Report report = simulate_sessions(std::string(kTwoAtOneTable) + R"sql(
 --# crash HOST_A
 --# restart HOST_A
 :connect HOST_A
@@ -341,7 +347,7 @@ GO
 }
 
 TEST(SimulatedSessionsTest, OneWhoseInstanceWentDownByItselfSaysSo) {
-  const Report report = run_simulated(R"sql(
+  const Report report = simulate_sessions(R"sql(
 :connect HOST_A
 CREATE DATABASE Db;
 GO
