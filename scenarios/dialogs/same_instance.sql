@@ -72,6 +72,7 @@ GO
 --# note Inside one database, and with ENCRYPTION = OFF, there are no keys.
 USE Here;
 CREATE SERVICE NearService ON QUEUE HereQueue ([DEFAULT]);
+GRANT SEND ON SERVICE::NearService TO here_owner;
 DECLARE @h uniqueidentifier;
 BEGIN DIALOG @h FROM SERVICE HereService TO SERVICE 'NearService';
 SEND ON CONVERSATION @h ('at home');
@@ -80,3 +81,5 @@ SEND ON CONVERSATION @h ('in clear');
 SELECT COUNT(*) FROM sys.conversation_endpoints WHERE outbound_session_key_identifier <> '00000000-0000-0000-0000-000000000000';
 GO
 --# expect value '1'
+--# expect delivered 1 to [HereQueue] on HOST_A.Here
+--# expect delivered 3 to [ThereQueue] on HOST_A.There
