@@ -204,6 +204,9 @@ std::set<int> numbers_of(const scenario::Script& script) {
       out.insert(status->number);
     if (const auto* error = std::get_if<scenario::ExpectQueueError>(&expectation->what))
       out.insert(std::abs(error->number));
+    const auto* value = std::get_if<scenario::ExpectValue>(&expectation->what);
+    if (value != nullptr && value->value.text.starts_with('-'))  // the Code of an Error message
+      out.insert(std::abs(std::atoi(value->value.text.c_str())));
     const auto* event = std::get_if<scenario::ExpectEvent>(&expectation->what);
     if (event != nullptr && !event->is_absent && event->error) out.insert(*event->error);
   }
