@@ -166,8 +166,8 @@ TEST_F(LoadTest, ASignatureADialogIsSaidAndCounted) {
 }
 
 TEST_F(LoadTest, AShortSoakLosesNothingAndSaysThatItShowsNoMore) {
-  const Ran ran = run({"load", "soak", "--duration", "2", "--warm-up", "0", "--find-duration",
-                       "0.5", "--share", "0.05", "--rsa-bits", "1024", "--not-flushed", "--data",
+  const Ran ran = run({"load", "soak", "--duration", "2", "--warm-up", "0", "--find-duration", "2",
+                       "--share", "0.05", "--rsa-bits", "1024", "--not-flushed", "--data",
                        folder_.string(), "--key-pool", path("keys"), "--json", path("soak.jsonl")});
 
   EXPECT_EQ(ran.code, 4) << ran.out << ran.err;  // too short for memory and latency
