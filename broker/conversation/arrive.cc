@@ -184,16 +184,7 @@ void Engine::State::refused(store::DatabaseId id, const dialog::Arrived& message
     audit.detail = detail;
     trace(std::move(audit));
   }
-  if (refusal.log) {
-    proto::TraceRecord log;
-    log.at = now;
-    log.event = proto::EventClass::error_log;
-    log.database = database_name(id);
-    log.conversation_id = conversation;
-    log.error = refusal.log;
-    log.text = refusal.log->text();
-    trace(std::move(log));
-  }
+  if (refusal.log) log_error(id, conversation, *refusal.log, now);
   if (refusal.event == proto::EventClass::message_undeliverable) {
     undeliverable(id, message.header, refusal.error, std::move(detail), now);
     return;

@@ -59,37 +59,34 @@ void Engine::State::tell_error(Endpoint& endpoint, proto::TimePoint now) {
   tell_peer(endpoint, endpoint.error_for_peer, proto::Error(code).text(), now);
 }
 
-void Engine::State::hear_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now) {
-  const auto code = std::strtoll(read_error_body(body).code.c_str(), nullptr, 10);
+bool Engine::State::enter_error(Endpoint& endpoint, const BodyError& error, proto::TimePoint now) {
+  const auto code = std::strtoll(error.code.c_str(), nullptr, 10);
   drop_pending(endpoint);
   endpoint.error_for_peer = error_for_peer(endpoint, code);
   endpoint.timer_at = proto::kNever;
-  if (endpoint.state == EndpointState::disconnected_outbound) return close(endpoint, now);
-  if (own_dialog_over(endpoint, read_error_body(body), now)) return;
+  if (endpoint.state == EndpointState::disconnected_outbound) {
+    close(endpoint, now);  // the application has ended: it never sees the error
+    return false;
+  }
+  if (own_dialog_over(endpoint, error, now)) return false;
   endpoint.state = EndpointState::error;
-  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, body}, now);
   touch(endpoint);
   schedule(endpoint);
+  return true;
+}
+
+void Engine::State::hear_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now) {
+  if (!enter_error(endpoint, read_error_body(body), now)) return;
+  enqueue(endpoint, {std::string(kErrorType), endpoint.receive_sequence, 1, body}, now);
 }
 
 void Engine::State::fail(Endpoint& endpoint, std::int64_t code, std::string_view description,
                          proto::TimePoint now) {
-  drop_pending(endpoint);
-  endpoint.error_for_peer = error_for_peer(endpoint, code);
-  endpoint.timer_at = proto::kNever;
-  if (endpoint.state ==
-      EndpointState::disconnected_outbound) {  // the application has ended: it never sees the error
-    close(endpoint, now);
-    return;
-  }
-  if (own_dialog_over(endpoint, BodyError{std::to_string(code), std::string(description)}, now))
-    return;
-  endpoint.state = EndpointState::error;
-  trace_conversation(endpoint, 4, "Broker Initiated Error", now, {{"code", std::to_string(code)}});
+  const std::string number = std::to_string(code);
+  if (!enter_error(endpoint, BodyError{number, std::string(description)}, now)) return;
+  trace_conversation(endpoint, 4, "Broker Initiated Error", now, {{"code", number}});
   enqueue_error(endpoint, code, description, now);
   if (code == code_of(proto::ErrorCode::database_restored)) tell_error(endpoint, now);
-  touch(endpoint);
-  schedule(endpoint);
 }
 
 void Engine::State::close(Endpoint& endpoint, proto::TimePoint now) {

@@ -120,13 +120,10 @@ void Engine::State::drop_notifications(proto::TimePoint now) {
     if (own != nullptr && !drop_notification(one.first, one.second)) return false;
     if (DatabaseState* state = database(one.first)) state->notifying.erase(one.second);
     if (own == nullptr) return true;  // by its owner, meanwhile
-    proto::TraceRecord log;
-    log.at = now;
-    log.event = proto::EventClass::error_log;
-    log.database = database_name(one.first);
-    log.error = proto::Error(proto::ErrorCode::event_notification_dropped, name, log.database);
-    log.text = log.error->text();
-    trace(std::move(log));
+    log_error(
+        one.first, "",
+        proto::Error(proto::ErrorCode::event_notification_dropped, name, database_name(one.first)),
+        now);
     return true;
   });
 }

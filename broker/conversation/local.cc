@@ -36,7 +36,7 @@ void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& t
       dialog::check_local(instance, endpoint.database, to.database, endpoint.encryption);
   if (missing) {
     if (missing->code == proto::ErrorCode::broker_cannot_open_master_key)
-      log_at_target(endpoint, to.database, *missing, now);
+      log_error(to.database, endpoint.conversation.text(), *missing, now);
     set_status(endpoint, missing, now);
     back_off(endpoint, now);
     return;
@@ -57,18 +57,6 @@ void Engine::State::pump_local(Endpoint& endpoint, const routing::Destination& t
           proto::BrokerId::from_bytes(proto::as_bytes(instance.info(to.database).broker_id()));
     acknowledge(*sender, message.sequence + 1, 0, now);
   }
-}
-
-void Engine::State::log_at_target(const Endpoint& from, store::DatabaseId to,
-                                  const proto::Error& error, proto::TimePoint now) {
-  proto::TraceRecord out;
-  out.at = now;
-  out.event = proto::EventClass::error_log;
-  out.database = database_name(to);
-  out.conversation_id = from.conversation.text();
-  out.error = error;
-  out.text = error.text();
-  trace(std::move(out));
 }
 
 // Nothing is sealed under them inside the instance: they are made and kept as the product does, so that each side's master key is asked

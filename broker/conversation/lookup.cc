@@ -99,6 +99,18 @@ const PendingWork* Engine::State::work_of(const catalog::Transaction& transactio
   return static_cast<const PendingWork*>(transaction.dialogs.get());
 }
 
+void Engine::State::log_error(store::DatabaseId database, std::string conversation,
+                              proto::Error error, proto::TimePoint now) {
+  proto::TraceRecord out;
+  out.at = now;
+  out.event = proto::EventClass::error_log;
+  out.database = database_name(database);
+  out.conversation_id = std::move(conversation);
+  out.text = error.text();
+  out.error = std::move(error);
+  trace(std::move(out));
+}
+
 proto::TraceRecord Engine::State::record(proto::EventClass event, int subclass,
                                          std::string subclass_name, const Endpoint& endpoint,
                                          proto::TimePoint now) const {

@@ -17,6 +17,7 @@
 #include "broker/conversation/engine.h"
 #include "broker/conversation/message_log.h"
 #include "broker/conversation/queue_index.h"
+#include "broker/conversation/system_types.h"
 #include "broker/dialog/decision.h"
 #include "broker/dialog/decision_cache.h"
 #include "broker/dialog/header.h"
@@ -29,19 +30,6 @@
 namespace ssb::broker::conversation {
 
 namespace pb = ssb::proto::catalog;
-
-inline constexpr std::string_view kErrorType =
-    "http://schemas.microsoft.com/SQL/ServiceBroker/Error";
-inline constexpr std::string_view kEndDialogType =
-    "http://schemas.microsoft.com/SQL/ServiceBroker/EndDialog";
-inline constexpr std::string_view kDialogTimerType =
-    "http://schemas.microsoft.com/SQL/ServiceBroker/DialogTimer";
-
-// Of no application: what the broker itself puts on a queue, and the ends of a peer.
-[[nodiscard]] inline bool is_made_by_broker(std::string_view message_type) {
-  return message_type == kErrorType || message_type == kEndDialogType ||
-         message_type == kDialogTimerType;
-}
 
 // Retry schedule of an unacknowledged message: 4, 8, 16, 32, then every 64 seconds (reference 1.4).
 inline constexpr std::chrono::seconds kFirstRetry{4};
@@ -476,8 +464,6 @@ struct Engine::State {
                         proto::TimePoint now);
   // Session keys for a dialog between two databases.
   [[nodiscard]] proto::Result<void> share_keys(Endpoint& from, Endpoint& target);
-  void log_at_target(const Endpoint& from, store::DatabaseId to, const proto::Error& error,
-                     proto::TimePoint now);
   // An Error to the other side, if what the conversation sends stays in this instance; false: it does not.
   bool tell_here(const Endpoint& endpoint, proto::ByteView body, proto::TimePoint now);
 
@@ -531,6 +517,9 @@ struct Engine::State {
   // ---- endings (ending.cc) ----
   void fail(Endpoint& endpoint, std::int64_t code, std::string_view description,
             proto::TimePoint now);  // Error into its own queue
+  // Into ER by an Error, of this broker or of the peer's. False: the conversation is over without it, as its application has ended it or
+  // it is the broker's own.
+  bool enter_error(Endpoint& endpoint, const BodyError& error, proto::TimePoint now);
   // An Error of the broker at the peer: this endpoint is errored by it.
   void hear_error(Endpoint& endpoint, proto::ByteView body, proto::TimePoint now);
   void close(Endpoint& endpoint, proto::TimePoint now);
@@ -551,6 +540,9 @@ struct Engine::State {
   void trace(proto::TraceRecord record) { actions.emplace_back(Trace{std::move(record)}); }
   proto::TraceRecord record(proto::EventClass event, int subclass, std::string subclass_name,
                             const Endpoint& endpoint, proto::TimePoint now) const;
+  // Into the error log of the instance, about a database; `conversation` is empty where it is about none.
+  void log_error(store::DatabaseId database, std::string conversation, proto::Error error,
+                 proto::TimePoint now);
   void trace_conversation(const Endpoint& endpoint, int subclass, const char* name,
                           proto::TimePoint now, Detail more = {});
   // What the records of an accepted message say of it: its digest, where anybody listens.

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -98,16 +97,20 @@ void draw(Generator generator, std::span<std::uint8_t> out) {
     throw RandomFailure("the random source gives the same bytes again");
 }
 
-// So many more draws, that differ from each other and from those seen.
-void check(Generator generator, int draws, std::vector<Block> seen = {}) {
-  seen.reserve(seen.size() + static_cast<std::size_t>(draws));
-  for (int i = 0; i < draws; ++i) {
+// So many more draws, that differ from each other and from the one seen, if any.
+void check(Generator generator, int draws, proto::ByteView one_seen = {}) {
+  constexpr std::size_t kSize = sizeof(Block);
+  proto::Secret seen((1 + static_cast<std::size_t>(draws)) * kSize);  // what was seen may be a key
+  const auto place = [&seen](std::size_t at) { return seen.writable().subspan(at * kSize, kSize); };
+  std::copy_n(one_seen.begin(), std::min(one_seen.size(), kSize), place(0).begin());
+  for (std::size_t known = 1; known <= static_cast<std::size_t>(draws); ++known) {
     const Block block = draw_block(generator);
-    if (std::find(seen.begin(), seen.end(), block) != seen.end())
-      throw RandomFailure("the random source gives the same bytes again");
-    seen.push_back(block);
+    for (std::size_t at = one_seen.empty() ? 1 : 0; at < known; ++at) {
+      if (proto::equal_in_constant_time(block, place(at)))
+        throw RandomFailure("the random source gives the same bytes again");
+    }
+    std::copy(block.begin(), block.end(), place(known).begin());
   }
-  proto::erase_bytes(seen.data(), seen.size() * sizeof(Block));  // a key may be among them
 }
 
 std::uint64_t first_word(const Sha256Digest& digest) {
@@ -149,11 +152,7 @@ void check_random() {
 
 proto::Secret KeyDraws::draw(std::size_t size) {
   proto::Secret key = random_secret(size);
-  std::vector<Block> seen;
-  seen.reserve(1 + kWitnesses);
-  seen.emplace_back();
-  std::copy_n(key.view().begin(), std::min(size, seen[0].size()), seen[0].begin());
-  check(RAND_priv_bytes, kWitnesses, std::move(seen));
+  check(RAND_priv_bytes, kWitnesses, key.view());
   const Sha256Digest name = sha256(key.view());
   // Hundreds are looked at for each new dialog: a word of them nearly always says enough.
   const bool is_known = std::any_of(seen_.begin(), seen_.end(), [&](const Sha256Digest& one) {

@@ -52,7 +52,8 @@ struct Arrival {
 // msdb disabled only the short cut is left.
 [[nodiscard]] Destination arrive(const catalog::Instance& instance, const Arrival& arrival,
                                  proto::TimePoint now);
-// What is said of one that `arrive` delays: 9789 (event 160) without the broker of msdb, 11294 (event 191) where the instance forwards, else 9795 or 11210 (event 160).
+// What is said of one that `arrive` delays: 9789 (event 160) without the broker of msdb, 11294 (event 191) where the instance forwards,
+// else 9795 or 11210 (event 160).
 [[nodiscard]] proto::Error refusal_of(const catalog::Instance& instance, const Arrival& arrival);
 
 // Whether the database has a route to the Broker Configuration service that has not expired.

@@ -40,15 +40,23 @@ std::string near_miss(const Examination& ex, const std::string& service) {
   return {};
 }
 
-void report_no_service(Examination& ex, const Pair& pair) {
+constexpr const char* kHeld =
+    "9749 in sys.transmission_queue here: what comes is acknowledged and held; 11219 in event 160 "
+    "when too much is";
+
+// A service that none of the instances has: could another one, which was not looked at?
+bool may_be_elsewhere(Examination& ex, const Place& asked_at, const std::string& service) {
   const bool is_hidden = std::ranges::any_of(
       ex.set.all, [](const Subject& subject) { return subject.instance == nullptr; });
-  if (!ex.set.is_whole || is_hidden) {
-    ex.not_tested(CheckId::Q001, pair.from, pair.to_service,
-                  fmt::format("none of the instances that were looked at has {}",
-                              service_text(pair.to_service)));
-    return;
-  }
+  if (ex.set.is_whole && !is_hidden) return false;
+  ex.not_tested(
+      CheckId::Q001, asked_at, service,
+      fmt::format("none of the instances that were looked at has {}", service_text(service)));
+  return true;
+}
+
+void report_no_service(Examination& ex, const Pair& pair) {
+  if (may_be_elsewhere(ex, pair.from, pair.to_service)) return;
   ex.not_ok(
       CheckId::Q001, pair.from,
       {.object = pair.to_service,
@@ -210,22 +218,13 @@ void examine_question(Examination& ex) {
   const std::string& service = ex.question.from_service;
   if (service.empty() || ex.set.all.empty() || is_there(ex.set, service)) return;
   const Place place{0, kNoDatabase};
-  const bool is_hidden = std::ranges::any_of(
-      ex.set.all, [](const Subject& subject) { return subject.instance == nullptr; });
-  if (!ex.set.is_whole || is_hidden)
-    return ex.not_tested(
-        CheckId::Q001, place, service,
-        fmt::format("none of the instances that were looked at has {}", service_text(service)));
+  if (may_be_elsewhere(ex, place, service)) return;
   ex.not_ok(CheckId::Q001, place,
             {.object = service,
              .text = fmt::format("no database has {}, whose dialogs are asked about{}",
                                  service_text(service), near_miss(ex, service)),
              .fails = "8423 at BEGIN DIALOG: there is no such FROM SERVICE"});
 }
-
-constexpr const char* kHeld =
-    "9749 in sys.transmission_queue here: what comes is acknowledged and held; 11219 in event 160 "
-    "when too much is";
 
 void examine_target(Examination& ex, const Pair& pair) {
   examine_queue(ex, pair.from, *pair.sender, kHeld);

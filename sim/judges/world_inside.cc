@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "broker/catalog/permissions.h"
+#include "broker/conversation/system_types.h"
 #include "broker/conversation/waiting.h"
 #include "broker/keys/key_hierarchy.h"
 
@@ -17,8 +18,6 @@ using broker::conversation::Fill;
 using proto::ConversationHandle;
 
 namespace {
-
-constexpr std::string_view kBrokersTypes = "http://schemas.microsoft.com/SQL/ServiceBroker/";
 
 std::string guid_text(proto::ByteView bytes) {
   return proto::Guid::from_bytes(bytes).value_or(proto::Guid{}).text();
@@ -216,7 +215,7 @@ HeldBack WorldInside::held_back(const StoredEndpoint& endpoint) const {
     const bool is_its = each.message.kind == conversation::StoredKind::held &&
                         proto::to_bytes(each.message_class.handle()) == handle;
     // EndDialog, Error and DialogTimer are told by their own records.
-    if (is_its && !each.message_class.message_type_name().starts_with(kBrokersTypes))
+    if (is_its && !conversation::is_made_by_broker(each.message_class.message_type_name()))
       out.sequences.insert(each.message.sequence);
   }
   return out;
