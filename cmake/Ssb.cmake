@@ -24,6 +24,9 @@ if(SSB_SANITIZE)
   target_compile_options(ssb_settings INTERFACE
     -fsanitize=${SSB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(ssb_settings INTERFACE -fsanitize=${SSB_SANITIZE})
+  if(SSB_SANITIZE_EXCEPT)
+    target_compile_options(ssb_settings INTERFACE -fno-sanitize=${SSB_SANITIZE_EXCEPT})
+  endif()
 endif()
 
 # ssb_library(NAME FOLDER [DEPENDS target...]): the sources of one folder, not of its subfolders.
