@@ -10,6 +10,11 @@ constexpr int kDefaultPriority = 5;
 
 }  // namespace
 
+// 102, or 156 for a keyword, at an option that the same list has given before: which of the two was meant is not ours to choose.
+void Parser::once(bool is_given) const {
+  if (is_given) fail();
+}
+
 // CREATE MESSAGE TYPE name [AUTHORIZATION owner] [VALIDATION = ...]
 NodePointer Parser::create_message_type() {
   CreateMessageType type;
@@ -95,13 +100,20 @@ NodePointer Parser::alter_queue() {
 QueueOptions Parser::queue_options() {
   QueueOptions options;
   do {
-    if (accept_all({"STATUS", "="})) {
+    if (at("STATUS")) {
+      once(options.status.has_value());
+      expect_all({"STATUS", "="});
       options.status = on_off();
-    } else if (accept_all({"RETENTION", "="})) {
+    } else if (at("RETENTION")) {
+      once(options.retention.has_value());
+      expect_all({"RETENTION", "="});
       options.retention = on_off();
-    } else if (accept("ACTIVATION")) {
+    } else if (at("ACTIVATION")) {
+      once(options.activation.has_value());
+      expect("ACTIVATION");
       options.activation = queue_activation();
     } else {
+      once(options.poison_message_handling.has_value());
       expect_all({"POISON_MESSAGE_HANDLING", "(", "STATUS", "="});
       options.poison_message_handling = on_off();
       expect(")");
@@ -189,14 +201,20 @@ RouteOptions Parser::route_options() {
   RouteOptions options;
   do {
     if (at("SERVICE_NAME")) {
+      once(options.service_name.has_value());
       options.service_name = option_string("SERVICE_NAME");
     } else if (at("BROKER_INSTANCE")) {
+      once(options.broker_instance.has_value());
       options.broker_instance = option_string("BROKER_INSTANCE");
-    } else if (accept_all({"LIFETIME", "="})) {
+    } else if (at("LIFETIME")) {
+      once(options.lifetime_s.has_value());
+      expect_all({"LIFETIME", "="});
       options.lifetime_s = big_integer();
     } else if (at("MIRROR_ADDRESS")) {
+      once(options.mirror_address.has_value());
       options.mirror_address = option_string("MIRROR_ADDRESS");
     } else {
+      once(options.address.has_value());
       options.address = option_string("ADDRESS");
     }
   } while (accept(",") ||
@@ -225,9 +243,12 @@ NodePointer Parser::alter_remote_service_binding() {
 void Parser::binding_options(std::optional<std::string>& user, std::optional<bool>& anonymous) {
   expect("WITH");
   do {
-    if (accept_all({"ANONYMOUS", "="})) {
+    if (at("ANONYMOUS")) {
+      once(anonymous.has_value());
+      expect_all({"ANONYMOUS", "="});
       anonymous = on_off();
     } else {
+      once(user.has_value());
       expect_all({"USER", "="});
       user = principal();
     }
@@ -257,13 +278,20 @@ BrokerPriorityOptions Parser::broker_priority_options() {
   if (!accept("SET")) return options;
   expect("(");
   do {
-    if (accept_all({"CONTRACT_NAME", "="})) {
+    if (at("CONTRACT_NAME")) {
+      once(options.contract_name.has_value());
+      expect_all({"CONTRACT_NAME", "="});
       options.contract_name = name_or_any();
-    } else if (accept_all({"LOCAL_SERVICE_NAME", "="})) {
+    } else if (at("LOCAL_SERVICE_NAME")) {
+      once(options.local_service_name.has_value());
+      expect_all({"LOCAL_SERVICE_NAME", "="});
       options.local_service_name = name_or_any();
-    } else if (accept_all({"REMOTE_SERVICE_NAME", "="})) {
+    } else if (at("REMOTE_SERVICE_NAME")) {
+      once(options.remote_service_name.has_value());
+      expect_all({"REMOTE_SERVICE_NAME", "="});
       options.remote_service_name = name_or_any();
     } else {
+      once(options.priority_level.has_value());
       expect_all({"PRIORITY_LEVEL", "="});
       options.priority_level = accept("DEFAULT") ? kDefaultPriority : integer();
     }

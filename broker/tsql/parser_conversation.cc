@@ -31,13 +31,22 @@ NodePointer Parser::begin_dialog() {
 // RELATED_CONVERSATION = h | RELATED_CONVERSATION_GROUP = g | LIFETIME = n | ENCRYPTION = ON | OFF
 void Parser::dialog_options(BeginDialog& dialog) {
   while (true) {
-    if (accept_all({"RELATED_CONVERSATION", "="})) {
+    if (at("RELATED_CONVERSATION")) {
+      once(static_cast<bool>(dialog.related_conversation) ||
+           static_cast<bool>(dialog.related_conversation_group));
+      expect_all({"RELATED_CONVERSATION", "="});
       dialog.related_conversation = expression();
-    } else if (accept_all({"RELATED_CONVERSATION_GROUP", "="})) {
+    } else if (at("RELATED_CONVERSATION_GROUP")) {
+      once(static_cast<bool>(dialog.related_conversation_group) ||
+           static_cast<bool>(dialog.related_conversation));
+      expect_all({"RELATED_CONVERSATION_GROUP", "="});
       dialog.related_conversation_group = expression();
-    } else if (accept_all({"LIFETIME", "="})) {
+    } else if (at("LIFETIME")) {
+      once(static_cast<bool>(dialog.lifetime_s));
+      expect_all({"LIFETIME", "="});
       dialog.lifetime_s = expression();
     } else {
+      once(dialog.encryption.has_value());
       expect_all({"ENCRYPTION", "="});
       dialog.encryption = on_off();
     }

@@ -316,6 +316,7 @@ class Parser {
   NodePointer alter_service();
   NodePointer create_route();
   NodePointer alter_route();
+  void once(bool is_given) const;
   RouteOptions route_options();
   NodePointer create_remote_service_binding();
   NodePointer alter_remote_service_binding();

@@ -184,5 +184,34 @@ TEST(ParserCorpusTest, SurvivesTheLossOfAnyToken) {
   }
 }
 
+TEST(ParserOptionTest, RefusesAnOptionThatIsGivenTwice) {
+  struct Twice {
+    std::string_view text;
+    std::string_view option;
+    std::int32_t number = 102;
+  };
+  for (const Twice& one : {
+           Twice{"CREATE ROUTE r WITH ADDRESS = 'LOCAL', ADDRESS = 'LOCAL'", "ADDRESS"},
+           Twice{"ALTER ROUTE r WITH LIFETIME = 1, SERVICE_NAME = 's', LIFETIME = 2", "LIFETIME"},
+           Twice{"CREATE REMOTE SERVICE BINDING b TO SERVICE 's' WITH ANONYMOUS = ON, USER = u, "
+                 "ANONYMOUS = OFF",
+                 "ANONYMOUS"},
+           Twice{"CREATE REMOTE SERVICE BINDING b TO SERVICE 's' WITH USER = u, USER = v", "USER",
+                 156},
+           Twice{"ALTER QUEUE q WITH STATUS = ON, RETENTION = ON, STATUS = OFF", "STATUS"},
+           Twice{"CREATE BROKER PRIORITY p FOR CONVERSATION SET (PRIORITY_LEVEL = 1, "
+                 "PRIORITY_LEVEL = 2)",
+                 "PRIORITY_LEVEL"},
+           Twice{"BEGIN DIALOG @h FROM SERVICE s TO SERVICE 't' WITH LIFETIME = 1, LIFETIME = 2",
+                 "LIFETIME"},
+       }) {
+    const ParseFailure failure = failure_of(one.text);
+
+    EXPECT_EQ(failure.error.number(), one.number) << one.text;
+    EXPECT_EQ(failure.where.offset, one.text.rfind(one.option)) << one.text;
+    EXPECT_EQ(failure.where.length, one.option.size()) << one.text;
+  }
+}
+
 }  // namespace
 }  // namespace ssb::broker::tsql
