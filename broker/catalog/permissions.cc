@@ -414,6 +414,23 @@ bool has_permission(const Catalog& database, std::int32_t principal, ObjectClass
   return is_granted(database, grantees, wanted, granted);
 }
 
+std::vector<pb::Permission> denials(const Catalog& database, std::int32_t principal,
+                                    ObjectClass object_class, std::int32_t object,
+                                    std::string_view permission) {
+  const std::vector<std::int32_t> grantees = roles_of(database, principal);
+  const std::vector<Wanted> wanted =
+      wanted_in_database(database, object_class, object, upper_case(permission));
+  std::vector<pb::Permission> out;
+  for (const auto& [id, row] : database.table<pb::Permission>()) {
+    const bool is_of_them = std::binary_search(grantees.begin(), grantees.end(), row.grantee());
+    if (row.state() != "D" || !is_of_them) continue;
+    const bool applies = std::any_of(wanted.begin(), wanted.end(),
+                                     [&row = row](const Wanted& one) { return fits(row, one); });
+    if (applies) out.push_back(row);
+  }
+  return out;
+}
+
 bool login_has_permission(const Instance& instance, std::int32_t login, ObjectClass object_class,
                           std::int32_t object, std::string_view permission) {
   if (is_sysadmin(instance, login)) return true;

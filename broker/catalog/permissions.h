@@ -53,6 +53,10 @@ inline constexpr int kRoleNestingMax = 32;
 [[nodiscard]] bool has_permission(const Catalog& database, std::int32_t principal,
                                   ObjectClass object_class, std::int32_t object,
                                   std::string_view permission);
+// The DENYs, its own, its roles' and public's, that keep a permission from a database principal whatever else is granted.
+[[nodiscard]] std::vector<pb::Permission> denials(const Catalog& database, std::int32_t principal,
+                                                  ObjectClass object_class, std::int32_t object,
+                                                  std::string_view permission);
 // Whether a login has a permission at server level (endpoint CONNECT): grant, public (login id 2),
 // ownership, sysadmin; no DENY.
 [[nodiscard]] bool login_has_permission(const Instance& instance, std::int32_t login,

@@ -12,6 +12,60 @@ namespace {
 
 using catalog::ObjectClass;
 
+// What a permission is asked for. text: "SERVICE::[s]"; empty for the database.
+struct Securable {
+  ObjectClass object_class;
+  std::int32_t id;
+  std::string text;
+};
+
+std::string on_text(const std::string& securable) {
+  return securable.empty() ? "" : " ON " + securable;
+}
+
+// What a row that covers the securable is about: the securable itself, its schema or the database.
+std::string on_text(const catalog::Catalog& database, const pb::Permission& row,
+                    const Securable& securable) {
+  const auto object_class = static_cast<ObjectClass>(row.object_class());
+  if (object_class == securable.object_class) return on_text(securable.text);
+  if (object_class != ObjectClass::schema) return "";
+  const auto* schema = database.table<pb::Schema>().find(row.major_id());
+  return schema == nullptr ? "" : " ON SCHEMA::" + bracketed(schema->name());
+}
+
+std::string grantee_text(const catalog::Catalog& database, std::int32_t principal) {
+  return principal == catalog::kPublic ? "public"
+                                       : bracketed(catalog::principal_name(database, principal));
+}
+
+// "; DENY SEND to public takes it away": no GRANT helps against that.
+std::string denied_text(const catalog::Catalog& database, const Securable& securable,
+                        std::string_view permission, std::int32_t principal) {
+  std::string out;
+  for (const pb::Permission& row :
+       catalog::denials(database, principal, securable.object_class, securable.id, permission))
+    out += fmt::format("{} DENY {} to {}", out.empty() ? ";" : ",", row.name(),
+                       grantee_text(database, row.grantee()));
+  return out.empty() ? out : out + " takes it away, whatever is granted";
+}
+
+// Every DENY in the way is revoked; a GRANT alone would not win over it.
+Cure allow(const Examination& ex, const Place& place, const Securable& securable,
+           std::string_view permission, std::int32_t principal) {
+  const catalog::Catalog& database = ex.objects(place);
+  Cure cure = ex.cure_at(place);
+  for (const pb::Permission& row :
+       catalog::denials(database, principal, securable.object_class, securable.id, permission))
+    cure.run(fmt::format("REVOKE {}{} FROM {}", row.name(), on_text(database, row, securable),
+                         grantee_text(database, row.grantee())));
+  return cure.run(fmt::format("GRANT {}{} TO {}", permission, on_text(securable.text),
+                              grantee_text(database, principal)));
+}
+
+Securable securable_of(const pb::Service& service) {
+  return {ObjectClass::service, service.id(), "SERVICE::" + bracketed(service.name())};
+}
+
 void examine_send(Examination& ex, const Pair& pair, std::int32_t sender) {
   const catalog::Catalog& target = ex.objects(*pair.to);
   const std::string who = user_text(target, sender);
@@ -19,14 +73,13 @@ void examine_send(Examination& ex, const Pair& pair, std::int32_t sender) {
     ex.ok(CheckId::P001, *pair.to, pair.target->name(), who + " may SEND");
     return;
   }
-  const std::string grantee =
-      sender == catalog::kPublic ? "public" : bracketed(catalog::principal_name(target, sender));
+  const Securable service = securable_of(*pair.target);
   ex.not_ok(CheckId::P001, *pair.to,
             {.object = pair.target->name(),
-             .text = fmt::format("{} lacks SEND on {}", who, service_text(pair.target->name())),
+             .text = fmt::format("{} lacks SEND on {}{}", who, service_text(pair.target->name()),
+                                 denied_text(target, service, "SEND", sender)),
              .fails = "11215 in event 160 here, -8494 in the sender's queue",
-             .cure = ex.cure_at(*pair.to).run(fmt::format(
-                 "GRANT SEND ON SERVICE::{} TO {}", bracketed(pair.target->name()), grantee))});
+             .cure = allow(ex, *pair.to, service, "SEND", sender)});
 }
 
 void examine_connect(Examination& ex, const Pair& pair, std::int32_t sender) {
@@ -37,12 +90,14 @@ void examine_connect(Examination& ex, const Pair& pair, std::int32_t sender) {
     ex.ok(CheckId::P002, *pair.to, name, "may CONNECT");
     return;
   }
+  const Securable database{ObjectClass::database, 0, {}};
   ex.not_ok(CheckId::P002, *pair.to,
             {.object = name,
-             .text = fmt::format("{}, who stands for the sender, has no CONNECT to the database",
-                                 user_text(target, sender)),
+             .text = fmt::format("{}, who stands for the sender, has no CONNECT to the database{}",
+                                 user_text(target, sender),
+                                 denied_text(target, database, "CONNECT", sender)),
              .fails = "11211 in event 160 here, -8494 in the sender's queue",
-             .cure = ex.cure_at(*pair.to).run("GRANT CONNECT TO " + bracketed(name))});
+             .cure = allow(ex, *pair.to, database, "CONNECT", sender)});
 }
 
 void examine_control(Examination& ex, const Pair& pair, const Security& security) {
@@ -58,16 +113,16 @@ void examine_control(Examination& ex, const Pair& pair, const Security& security
     ex.ok(CheckId::P003, *pair.to, pair.target->name(), "'" + owner + "' has CONTROL");
     return;
   }
+  const Securable service = securable_of(*pair.target);
   ex.not_ok(CheckId::P003, *pair.to,
             {.object = pair.target->name(),
              .text = fmt::format("{}, the owner of certificate '{}' that the sender encrypts for, "
-                                 "lacks CONTROL on {}",
+                                 "lacks CONTROL on {}{}",
                                  user_text(target, theirs->owner()), theirs->name(),
-                                 service_text(pair.target->name())),
+                                 service_text(pair.target->name()),
+                                 denied_text(target, service, "CONTROL", theirs->owner())),
              .fails = "28056 in event 160 here: no answer",
-             .cure = ex.cure_at(*pair.to).run(fmt::format("GRANT CONTROL ON SERVICE::{} TO {}",
-                                                          bracketed(pair.target->name()),
-                                                          bracketed(owner)))});
+             .cure = allow(ex, *pair.to, service, "CONTROL", theirs->owner())});
 }
 
 void examine_receive(Examination& ex, const Pair& pair) {
@@ -80,15 +135,16 @@ void examine_receive(Examination& ex, const Pair& pair) {
     ex.ok(CheckId::P004, *pair.to, queue->name(), "'" + owner + "' may RECEIVE");
     return;
   }
+  const Securable securable{ObjectClass::object, queue->id(), bracketed(queue->name())};
   ex.not_ok(
       CheckId::P004, *pair.to,
       {.object = queue->name(),
-       .text = fmt::format("{}, the owner of {}, lacks RECEIVE on queue '{}'",
+       .text = fmt::format("{}, the owner of {}, lacks RECEIVE on queue '{}'{}",
                            user_text(target, pair.target->owner()),
-                           service_text(pair.target->name()), queue->name()),
+                           service_text(pair.target->name()), queue->name(),
+                           denied_text(target, securable, "RECEIVE", pair.target->owner())),
        .fails = "8401 in event 160 here and event 158 subclass 4: the sender's status stays empty",
-       .cure = ex.cure_at(*pair.to).run(
-           fmt::format("GRANT RECEIVE ON {} TO {}", bracketed(queue->name()), bracketed(owner)))});
+       .cure = allow(ex, *pair.to, securable, "RECEIVE", pair.target->owner())});
 }
 
 void examine_local(Examination& ex, const Pair& pair) {

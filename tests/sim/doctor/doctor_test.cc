@@ -407,6 +407,20 @@ INSTANTIATE_TEST_SUITE_P(
                 ":connect HOST_B\nUSE Receiver;\nREVOKE SEND ON SERVICE::ReceiverService FROM "
                 "public;\nGO\n",
                 {"SB-P001 HOST_B.Receiver"}},
+        Planted{"SendDeniedToPublic",
+                kFull,
+                ":connect HOST_B\nUSE Receiver;\nDENY SEND ON SERVICE::ReceiverService TO "
+                "public;\nGO\n",
+                {"SB-P001 HOST_B.Receiver"}},
+        Planted{"SendDeniedToARole",
+                kFull,
+                ":connect HOST_B\nUSE Receiver;\nCREATE ROLE Silent;\nALTER ROLE Silent ADD MEMBER "
+                "sender_user;\nDENY CONTROL ON SERVICE::ReceiverService TO Silent;\nGO\n",
+                {"SB-P001 HOST_B.Receiver"}},
+        Planted{"ConnectDeniedToTheDatabase",
+                kFull,
+                ":connect HOST_B\nUSE Receiver;\nDENY CONNECT TO sender_user;\nGO\n",
+                {"SB-P002 HOST_B.Receiver"}},
         Planted{"NoConnectToTheDatabase",
                 kFull,
                 ":connect HOST_B\nUSE Receiver;\nREVOKE CONNECT FROM sender_user;\nGO\n",
