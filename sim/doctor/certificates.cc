@@ -198,13 +198,40 @@ void deploy(Cure& cure, const Examination& ex, const Place& from, const std::str
                        bracketed(user), literal(file)));
 }
 
+namespace {
+
+// The first day by which everything of this owner has ended, where that is later than the year that a new one lasts: of two the one
+// that expires later is taken. Empty: the year is enough.
+std::string expiry_clause(const Examination& ex, const Place& owner_at, std::int32_t owner,
+                          const Place& peer, const std::string& peer_user) {
+  constexpr std::size_t kDateLength = 10;
+  constexpr auto kYear = std::chrono::days(365);
+  proto::TimePoint latest = ex.now(owner_at);
+  const auto see = [&](const Place& place, std::int32_t id) {
+    for (const auto& [number, row] : ex.objects(place).table<pb::Certificate>()) {
+      if (row.owner() == id) latest = std::max(latest, broker::keys::parsed(row).not_after());
+    }
+  };
+  see(owner_at, owner);
+  const auto* stand_in = ex.objects(peer).table<pb::Principal>().find(std::string_view(peer_user));
+  if (stand_in != nullptr) see(peer, stand_in->id());
+  if (latest + std::chrono::days(1) < ex.now(owner_at) + kYear) return "";
+  return fmt::format(", EXPIRY_DATE = {}",
+                     literal(proto::to_datetime_text(latest + kYear).substr(0, kDateLength)));
+}
+
+}  // namespace
+
 Cure renew(const Examination& ex, const Place& owner_at, std::int32_t owner, const Place& peer,
            const std::string& peer_user, bool is_new_user) {
   const std::string user = catalog::principal_name(ex.objects(owner_at), owner);
   const std::string name = free_name<pb::Certificate>(ex.objects(owner_at), user + "_new_cert");
   Cure cure = ex.cure_at(owner_at);
-  cure.run(fmt::format("CREATE CERTIFICATE {} AUTHORIZATION {} WITH SUBJECT = {}", bracketed(name),
-                       bracketed(user), literal(user)));
+  if (ex.objects(owner_at).master_key() == nullptr)
+    cure.run(fmt::format("CREATE MASTER KEY ENCRYPTION BY PASSWORD = '{}'", kPassword));
+  cure.run(fmt::format("CREATE CERTIFICATE {} AUTHORIZATION {} WITH SUBJECT = {}{}",
+                       bracketed(name), bracketed(user), literal(user),
+                       expiry_clause(ex, owner_at, owner, peer, peer_user)));
   if (!peer_user.empty() && peer != owner_at)
     deploy(cure, ex, owner_at, name, peer, peer_user, is_new_user);
   return cure;

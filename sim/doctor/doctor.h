@@ -42,6 +42,7 @@ struct Question {
   std::string to_service{};
   std::string contract{};
   std::optional<Encryption> encryption{};
+  bool asks_configuration = true;  // false: as if no Broker Configuration service could be asked
 };
 
 enum class Verdict { not_ok, ok, not_tested };

@@ -161,8 +161,14 @@ void examine_local(Examination& ex, const Pair& pair) {
   const pb::Login* login =
       user == nullptr ? nullptr
                       : ex.instance(pair.from).master().table<pb::Login>().find(user->login());
+  const pb::Principal* known =
+      login == nullptr ? nullptr
+                       : ex.objects(*pair.to).table<pb::Principal>().find_if(
+                             [&](const pb::Principal& one) { return one.login() == login->id(); });
   Cure cure;
-  if (login != nullptr)
+  if (known != nullptr)
+    cure = allow(ex, *pair.to, {ObjectClass::database, 0, ""}, "CONNECT", known->id());
+  else if (login != nullptr)
     cure.on(ex.name(*pair.to), ex.database_name(*pair.to))
         .run(fmt::format("CREATE USER {} FOR LOGIN {}",
                          bracketed(free_name<pb::Principal>(ex.objects(*pair.to), owner)),

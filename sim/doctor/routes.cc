@@ -73,6 +73,10 @@ struct Direction {
 
 void report_no_route(Examination& ex, const Direction& way_of, const Way& way) {
   const catalog::Catalog& database = ex.objects(way_of.from);
+  // A disabled broker is invisible to the routes of its own instance: that is B001.
+  const bool is_hidden = way_of.to && way_of.to->subject == way_of.from.subject &&
+                         !ex.instance(*way_of.to).info(way_of.to->database).is_broker_enabled();
+  if (is_hidden) return;
   std::string text = fmt::format("no route for {}", service_text(way_of.service));
   if (way_of.is_back) text += " (acknowledgements cannot leave)";
   text += near_miss(database, way_of.service);
@@ -86,7 +90,10 @@ void report_no_route(Examination& ex, const Direction& way_of, const Way& way) {
 
 void report_way(Examination& ex, const Direction& way_of, const Way& way) {
   const std::string route = "route '" + way.route + "'";
-  if (way.end == Way::End::asked) return report_asked(ex, way_of.service, way);
+  if (way.end == Way::End::asked) {
+    if (!ex.question.asks_configuration) return report_no_route(ex, way_of, way);
+    return report_asked(ex, way_of.service, way);
+  }
   if (way.end != Way::End::no_route)
     ex.ok(CheckId::R001, way_of.from, way_of.service,
           way.route.empty() ? "found without a route" : route);

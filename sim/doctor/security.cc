@@ -64,7 +64,8 @@ void examine_binding(Examination& ex, const Pair& pair, const dialog::SecurityDe
   const auto* nearly = binding_nearly(ex.objects(pair.from), pair.to_service);
   if (decision.binding.empty()) {
     if (!pair.encryption_on) return;
-    if (routing::has_configuration_route(ex.objects(pair.from), ex.now(pair.from))) {
+    if (ex.question.asks_configuration &&
+        routing::has_configuration_route(ex.objects(pair.from), ex.now(pair.from))) {
       ex.not_tested(CheckId::S001, pair.from, pair.to_service,
                     "the Broker Configuration service will be asked for a binding");
       return;

@@ -34,7 +34,10 @@ class Trial {
     const auto opened = dialog::open_first(ex_.instance(*pair_.to), pair_.to->database,
                                            {*header, message->header, message->body, "doctor"},
                                            targets_, ex_.now(*pair_.to));
-    if (!opened) return report(*pair_.to, opened.error(), false);
+    if (!opened) {
+      report(*pair_.to, opened.error(), false);
+      return foresee_reply();
+    }
     ex_.ok(CheckId::B003, *pair_.to, pair_.sender->name(), "a first message opens");
     for (const CheckId check : {CheckId::C005, CheckId::C006, CheckId::C008}) {
       if (security_.encrypt) ex_.ok(check, *pair_.to, pair_.to_service, "a first message opens");
@@ -99,10 +102,22 @@ class Trial {
     report_reply(reply.error(), decision);
   }
 
+  // Dialogs that are open already may still have to be answered.
+  void foresee_reply() {
+    const auto sender = sender_at_target(ex_, pair_, security_);
+    const bool is_full = security_.decision.type() == dialog::SecurityType::full;
+    if (!is_full || !sender || *sender == catalog::kPublic) return;
+    const auto decision = dialog::decide_reply(ex_.instance(*pair_.to), pair_.to->database,
+                                               pair_.target->owner(), *sender, ex_.now(*pair_.to));
+    if (decision.delayed) report_reply_decision(decision, *sender);
+  }
+
   void report_reply_decision(const dialog::SecurityDecision& decision, std::int32_t sender) {
     const std::string fails =
         failure_text(*decision.delayed, "at the target: the reply waits there");
-    if (decision.sign && decision.sign->error) {
+    const bool is_of_request =
+        is_told(CheckId::C005, *pair_.to) || ex_.is_bad(CheckId::C006, *pair_.to);
+    if (decision.sign && decision.sign->error && !is_of_request) {
       ex_.not_ok(
           CheckId::C009, *pair_.to,
           {.object = pair_.to_service,
@@ -111,7 +126,7 @@ class Trial {
            .cure =
                renew(ex_, *pair_.to, pair_.target->owner(), pair_.from, binding_user(), false)});
     }
-    if (decision.encrypt && decision.encrypt->error) {
+    if (decision.encrypt && decision.encrypt->error && !is_of_request) {
       Cure cure = ex_.cure_at(*pair_.to);
       for (const auto& candidate : decision.encrypt->candidates) {
         if (candidate.verdict != dialog::Verdict::not_active || candidate.flaws != 1) continue;
@@ -218,18 +233,32 @@ class Trial {
   void report(const Place& at, const dialog::Refusal& refusal, bool is_reply, Cure cure = {}) {
     const CheckId check = check_of_error(refusal.error.code, refusal.step, is_reply);
     if (is_told(check, at)) return;
+    const std::string clocks = check == CheckId::C006 ? clocks_text() : "";
     const std::string sender = is_reply ? pair_.to_service : pair_.sender->name();
     ex_.not_ok(
         check, at,
         {.object = pair_.to_service,
-         .text = fmt::format("a first {} of {} is refused: {}", is_reply ? "reply" : "message",
-                             service_text(sender), refusal.error.text()),
+         .text = fmt::format("a first {} of {} is refused: {}{}", is_reply ? "reply" : "message",
+                             service_text(sender), refusal.error.text(), clocks),
          .fails = fmt::format(
              "{} in event 160 here{}: no answer, the sender's status stays "
              "empty",
              refusal.error.number(),
              refusal.audit_text.empty() ? "" : ", and 158 \"" + refusal.audit_text + "\""),
-         .cure = is_reply ? std::move(cure) : cure_of(check, at, is_reply)});
+         .cure = is_reply          ? std::move(cure)
+                 : !clocks.empty() ? Cure{}
+                                   : cure_of(check, at, is_reply)});
+  }
+
+  // What is valid by the clock of the side that takes it and not by the other one's: no new certificate cures that.
+  [[nodiscard]] std::string clocks_text() const {
+    const auto ahead = ex_.now(*pair_.to) - ex_.now(pair_.from);
+    const auto apart = ahead < proto::Duration{} ? -ahead : ahead;
+    const bool is_valid_there = (!security_.sign || security_.sign->chosen) &&
+                                (!security_.encrypt || security_.encrypt->chosen);
+    if (!is_valid_there || apart < std::chrono::minutes(1)) return "";
+    return fmt::format("; it is valid by the clock of {}: the one here is {} {}", ex_.name(pair_.from),
+                       span_text(apart), ahead < proto::Duration{} ? "behind" : "ahead");
   }
 
   // A new certificate of the side whose key or dates are at fault; nothing for clocks.

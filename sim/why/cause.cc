@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "broker/conversation/message_log.h"
 #include "broker/keys/key_hierarchy.h"
 #include "broker/routing/route.h"
 #include "proto/error_code.h"
+#include "proto/stored.pb.h"
 #include "sim/doctor/cure.h"
 #include "sim/scenario/near.h"
 #include "sim/why/inquiry.h"
@@ -71,6 +73,12 @@ bool explains(const doctor::Check& check, int number) {
   return padded.find(" " + std::to_string(number) + " ") != std::string::npos;
 }
 
+Side side_at(const doctor::Subject& subject, const catalog::Catalog& objects) {
+  return {.subject = &subject,
+          .objects = &objects,
+          .database = subject.instance->info(objects.id()).name()};
+}
+
 class Search {
  public:
   Search(const doctor::Instances& instances, const Waiting& waiting, const Symptom& symptom)
@@ -92,7 +100,10 @@ class Search {
     }
     if (symptom_.special == Special::under_way) return under_way();
     if (is_broker_gone()) return broker_gone();
+    findings_ = doctor::examine(instances_, question());
+    if (!symptom_.asked_for.empty()) return asked();
     if (const Finding* finding = best_finding()) return of_finding(*finding);
+    if (auto unhelped = not_helped()) return *unhelped;
     return own();
   }
 
@@ -113,11 +124,14 @@ class Search {
     constexpr int kOfInstance = 4;
     constexpr int kOfDatabase = 8;
     constexpr int kOfNumber = 16;
-    if (finding.verdict != doctor::Verdict::not_ok || !is_of_phase(finding.check, symptom_.phase))
-      return 0;
+    if (finding.verdict != doctor::Verdict::not_ok) return 0;
     const doctor::Check& check = doctor::check_of(finding.check);
     const bool has_number =
         std::ranges::any_of(symptom_.numbers, [&](int one) { return explains(check, one); });
+    // A reply is sealed with what the target opened the request with.
+    const bool is_of_status = has_number && symptom_.phase == Phase::leaving &&
+                              finding.place() == waiting_.place();
+    if (!is_of_phase(finding.check, symptom_.phase) && !is_of_status) return 0;
     if (finding.severity != doctor::Severity::error && !has_number) return 0;
     if (finding.severity == doctor::Severity::info) return 0;
     int out = kOfPhase;
@@ -133,8 +147,7 @@ class Search {
     return finding.severity == doctor::Severity::error ? 2 * out : out;
   }
 
-  [[nodiscard]] const Finding* best_finding() {
-    findings_ = doctor::examine(instances_, question());
+  [[nodiscard]] const Finding* best_finding() const {
     const Finding* best = nullptr;
     for (const Finding& finding : findings_) {
       if (rank(finding) > (best == nullptr ? 0 : rank(*best))) best = &finding;
@@ -150,9 +163,12 @@ class Search {
                 .place = finding.place(),
                 .text = finding.text,
                 .cure = finding.cure};
+    const bool is_of_clocks = finding.check == CheckId::B003 || finding.check == CheckId::C006;
     if (finding.check == CheckId::B003)
       cause.product = "SQL Server has no such bound: its security headers carry no dates";
-    if (cause.cure.empty())
+    if (cause.cure.empty() && is_of_clocks)
+      cause.no_cure = "set the clocks of both machines right";
+    else if (cause.cure.empty())
       cause.no_cure =
           "what is missing has to be made by whoever it belongs to, or the dialog given up with "
           "END CONVERSATION";
@@ -174,10 +190,16 @@ class Search {
   }
 
   [[nodiscard]] Cause over() const {
-    return make(OwnCause::W004, waiting_.place(),
-                fmt::format("the other side of the conversation is closed; what {} still had to "
-                            "say in it is held",
-                            waiting_.own_service),
+    const bool is_gone =
+        symptom_.numbers.contains(static_cast<int>(proto::ErrorCode::not_first_message)) ||
+        symptom_.numbers.contains(static_cast<int>(proto::ErrorCode::remote_endpoint_gone));
+    const std::string text =
+        is_gone ? "the other side has no endpoint of this conversation any more: it was ended WITH "
+                  "CLEANUP there, or that database was set back to an earlier state"
+                : fmt::format("the other side of the conversation is closed; what {} still had to "
+                              "say in it is held",
+                              waiting_.own_service);
+    return make(OwnCause::W004, waiting_.place(), text,
                 "END CONVERSATION here, too; whether the message was handled, only the "
                 "application of the other side can say");
   }
@@ -217,11 +239,17 @@ class Search {
     return static_cast<std::size_t>(side.subject - instances_.all.data());
   }
 
-  // A refusal with 9795, and no instance that runs has the broker that the dialog is bound to. That is no finding: its routes are right.
+  // A refusal for want of a route or of the broker, and no instance that runs has the broker that the dialog is bound to. That is no
+  // finding: its routes are right.
   [[nodiscard]] bool is_broker_gone() const {
-    constexpr int kUnknown = static_cast<int>(proto::ErrorCode::broker_id_unknown);
+    constexpr std::array kUnknown{proto::ErrorCode::broker_id_unknown,
+                                  proto::ErrorCode::no_route_matches,
+                                  proto::ErrorCode::target_service_not_found};
+    const bool is_unknown = std::ranges::any_of(kUnknown, [&](proto::ErrorCode code) {
+      return symptom_.numbers.contains(static_cast<int>(code));
+    });
     const auto guid = proto::Guid::parse(waiting_.far_broker);
-    if (!guid || guid->is_null() || !symptom_.numbers.contains(kUnknown)) return false;
+    if (!guid || guid->is_null() || !is_unknown) return false;
     return std::ranges::none_of(instances_.all, [&](const doctor::Subject& one) {
       return one.instance != nullptr &&
              broker::routing::find_broker(*one.instance, proto::BrokerId{*guid}) != nullptr;
@@ -243,6 +271,110 @@ class Search {
         "database",
         waiting_.far_service, far.broker().text());
     return cause;
+  }
+
+  // ---- the Broker Configuration service ----
+
+  // What would be missing if nobody could be asked: the route or the binding.
+  [[nodiscard]] std::optional<Finding> missing(CheckId check) const {
+    doctor::Question alone = question();
+    alone.asks_configuration = false;
+    for (const Finding& finding : doctor::examine(instances_, alone)) {
+      if (finding.check == check && finding.verdict == doctor::Verdict::not_ok &&
+          finding.place() == waiting_.place())
+        return finding;
+    }
+    return std::nullopt;
+  }
+
+  struct Request {
+    Side at;             // the Broker Configuration service
+    std::string handle;  // there
+  };
+  // The other end of the conversation in which this database has asked.
+  [[nodiscard]] std::optional<Request> open_request() const {
+    const Side own = own_side(instances_, waiting_);
+    std::string conversation;
+    each_conversation(own, [&](const std::string&, const proto::stored::Conversation& row) {
+      const bool is_it = row.asks_for() != 0 && row.asks_about() == waiting_.far_service;
+      if (is_it) conversation = row.conversation_id();
+    });
+    if (conversation.empty()) return std::nullopt;
+    for (const doctor::Subject& one : instances_.all) {
+      if (one.instance == nullptr) continue;
+      for (const auto& [id, objects] : one.instance->databases()) {
+        std::optional<Request> found;
+        each_conversation(side_at(one, *objects), [&](const std::string& handle,
+                                                      const proto::stored::Conversation& row) {
+          if (!row.is_initiator() && row.conversation_id() == conversation)
+            found = Request{side_at(one, *objects), handle};
+        });
+        if (found) return found;
+      }
+    }
+    return std::nullopt;
+  }
+
+  template <typename See>
+  static void each_conversation(const Side& side, See see) {
+    for (const auto& [key, bytes] : side.subject->instance->store().records(
+             side.objects->id(), broker::conversation::kConversationTable)) {
+      proto::stored::Conversation row;
+      const auto handle = proto::Guid::from_bytes(
+          proto::ByteView(key).subspan(broker::conversation::kConversationNumberBytes));
+      if (handle && row.ParseFromArray(bytes->data(), static_cast<int>(bytes->size())))
+        see(handle->text(), row);
+    }
+  }
+
+  // 9770: it goes on when that conversation ends, whether or not what was asked for is there.
+  [[nodiscard]] Cause asked() const {
+    const bool is_of_request =
+        best_finding() != nullptr && best_finding()->check == CheckId::R009;
+    if (is_of_request) return of_finding(*best_finding());
+    const auto lacking =
+        missing(symptom_.asked_for == "route" ? CheckId::R001 : CheckId::S001);
+    const auto request = open_request();
+    Cause cause = make(
+        OwnCause::W011, request ? request->at.place() : waiting_.place(),
+        fmt::format("it was asked for a {} for service '{}', and has not ended that conversation: "
+                    "its end is the answer; {}",
+                    symptom_.asked_for, waiting_.far_service,
+                    lacking ? "there is none yet" : "there is one by now"),
+        "END CONVERSATION at the Broker Configuration service");
+    if (lacking) cause.cure = lacking->cure;
+    if (!request || (lacking && lacking->cure.empty())) return cause;
+    doctor::Cure answer;
+    answer.on(request->at.subject->name, request->at.database)
+        .run("END CONVERSATION " + doctor::literal(request->handle));
+    const auto lines = answer.lines();
+    cause.cure.insert(cause.cure.end(), lines.begin(), lines.end());
+    cause.no_cure.clear();
+    return cause;
+  }
+
+  // It was asked, has ended the conversation, and what was asked for is not there.
+  [[nodiscard]] std::optional<Cause> not_helped() const {
+    const Side own = own_side(instances_, waiting_);
+    const bool is_asked = own.is_there() &&
+                          broker::routing::has_configuration_route(*own.objects, own.subject->now);
+    if (!is_asked || waiting_.status.empty()) return std::nullopt;
+    for (const CheckId check : {CheckId::R001, CheckId::S001}) {
+      const bool is_it = std::ranges::any_of(symptom_.numbers, [&](int number) {
+        return explains(doctor::check_of(check), number);
+      });
+      const auto lacking = is_it ? missing(check) : std::nullopt;
+      if (!lacking) continue;
+      Cause cause = make(OwnCause::W012, waiting_.place(),
+                         lacking->text + "; it was asked for it, and has ended the conversation "
+                                         "without making it (9761 in the error log says so where "
+                                         "it ended with an error)",
+                         "make what is missing");
+      cause.cure = lacking->cure;
+      if (!cause.cure.empty()) cause.no_cure.clear();
+      return cause;
+    }
+    return std::nullopt;
   }
 
   [[nodiscard]] Cause own() const {
@@ -268,8 +400,9 @@ class Search {
 
   [[nodiscard]] Cause error() const {
     return make(OwnCause::W007, waiting_.place(),
-                fmt::format("the other side has answered with error {}, and what caused it is "
-                            "right by now",
+                fmt::format("{} error {}, and what caused it is right by now",
+                            waiting_.is_by_own_broker ? "the broker here has ended it with"
+                                                      : "the other side has answered with",
                             waiting_.status),
                 kBeginAnew);
   }
@@ -352,12 +485,6 @@ class Search {
   const Symptom& symptom_;
   std::vector<Finding> findings_;
 };
-
-Side side_at(const doctor::Subject& subject, const catalog::Catalog& objects) {
-  return {.subject = &subject,
-          .objects = &objects,
-          .database = subject.instance->info(objects.id()).name()};
-}
 
 }  // namespace
 

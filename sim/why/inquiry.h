@@ -39,12 +39,19 @@ struct Symptom {
   std::set<int> numbers;   // of errors
   std::string looked_for;  // a certificate that a security header names
   std::string contract;    // that the other side does not take
+  std::string asked_for;   // of the Broker Configuration service: "route", "remote service binding"
   std::vector<Evidence> evidence;
 };
 // A detail of a record; empty where it has none of that name.
 [[nodiscard]] inline std::string value_of(const proto::TraceRecord& record, std::string_view key) {
   const std::string* value = record.find(key);
   return value == nullptr ? "" : *value;
+}
+// An Error message of the other side's broker, or of one's own, has put a side of a conversation into ERROR.
+[[nodiscard]] inline bool is_end_by_broker(const proto::TraceRecord& record) {
+  return record.subclass_name == "Broker Error" ||
+         (record.event == proto::EventClass::conversation &&
+          record.subclass_name == "Broker Initiated Error");
 }
 [[nodiscard]] Symptom read_symptom(const Waiting& waiting,
                                    const std::vector<scenario::NodeRecord>& records);

@@ -39,7 +39,9 @@ constexpr std::array kOfRefusal{
     NumberPhase{11218, Phase::acknowledgement},
     NumberPhase{11212, Phase::acknowledgement},
     NumberPhase{11209, Phase::acknowledgement},
+    NumberPhase{11213, Phase::acknowledgement},
     NumberPhase{11210, Phase::locating},
+    NumberPhase{11294, Phase::locating},
     NumberPhase{9792, Phase::locating},
     NumberPhase{9795, Phase::locating},
     NumberPhase{9796, Phase::locating},
@@ -53,7 +55,6 @@ constexpr std::array kOfRefusal{
     NumberPhase{28056, Phase::permission},
     NumberPhase{8401, Phase::permission},
     NumberPhase{11214, Phase::contents},
-    NumberPhase{11213, Phase::contents},
     NumberPhase{11217, Phase::contents},
     NumberPhase{11222, Phase::contents},
     NumberPhase{11225, Phase::contents},
@@ -98,6 +99,13 @@ bool is_refusal(const TraceRecord& record) {
          record.event == EventClass::audit_conversation;
 }
 
+// Of a message that was not the one that is asked about: what came behind it is refused for its absence.
+bool is_of_another(const TraceRecord& record, const Waiting& waiting) {
+  const std::string* sequence = record.find("sequence");
+  return waiting.kind == Waiting::Kind::message && sequence != nullptr &&
+         *sequence != std::to_string(waiting.sequence);
+}
+
 bool is_about_connections(const TraceRecord& record) {
   const bool is_of_them =
       record.event == EventClass::connection || record.event == EventClass::audit_login;
@@ -138,7 +146,8 @@ class Reading {
   }
   // Of what this side has sent, and not what the other one has sent here.
   [[nodiscard]] bool is_refusal_of_it(const NodeRecord& one) const {
-    if (!is_of_conversation(one) || !is_refusal(one.record)) return false;
+    if (!is_of_conversation(one) || !is_refusal(one.record) || is_of_another(one.record, waiting_))
+      return false;
     const std::string from = value_of(one.record, "from_service");
     return from.empty() ? one.node != waiting_.node : from == waiting_.own_service;
   }
@@ -188,6 +197,8 @@ class Reading {
     if (found != records_.rend()) {
       const int number = found->record.error->number();
       out_.phase = phase_in(kOfStatus, number, Phase::leaving);
+      if (found->record.error->code == proto::ErrorCode::awaiting_broker_configuration)
+        out_.asked_for = found->record.error->parameters.at(0);
     }
     for (const NodeRecord& one : records_) {
       const bool is_it = one.node == waiting_.node && is_of_conversation(one) && one.record.error &&
@@ -247,7 +258,9 @@ class Reading {
     }
     be_at(last, phase);
     if (phase != Phase::acknowledgement) return;
-    if (last.record.error->code == proto::ErrorCode::endpoint_already_closed)
+    const proto::ErrorCode code = last.record.error->code;
+    if (code == proto::ErrorCode::endpoint_already_closed ||
+        code == proto::ErrorCode::not_first_message)
       out_.special = Symptom::Special::is_over;
     else
       of_lost_acknowledgement();
@@ -281,6 +294,8 @@ class Reading {
     const int number = code < 0 ? -code : code;
     out_.numbers.insert(number);
     out_.phase = phase_in(kOfCode, number, Phase::contents);
+    if (number == static_cast<int>(proto::ErrorCode::remote_endpoint_gone))
+      out_.special = Symptom::Special::is_over;
     out_.node = waiting_.node;
     out_.database = waiting_.database;
     for (const NodeRecord& one : records_) {
@@ -290,8 +305,7 @@ class Reading {
     }
     for (const NodeRecord& one : records_) {
       const bool is_told = one.node == waiting_.node && is_of_conversation(one) &&
-                           one.record.event == EventClass::message_delivered &&
-                           one.record.subclass_name == "Broker Error";
+                           is_end_by_broker(one.record);
       if (is_told) take(one);
     }
   }

@@ -99,11 +99,11 @@ void add_messages(scenario::Simulation& simulation, const std::string& node,
 }
 
 const NodeRecord* last_broker_error(const std::vector<NodeRecord>& records, const std::string& node,
-                                    const std::string& conversation) {
+                                    const Conversation& conversation) {
+  const std::string_view role = conversation.is_initiator ? "initiator" : "target";
   const auto found = std::find_if(records.rbegin(), records.rend(), [&](const NodeRecord& one) {
-    return one.node == node && one.record.event == EventClass::message_delivered &&
-           one.record.subclass_name == "Broker Error" &&
-           scenario::equal_ignoring_case(one.record.conversation_id, conversation);
+    return one.node == node && is_end_by_broker(one.record) && value_of(one.record, "role") == role &&
+           scenario::equal_ignoring_case(one.record.conversation_id, conversation.id);
   });
   return found == records.rend() ? nullptr : &*found;
 }
@@ -113,19 +113,20 @@ void add_errors(const scenario::Simulation& simulation, const std::string& node,
                 std::vector<Waiting>& out) {
   for (const auto& [handle, conversation] : conversations) {
     if (conversation.state != "ERROR") continue;
-    const NodeRecord* error = last_broker_error(simulation.records(), node, conversation.id);
+    const NodeRecord* error = last_broker_error(simulation.records(), node, conversation);
     if (error == nullptr) continue;  // the other side's own END CONVERSATION WITH ERROR
-    const std::string* own = error->record.find("from_service");
+    const bool is_own = error->record.event == EventClass::conversation;
     out.push_back({.kind = Waiting::Kind::error,
                    .node = node,
                    .database = database,
                    .handle = handle,
                    .conversation_id = conversation.id,
                    .is_initiator = conversation.is_initiator,
-                   .own_service = own == nullptr ? "" : *own,
+                   .own_service = value_of(error->record, "from_service"),
                    .far_service = conversation.far_service,
                    .message_type = {},
-                   .status = error->record.text});
+                   .status = is_own ? value_of(error->record, "code") : error->record.text,
+                   .is_by_own_broker = is_own});
   }
 }
 

@@ -55,6 +55,7 @@ struct Waiting {
   std::size_t behind = 0;  // messages of the same conversation that wait for this one
   std::size_t sent = 0;    // how often it has been handed to the transport
   bool is_held = false;    // by the target's database, which has acknowledged it: its queue is off
+  bool is_by_own_broker = false;  // of kind `error`: nothing came from the other side
   std::string far_broker{};                  // that the dialog is bound to; empty: to none yet
   proto::TimePoint expires = proto::kNever;  // LIFETIME, by the clock of its instance
 

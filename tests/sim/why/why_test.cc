@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
         Stopped{"failures/expired_certificate.sql", "--# note A new certificate", Phase::leaving,
                 "SB-C001 HOST_A.Sender", Outcome::helped},
         Stopped{"failures/expired_certificate_with_a_known_key.sql", "", Phase::security_header,
-                "SB-C006 HOST_B.Receiver", Outcome::did_not_help},
+                "SB-C006 HOST_B.Receiver", Outcome::not_tried},
         Stopped{"failures/master_key_dropped.sql", "--# note The cure", Phase::security_header,
                 "SB-K002 HOST_B.Receiver", Outcome::helped},
         Stopped{"failures/no_binding.sql", "--# note The cure", Phase::leaving,
@@ -138,6 +138,22 @@ INSTANTIATE_TEST_SUITE_P(
                 Phase::security_header, "SB-C012 HOST_A.Sender", Outcome::did_not_help},
         Stopped{"certificates/reply_for_an_expired_copy.sql", "--# note The cure", Phase::leaving,
                 "SB-C001 HOST_A.Sender", Outcome::helped},
+        Stopped{"corpus/f19_forwarder_without_routes.sql", "--# note One half of the cure",
+                Phase::locating, "SB-R003 HOST_C.msdb", Outcome::helped},
+        Stopped{"failures/refused_in_one_instance.sql", "--# mark", Phase::permission,
+                "SB-P001 HOST_A.Shop", Outcome::helps_the_next},
+        Stopped{"failures/refused_in_one_instance.sql", "--# note The cures.", Phase::contents,
+                "SB-Q004 HOST_A.Shop", Outcome::helps_the_next, "NotTaken"},
+        Stopped{"failures/no_route_fits.sql", "--# expect status 9750", Phase::locating,
+                "SB-W010 HOST_B.Receiver", Outcome::not_tried},
+        Stopped{"configuration/f23_never_ended.sql", "--# note A dialog that finds", Phase::leaving,
+                "SB-W011 HOST_A.Sender", Outcome::helped},
+        Stopped{"configuration/missing_binding.sql", "--# note The handler knows", Phase::leaving,
+                "SB-W011 HOST_A.Sender", Outcome::helped},
+        Stopped{"configuration/answer_is_an_error.sql", "--# note The error is", Phase::leaving,
+                "SB-W012 HOST_A.Sender", Outcome::helped},
+        Stopped{"configuration/missing_binding.sql", "--# expect status 9727", Phase::leaving,
+                "SB-W012 HOST_A.Sender", Outcome::helped},
         Stopped{"dialogs/forwarder.sql", "ALTER ENDPOINT broker_endpoint", Phase::locating,
                 "SB-R007 HOST_C", Outcome::helped}),
     [](const auto& stopped) {
@@ -241,6 +257,43 @@ TEST(WhyTest, ADialogOfABrokerIdThatIsGoneIsToldApart) {
   EXPECT_EQ(cause.phase, Phase::locating);
   EXPECT_EQ(cause.place, "HOST_A.Sender");
   EXPECT_THAT(cause.no_cure, testing::HasSubstr("END CONVERSATION"));
+}
+
+// What cleanup leaves: silence where the dialog is encrypted, -8462 where it is not.
+TEST(WhyTest, ADialogThatTheOtherSideHasForgottenIsOver) {
+  constexpr const char* kForget =
+      "GO\n--# advance 1s\n:connect HOST_B\nUSE Receiver;\nDECLARE @h uniqueidentifier;\nSELECT @h = "
+      "conversation_handle FROM sys.conversation_endpoints;\nEND CONVERSATION @h WITH CLEANUP;\n"
+      "GO\n:connect HOST_A\nUSE Sender;\nDECLARE @h uniqueidentifier;\nSELECT @h = "
+      "conversation_handle FROM sys.conversation_endpoints;\nSEND ON CONVERSATION @h MESSAGE TYPE "
+      "[Order] (N'two');\nGO\n--# advance 1m\n";
+  constexpr const char* kClear =
+      ":connect HOST_A\nUSE Sender;\nDROP REMOTE SERVICE BINDING to_receiver;\nGO\n:connect HOST_B\nUSE "
+      "Receiver;\nGRANT SEND ON SERVICE::ReceiverService TO public;\nGO\n:connect HOST_A\nUSE Sender;\n"
+      "DECLARE @h uniqueidentifier;\nBEGIN DIALOG @h FROM SERVICE SenderService TO SERVICE "
+      "'ReceiverService' ON CONTRACT [OrderContract] WITH ENCRYPTION = OFF;\nSEND ON CONVERSATION @h "
+      "MESSAGE TYPE [Order] (N'one');\n";
+  for (const char* begin : {kSend, kClear}) {
+    const Asked asked = ask_text(with_lines("full_security", begin) + kForget);
+
+    ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+    EXPECT_EQ(asked.answer.explanations.front().causes.front().id, "SB-W004") << asked.story();
+  }
+}
+
+// Only the owner's key could be used, and it is gone: the request was opened while it was there, the reply waits.
+TEST(WhyTest, AReplyThatCannotBeSignedIsExplained) {
+  const Asked asked = ask_text(
+      with_lines("full_security", kSend) +
+      "--# advance 1s\n:connect HOST_B\nUSE Receiver;\nALTER CERTIFICATE receiver_cert REMOVE PRIVATE "
+      "KEY;\nDECLARE @h uniqueidentifier;\nRECEIVE TOP (1) @h = conversation_handle FROM "
+      "ReceiverQueue;\nSEND ON CONVERSATION @h MESSAGE TYPE [Receipt] (N'got it');\nGO\n--# advance "
+      "1m\n");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  const Cause& cause = asked.answer.explanations.front().causes.front();
+  EXPECT_EQ(cause.id + " " + cause.place, "SB-C005 HOST_B.Receiver") << asked.story();
+  EXPECT_EQ(cause.phase, Phase::leaving);
 }
 
 TEST(WhyTest, OneConversationAndOneMessageCanBeChosen) {
