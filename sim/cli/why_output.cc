@@ -50,6 +50,7 @@ const char* kind_text(why::Waiting::Kind kind) {
     case why::Waiting::Kind::message: return "message";
     case why::Waiting::Kind::error: return "error";
     case why::Waiting::Kind::lost: return "lost";
+    case why::Waiting::Kind::unread: return "unread";
   }
   return "";
 }

@@ -9,6 +9,21 @@
 namespace ssb::sim::doctor {
 namespace {
 
+void examine_readers(Examination& ex, const Place& place, const pb::Queue& queue) {
+  if (queue.max_readers() > 0) {
+    ex.ok(CheckId::Q006, place, queue.name(), fmt::format("up to {}", queue.max_readers()));
+    return;
+  }
+  ex.not_ok(CheckId::Q006, place,
+            {.object = queue.name(),
+             .text = fmt::format("activation of queue '{}' is on, and MAX_QUEUE_READERS is 0",
+                                 queue.name()),
+             .fails = "9648 in the error log: messages are received by nobody",
+             .cure = ex.cure_at(place).run(
+                 fmt::format("ALTER QUEUE {} WITH ACTIVATION (MAX_QUEUE_READERS = 1)",
+                             bracketed(queue.name())))});
+}
+
 // "dbo.Process" or "[dbo].[Process]" without schema and brackets.
 std::string procedure_name(const std::string& text) {
   std::string name = text.substr(text.rfind('.') == std::string::npos ? 0 : text.rfind('.') + 1);
@@ -20,9 +35,12 @@ std::string procedure_name(const std::string& text) {
 void examine_activation(Examination& ex, const Place& place) {
   for (const auto& [id, queue] : ex.objects(place).table<pb::Queue>()) {
     if (!queue.is_activation_enabled()) continue;
+    examine_readers(ex, place, queue);
     const std::string name = procedure_name(queue.activation_procedure());
-    if (ex.objects(place).table<pb::Module>().find(std::string_view(name)) != nullptr) {
+    const auto* procedure = ex.objects(place).table<pb::Module>().find(std::string_view(name));
+    if (procedure != nullptr) {
       ex.ok(CheckId::Q003, place, queue.name(), "procedure '" + name + "'");
+      examine_reader(ex, place, queue, *procedure);
       continue;
     }
     ex.not_ok(CheckId::Q003, place,

@@ -157,6 +157,9 @@ void examine_certificates(Examination& ex, const Pair& pair, const Security& sec
 [[nodiscard]] std::pair<std::string, bool> stand_in(const Examination& ex, const Pair& pair,
                                                     const Security& security);
 void examine_permissions(Examination& ex, const Pair& pair, const Security& security);
+// Who runs the procedure that the queue activates; permissions.cc.
+void examine_reader(Examination& ex, const Place& place, const pb::Queue& queue,
+                    const pb::Module& procedure);
 // A first message and its reply, sealed and opened as the engine does; says what none of the findings has said. trial.cc.
 void try_dialog(Examination& ex, const Pair& pair, const Security& security);
 

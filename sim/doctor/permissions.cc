@@ -206,6 +206,29 @@ std::vector<std::string> senders_without_certificate(const Examination& ex, cons
 
 }  // namespace
 
+void examine_reader(Examination& ex, const Place& place, const pb::Queue& queue,
+                    const pb::Module& procedure) {
+  constexpr std::int32_t kExecuteAsOwner = -2;
+  const catalog::Catalog& database = ex.objects(place);
+  const std::int32_t user = queue.execute_as_principal() == kExecuteAsOwner
+                                ? queue.owner()
+                                : queue.execute_as_principal();
+  const std::string name = catalog::principal_name(database, user);
+  if (catalog::has_permission(database, user, ObjectClass::object, procedure.id(), "EXECUTE")) {
+    ex.ok(CheckId::P006, place, queue.name(), "'" + name + "' may execute it");
+    return;
+  }
+  const Securable securable{ObjectClass::object, procedure.id(), bracketed(procedure.name())};
+  ex.not_ok(CheckId::P006, place,
+            {.object = queue.name(),
+             .text = fmt::format("queue '{}' activates procedure '{}' as {}, who lacks EXECUTE on it{}",
+                                 queue.name(), procedure.name(), user_text(database, user),
+                                 denied_text(database, securable, "EXECUTE", user)),
+             .fails = "229 in a line of 9724, and 28088, in the error log, each five seconds: messages "
+                      "are received by nobody",
+             .cure = allow(ex, place, securable, "EXECUTE", user)});
+}
+
 std::pair<std::string, bool> stand_in(const Examination& ex, const Pair& pair,
                                       const Security& security) {
   const std::string base = pair.sender->name() + "_user";

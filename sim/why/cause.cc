@@ -63,7 +63,8 @@ bool is_of_phase(CheckId check, Phase phase) {
     case Phase::queue: return check == CheckId::Q002;
     case Phase::acknowledgement:
       return letter == 'R' || letter == 'E' || letter == 'K' || check == CheckId::B001;
-    case Phase::receiving: return any({CheckId::Q002, CheckId::Q003, CheckId::P004});
+    case Phase::receiving:
+      return any({CheckId::Q002, CheckId::Q003, CheckId::Q006, CheckId::P006});
   }
   return false;
 }
@@ -110,6 +111,7 @@ class Search {
   // ---- of the doctor ----
 
   [[nodiscard]] doctor::Question question() const {
+    if (waiting_.kind == Waiting::Kind::unread && waiting_.far_service.empty()) return {};
     doctor::Question out{.from_service = waiting_.own_service,
                          .to_service = waiting_.far_service,
                          .contract = symptom_.contract};
@@ -164,6 +166,12 @@ class Search {
                 .text = finding.text,
                 .cure = finding.cure};
     const bool is_of_clocks = finding.check == CheckId::B003 || finding.check == CheckId::C006;
+    // What the doctor proposes gives up what waits here.
+    if (finding.check == CheckId::Q003 && waiting_.kind == Waiting::Kind::unread) {
+      cause.cure.clear();
+      cause.no_cure = "CREATE PROCEDURE; it is started by itself within five seconds";
+      return cause;
+    }
     if (finding.check == CheckId::B003)
       cause.product = "SQL Server has no such bound: its security headers carry no dates";
     if (cause.cure.empty() && is_of_clocks)
@@ -377,8 +385,48 @@ class Search {
     return std::nullopt;
   }
 
+  // ---- on a queue, and not received ----
+
+  [[nodiscard]] Cause unread() const {
+    using proto::ErrorCode;
+    const auto has = [&](ErrorCode code) {
+      return symptom_.numbers.contains(static_cast<int>(code));
+    };
+    if (waiting_.monitor == "NOTIFIED") return not_received();
+    if (has(ErrorCode::activated_task_aborted) || has(ErrorCode::activated_procedure_output) ||
+        has(ErrorCode::activated_procedure_left_transaction))
+      return make(OwnCause::W013, waiting_.place(),
+                  fmt::format("procedure {} ends without taking it: {}", waiting_.procedure,
+                              symptom_.said.empty() ? "the error log says how" : symptom_.said),
+                  "mend the procedure; it is started again by itself");
+    return make(OwnCause::W015, waiting_.place(),
+                fmt::format("procedure {} and its queue are right as they stand; a transaction that "
+                            "is open holds the lock of the conversation group, or the procedure has "
+                            "not come to it yet",
+                            waiting_.procedure),
+                "let the transaction end that has received from, or sent in, this group");
+  }
+
+  // 28087; whatever is mended, it is not started again by itself.
+  [[nodiscard]] Cause not_received() const {
+    Cause cause = make(
+        OwnCause::W014, waiting_.place(),
+        fmt::format("procedure {} was started and has executed no RECEIVE on the queue: its monitor "
+                    "stays NOTIFIED and starts nothing more until some session executes RECEIVE "
+                    "there, or activation is switched off and on{}",
+                    waiting_.procedure, symptom_.said.empty() ? "" : "; " + symptom_.said),
+        "");
+    cause.cure = doctor::Cure()
+                     .on(waiting_.node, waiting_.database)
+                     .run(fmt::format("ALTER QUEUE {} WITH ACTIVATION (STATUS = OFF)", waiting_.queue))
+                     .run(fmt::format("ALTER QUEUE {} WITH ACTIVATION (STATUS = ON)", waiting_.queue))
+                     .lines();
+    return cause;
+  }
+
   [[nodiscard]] Cause own() const {
     if (waiting_.kind == Waiting::Kind::error) return error();
+    if (waiting_.kind == Waiting::Kind::unread) return unread();
     if (symptom_.phase == Phase::security_header) return sealed();
     if (symptom_.phase == Phase::leaving && waiting_.sent > 0) return stays();
     if (symptom_.phase == Phase::connection)

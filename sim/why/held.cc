@@ -375,6 +375,8 @@ class Holdings {
           "queue '{}' of service '{}': STATUS = {}{}", queue->name(), name,
           queue->is_receive_enabled() && queue->is_enqueue_enabled() ? "ON" : "OFF",
           queue->is_activation_enabled() ? ", activates " + queue->activation_procedure() : ""));
+      if (at == &own_ && !waiting_.monitor.empty())
+        lines.push_back("its queue monitor: " + waiting_.monitor);
     }
   }
 

@@ -15,12 +15,13 @@ namespace ssb::sim::why {
 
 // ---- what waits ----
 
-// Every conversation with a message in a transmission queue, those in ERROR, and those whose message was refused and is nowhere.
+// Every conversation with a message in a transmission queue, those in ERROR, those whose message was refused and is nowhere, and those
+// with messages on a queue that is activated and not read.
 [[nodiscard]] std::vector<Waiting> find_waiting(scenario::Simulation& simulation);
 // Whether a database has a conversation of that handle or id, or the events have one of that id.
 [[nodiscard]] bool is_conversation(scenario::Simulation& simulation,
                                    const std::string& conversation);
-// Whether that message, or a message before it, is still in its transmission queue.
+// Whether that message, or a message before it, is still in its transmission queue, or on its queue.
 [[nodiscard]] bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting);
 
 // ---- what the events say ----
@@ -39,6 +40,7 @@ struct Symptom {
   std::set<int> numbers;   // of errors
   std::string looked_for;  // a certificate that a security header names
   std::string contract;    // that the other side does not take
+  std::string said;        // the last line that an activated procedure wrote
   std::string asked_for;   // of the Broker Configuration service: "route", "remote service binding"
   std::vector<Evidence> evidence;
 };

@@ -127,6 +127,8 @@ class Reading {
       of_error();
     } else if (waiting_.kind == Waiting::Kind::lost) {
       of_loss();
+    } else if (waiting_.kind == Waiting::Kind::unread) {
+      of_unread();
     } else if (!waiting_.status.empty()) {
       of_status();
     } else {
@@ -286,6 +288,40 @@ class Reading {
     out_.special = Symptom::Special::acknowledgement_lost;
   }
 
+  // ---- it is on its queue ----
+
+  // What the activated procedure has left behind: its lines in the error log, and how it ended.
+  void of_unread() {
+    out_.phase = Phase::receiving;
+    out_.node = waiting_.node;
+    out_.database = waiting_.database;
+    for (const NodeRecord& one : records_) {
+      const bool is_there = one.node == waiting_.node && one.record.database == waiting_.database;
+      if (!is_there || !is_of_activation(one.record)) continue;
+      take(one);
+      if (is_line(one.record)) out_.said = one.record.error->text();
+    }
+  }
+
+  [[nodiscard]] static bool is_line(const TraceRecord& record) {
+    return record.error->code == proto::ErrorCode::activated_procedure_output;
+  }
+
+  [[nodiscard]] bool is_of_activation(const TraceRecord& record) const {
+    if (record.event != EventClass::error_log || !record.error) return false;
+    using proto::ErrorCode;
+    const ErrorCode code = record.error->code;
+    const auto& parameters = record.error->parameters;
+    if (code == ErrorCode::activated_procedure_output ||
+        code == ErrorCode::activated_procedure_left_transaction ||
+        code == ErrorCode::activated_procedure_did_not_receive)
+      return parameters.at(0) == waiting_.procedure;
+    constexpr std::size_t kProcedure = 2;
+    return (code == ErrorCode::activation_without_readers ||
+            code == ErrorCode::activated_task_aborted) &&
+           parameters.at(kProcedure) == waiting_.procedure;
+  }
+
   // ---- the dialog is in ERROR ----
 
   void of_error() {
@@ -326,7 +362,8 @@ Symptom read_symptom(const Waiting& waiting, const std::vector<NodeRecord>& reco
 bool is_delivery(const NodeRecord& record, const Waiting& waiting) {
   const TraceRecord& one = record.record;
   if (!scenario::equal_ignoring_case(one.conversation_id, waiting.conversation_id)) return false;
-  if (value_of(one, "role") != (waiting.is_initiator ? "target" : "initiator")) return false;
+  const bool is_to_initiator = waiting.is_initiator == (waiting.kind == Waiting::Kind::unread);
+  if (value_of(one, "role") != (is_to_initiator ? "initiator" : "target")) return false;
   constexpr int kReceivedEnd = 7;
   constexpr int kReceivedEndWithError = 8;
   if (one.event == EventClass::conversation)

@@ -47,6 +47,11 @@ void append_head(std::string& out, const Explanation& explanation) {
       text = fmt::format("the dialog of '{}' with '{}' is in ERROR at {}: {}", waiting.own_service,
                          waiting.far_service, waiting.place(), waiting.status);
       break;
+    case Waiting::Kind::unread:
+      text = fmt::format("message {} of service '{}' lies on queue {} of {}, and nobody receives it",
+                         waiting.sequence, waiting.own_service, waiting.queue, waiting.place());
+      if (waiting.behind > 0) text += fmt::format("; {} behind it", waiting.behind);
+      break;
     case Waiting::Kind::lost:
       text = fmt::format(
           "a message of '{}' to '{}' was refused with {} when its sender, {}, had ended the "
@@ -115,6 +120,8 @@ std::string trial_text(const Explanation& explanation) {
   switch (trial.outcome) {
     case Outcome::not_tried: return "";
     case Outcome::helped:
+      if (explanation.waiting.kind == Waiting::Kind::unread)
+        return fmt::format("tried in a fork: received (+{})", seconds_text(*trial.left_after));
       if (explanation.waiting.is_held)
         return fmt::format("tried in a fork: put on its queue at once, {}", counted);
       if (!trial.delivered_after)
@@ -135,6 +142,9 @@ std::string trial_text(const Explanation& explanation) {
                          seconds_text(kTrial));
     case Outcome::does_not_run: return "tried in a fork: THE CURE DOES NOT RUN: " + trial.problem;
     case Outcome::by_itself:
+      if (explanation.waiting.kind == Waiting::Kind::unread)
+        return fmt::format("no cure is needed: in a fork without any it is received within {}",
+                           seconds_text(kTrial));
       return fmt::format(
           "no cure is needed: in a fork without any it goes on by itself within {}, delivered {}",
           seconds_text(kTrial), counted);

@@ -94,9 +94,9 @@ class Cures {
       : subject_(subject), control_(control), explanation_(explanation) {}
 
   void run() {
-    const bool is_gone = is_message() && !is_waiting(*control_.simulation, waiting());
+    const bool is_gone = is_there() && !is_waiting(*control_.simulation, waiting());
     if (is_gone && !ends_undelivered(control_)) return by_itself();
-    while (is_message() && !explanation_.causes.back().cure.empty()) {
+    while (is_there() && !explanation_.causes.back().cure.empty()) {
       Play fork = play_cures({});
       if (!fork.problem.empty()) return does_not_run(fork);
       if (helps(fork)) return note_changes(fork);
@@ -111,6 +111,8 @@ class Cures {
  private:
   [[nodiscard]] const Waiting& waiting() const { return explanation_.waiting; }
   [[nodiscard]] bool is_message() const { return waiting().kind == Waiting::Kind::message; }
+  [[nodiscard]] bool is_unread() const { return waiting().kind == Waiting::Kind::unread; }
+  [[nodiscard]] bool is_there() const { return is_message() || is_unread(); }
 
   [[nodiscard]] bool has_cure() const { return !explanation_.causes.front().cure.empty(); }
 
@@ -121,7 +123,7 @@ class Cures {
 
   // This dialog is lost: the batch that began it, once more behind the cure. Of a reply there is none.
   void try_begun_anew() {
-    const auto step = waiting().is_initiator ? step_of_begin() : std::nullopt;
+    const auto step = waiting().is_initiator && !is_unread() ? step_of_begin() : std::nullopt;
     const bool is_ours = explanation_.causes.front().id.starts_with("SB-W");
     if (!step || (!has_cure() && !is_ours)) return;
     for (;;) {
@@ -219,7 +221,7 @@ class Cures {
     trial.deliveries = deliveries_of(fork);
     if (!trial.left_after) return false;
     trial.outcome = Outcome::helped;
-    return trial.deliveries > 0;
+    return is_unread() || trial.deliveries > 0;
   }
 
   [[nodiscard]] bool helps_the_next(Play& fork) const {
@@ -254,7 +256,7 @@ class Cures {
     const auto same = std::ranges::find_if(all, [&](const Waiting& one) {
       const bool is_same_dialog =
           scenario::equal_ignoring_case(one.conversation_id, waiting().conversation_id);
-      return one.place() == waiting().place() &&
+      return one.place() == waiting().place() && (one.kind == Waiting::Kind::unread) == is_unread() &&
              (is_same_dialog || (!is_message() && one.own_service == waiting().own_service &&
                                  one.far_service == waiting().far_service));
     });
@@ -280,13 +282,14 @@ class Cures {
       for (const auto& [key, one] : without) {
         const bool is_it =
             scenario::equal_ignoring_case(one.conversation_id, waiting().conversation_id);
-        if (!is_it && one.kind == Waiting::Kind::message && !with.contains(key)) ++gone;
+        if (!is_it && one.has_sequence() && !with.contains(key)) ++gone;
       }
       if (gone > 0)
         changes.push_back(
             fmt::format("{} other conversation{} on", gone, gone == 1 ? " goes" : "s go"));
       for (const auto& [key, one] : with) {
-        if (!without.contains(key)) changes.push_back(of_message(one) + " waits now");
+        if (!without.contains(key) && one.kind != Waiting::Kind::unread)
+          changes.push_back(of_message(one) + " waits now");
       }
     }
     const std::set<std::string> before = refusals_of(control_);

@@ -163,6 +163,59 @@ void add_lost(const std::vector<NodeRecord>& records, const std::set<std::string
   for (auto& [conversation, waiting] : refused) out.push_back(std::move(waiting));
 }
 
+// "[dbo].[Orders]"
+std::string queue_text(const std::string& schema, const std::string& name) {
+  return doctor::bracketed(schema) + "." + doctor::bracketed(name);
+}
+
+void add_unread_of(scenario::Simulation& simulation, const Waiting& of_queue,
+                   const Conversations& conversations, std::vector<Waiting>& out) {
+  const auto looked = scenario::look_at(
+      simulation, of_queue.node, of_queue.database,
+      fmt::format("SELECT conversation_handle, message_sequence_number, message_type_name, "
+                  "service_name FROM {} WHERE status = 1 ORDER BY queuing_order",
+                  of_queue.queue));
+  std::map<std::string, std::size_t> found;  // by handle
+  for (const auto& row : looked.rows()) {
+    const std::string handle = value_text(row.at(0));
+    const auto [place, is_new] = found.try_emplace(handle, out.size());
+    if (!is_new) {
+      ++out[place->second].behind;
+      continue;
+    }
+    Waiting waiting = of_queue;
+    waiting.handle = handle;
+    waiting.sequence = number_of(value_text(row.at(1)));
+    waiting.message_type = value_text(row.at(2));
+    waiting.own_service = value_text(row.at(3));
+    const auto conversation = conversations.find(handle);
+    if (conversation != conversations.end()) {
+      waiting.conversation_id = conversation->second.id;
+      waiting.is_initiator = conversation->second.is_initiator;
+      waiting.far_service = conversation->second.far_service;
+    }
+    out.push_back(std::move(waiting));
+  }
+}
+
+void add_unread(scenario::Simulation& simulation, const std::string& node,
+                const std::string& database, const Conversations& conversations,
+                std::vector<Waiting>& out) {
+  const auto queues = scenario::look_at(
+      simulation, node, database,
+      "SELECT SCHEMA_NAME(q.schema_id), q.name, q.activation_procedure, m.state FROM "
+      "sys.service_queues q LEFT JOIN sys.dm_broker_queue_monitors m ON m.queue_id = q.object_id AND "
+      "m.database_id = DB_ID() WHERE q.is_activation_enabled = 1");
+  for (const auto& row : queues.rows()) {
+    Waiting of_queue{.kind = Waiting::Kind::unread, .node = node, .database = database};
+    of_queue.queue = queue_text(value_text(row.at(0)), value_text(row.at(1)));
+    of_queue.procedure = value_text(row.at(2));
+    const std::string state = value_text(row.at(3));
+    of_queue.monitor = state == "NULL" ? "" : state;
+    add_unread_of(simulation, of_queue, conversations, out);
+  }
+}
+
 bool is_sent(const NodeRecord& one, const Waiting& waiting) {
   if (one.node != waiting.node || one.record.event != EventClass::message_sent) return false;
   if (!scenario::equal_ignoring_case(one.record.conversation_id, waiting.conversation_id))
@@ -178,6 +231,7 @@ bool is_sent(const NodeRecord& one, const Waiting& waiting) {
 std::vector<Waiting> find_waiting(scenario::Simulation& simulation) {
   std::vector<Waiting> out;
   std::vector<Waiting> errors;
+  std::vector<Waiting> unread;
   std::set<std::string> alive;
   for (const scenario::Simulation::Seen& seen : simulation.instances()) {
     if (seen.instance == nullptr) continue;
@@ -186,10 +240,12 @@ std::vector<Waiting> find_waiting(scenario::Simulation& simulation) {
       for (const auto& [handle, conversation] : conversations) alive.insert(conversation.id);
       add_messages(simulation, seen.name, database, conversations, out);
       add_errors(simulation, seen.name, database, conversations, errors);
+      add_unread(simulation, seen.name, database, conversations, unread);
     }
   }
   out.insert(out.end(), errors.begin(), errors.end());
   add_lost(simulation.records(), alive, out);
+  out.insert(out.end(), unread.begin(), unread.end());
   for (Waiting& waiting : out)
     waiting.sent = static_cast<std::size_t>(std::ranges::count_if(
         simulation.records(), [&](const NodeRecord& one) { return is_sent(one, waiting); }));
@@ -215,11 +271,15 @@ bool is_conversation(scenario::Simulation& simulation, const std::string& conver
 }
 
 bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting) {
+  const std::string of_it =
+      waiting.kind == Waiting::Kind::unread
+          ? fmt::format("{} WHERE status = 1", waiting.queue)
+          : fmt::format("sys.transmission_queue WHERE from_service_name = {}",
+                        doctor::literal(waiting.own_service));
   const auto looked = scenario::look_at(
       simulation, waiting.node, waiting.database,
-      fmt::format("SELECT message_sequence_number FROM sys.transmission_queue WHERE "
-                  "conversation_handle = '{}' AND from_service_name = {}",
-                  waiting.handle, doctor::literal(waiting.own_service)));
+      fmt::format("SELECT message_sequence_number FROM {} AND conversation_handle = '{}'", of_it,
+                  waiting.handle));
   if (!looked.problem.empty()) return true;
   return std::ranges::any_of(looked.rows(), [&](const auto& row) {
     return number_of(value_text(row.at(0))) <= waiting.sequence;

@@ -20,7 +20,7 @@ bool is_asked(const Waiting& waiting, const Question& question) {
   if (!question.conversation.empty() && !is(waiting.handle) && !is(waiting.conversation_id))
     return false;
   return !question.message ||
-         (waiting.kind == Waiting::Kind::message && *question.message >= waiting.sequence &&
+         (waiting.has_sequence() && *question.message >= waiting.sequence &&
           *question.message <= waiting.sequence + waiting.behind);
 }
 
@@ -60,7 +60,8 @@ std::string nothing_text(bool has_waiting, const Question& question) {
   if (has_waiting && question.message)
     return fmt::format("message {} waits in no transmission queue of that conversation",
                        *question.message);
-  return "no message waits in a transmission queue, no dialog is in ERROR, and none was lost";
+  return "no message waits in a transmission queue, no dialog is in ERROR, none was lost, and no queue with "
+         "activation is left unread";
 }
 
 std::string nobody_text(const std::string& conversation) {

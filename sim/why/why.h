@@ -40,12 +40,14 @@ inline constexpr proto::Duration kTrial = std::chrono::minutes(3);
 
 [[nodiscard]] std::string_view phase_name(Phase phase);
 
-// A message of a transmission queue, the first of its conversation that is there; a conversation in ERROR; or a message that was
-// refused when its sender had ended the conversation, and is nowhere now.
+// A message of a transmission queue, the first of its conversation that is there; a conversation in ERROR; a message that was
+// refused when its sender had ended the conversation, and is nowhere now; or the first one of a conversation that is on a queue with
+// activation, and that nobody receives.
 struct Waiting {
-  enum class Kind { message, error, lost } kind = Kind::message;
+  enum class Kind { message, error, lost, unread } kind = Kind::message;
   std::string node{}, database{};  // where it waits
-  // Of the side that has it; initiator is the side that has sent it, and `own_service` its service.
+  // Of the side that has it; initiator is the side that has sent it, and `own_service` its service. Of kind `unread`: of the side that
+  // has to receive it.
   std::string handle{}, conversation_id{};
   bool is_initiator = true;
   std::string own_service{}, far_service{};
@@ -55,11 +57,13 @@ struct Waiting {
   std::size_t behind = 0;  // messages of the same conversation that wait for this one
   std::size_t sent = 0;    // how often it has been handed to the transport
   bool is_held = false;    // by the target's database, which has acknowledged it: its queue is off
+  std::string queue{}, procedure{}, monitor{};  // of kind `unread`; monitor: its state, "NOTIFIED"
   bool is_by_own_broker = false;  // of kind `error`: nothing came from the other side
   std::string far_broker{};                  // that the dialog is bound to; empty: to none yet
   proto::TimePoint expires = proto::kNever;  // LIFETIME, by the clock of its instance
 
   [[nodiscard]] std::string place() const { return node + "." + database; }
+  [[nodiscard]] bool has_sequence() const { return kind == Kind::message || kind == Kind::unread; }
 };
 
 struct Evidence {

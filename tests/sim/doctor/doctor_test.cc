@@ -157,7 +157,20 @@ INSTANTIATE_TEST_SUITE_P(
             "([Order] SENT BY TARGET, [Receipt] SENT BY INITIATOR);\nALTER SERVICE "
             "ReceiverService (ADD CONTRACT [OrderContract]);\nGO\n",
             {"SB-Q005 HOST_B.Receiver"},
-            Planted::not_curable}),
+            Planted::not_curable},
+        Planted{"ActivationWithoutReaders",
+                kFull,
+                ":connect HOST_A\nUSE Sender;\nGO\nCREATE PROCEDURE take AS RECEIVE TOP (1) * FROM "
+                "SenderQueue;\nGO\nALTER QUEUE SenderQueue WITH ACTIVATION (STATUS = ON, PROCEDURE_NAME "
+                "= take, MAX_QUEUE_READERS = 0, EXECUTE AS OWNER);\nGO\n",
+                {"SB-Q006 HOST_A.Sender"}},
+        Planted{"ActivatedByWhoMayNotExecute",
+                kFull,
+                ":connect HOST_A\nUSE Sender;\nCREATE USER clerk WITHOUT LOGIN;\nGO\nCREATE PROCEDURE "
+                "take AS RECEIVE TOP (1) * FROM SenderQueue;\nGO\nALTER QUEUE SenderQueue WITH "
+                "ACTIVATION (STATUS = ON, PROCEDURE_NAME = take, MAX_QUEUE_READERS = 1, EXECUTE AS "
+                "'clerk');\nDENY EXECUTE ON take TO clerk;\nGO\n",
+                {"SB-P006 HOST_A.Sender"}}),
     [](const auto& planted) { return planted.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(

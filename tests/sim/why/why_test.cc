@@ -154,6 +154,18 @@ INSTANTIATE_TEST_SUITE_P(
                 "SB-W012 HOST_A.Sender", Outcome::helped},
         Stopped{"configuration/missing_binding.sql", "--# expect status 9727", Phase::leaving,
                 "SB-W012 HOST_A.Sender", Outcome::helped},
+        Stopped{"corpus/f49_returns_without_receive.sql", "--# note The cure", Phase::receiving,
+                "SB-W014 HOST_B.Receiver", Outcome::helped},
+        Stopped{"activation/procedure_missing.sql", "CREATE PROCEDURE take_order", Phase::receiving,
+                "SB-Q003 HOST_A.Shop", Outcome::not_tried},
+        Stopped{"activation/as_a_user_without_rights.sql", "GRANT EXECUTE", Phase::receiving,
+                "SB-P006 HOST_A.Shop", Outcome::did_not_help},
+        Stopped{"activation/as_a_user_without_rights.sql", "--# note The right alone",
+                Phase::receiving, "SB-W014 HOST_A.Shop", Outcome::did_not_help},
+        Stopped{"activation/refused.sql", "", Phase::receiving, "SB-Q006 HOST_A.Shop",
+                Outcome::did_not_help},
+        Stopped{"activation/transaction_left_open.sql", "--# note The cure", Phase::receiving,
+                "SB-Q002 HOST_A.Shop", Outcome::did_not_help},
         Stopped{"dialogs/forwarder.sql", "ALTER ENDPOINT broker_endpoint", Phase::locating,
                 "SB-R007 HOST_C", Outcome::helped}),
     [](const auto& stopped) {
@@ -294,6 +306,39 @@ TEST(WhyTest, AReplyThatCannotBeSignedIsExplained) {
   const Cause& cause = asked.answer.explanations.front().causes.front();
   EXPECT_EQ(cause.id + " " + cause.place, "SB-C005 HOST_B.Receiver") << asked.story();
   EXPECT_EQ(cause.phase, Phase::leaving);
+}
+
+TEST(WhyTest, AQueueThatNothingReadsIsReadBehindTheCure) {
+  const Asked asked = ask_text(
+      "--# clock 2020-03-01\n:r ../setup/shop.sqlcmd\nUSE Shop;\nGO\nCREATE PROCEDURE take AS RECEIVE "
+      "TOP (1) * FROM WarehouseQueue;\nGO\nALTER QUEUE WarehouseQueue WITH ACTIVATION (STATUS = ON, "
+      "PROCEDURE_NAME = take, MAX_QUEUE_READERS = 0, EXECUTE AS OWNER);\nDECLARE @h "
+      "uniqueidentifier;\nBEGIN DIALOG @h FROM SERVICE WebService TO SERVICE 'WarehouseService' ON "
+      "CONTRACT [OrderContract] WITH ENCRYPTION = OFF;\nSEND ON CONVERSATION @h MESSAGE TYPE [Order] "
+      "(N'a lamp');\nGO\n");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  const Explanation& only = asked.answer.explanations.front();
+  EXPECT_EQ(only.waiting.kind, Waiting::Kind::unread);
+  EXPECT_EQ(only.causes.front().id, "SB-Q006") << asked.story();
+  EXPECT_EQ(only.causes.front().phase, Phase::receiving);
+  EXPECT_EQ(only.trial.outcome, Outcome::helped) << asked.story();
+  EXPECT_THAT(asked.story(), testing::HasSubstr("tried in a fork: received"));
+}
+
+// Its transaction is open for an hour, and the second order belongs to the same group.
+TEST(WhyTest, AGroupThatIsHeldIsToldApartFromAProcedureThatFails) {
+  const Asked asked = ask_text(
+      "--# clock 2020-03-01\n:r ../setup/shop.sqlcmd\nUSE Shop;\nGO\nCREATE PROCEDURE take AS\nBEGIN\n"
+      "BEGIN TRANSACTION;\nRECEIVE TOP (1) * FROM WarehouseQueue;\nWAITFOR DELAY '01:00:00';\n"
+      "COMMIT;\nEND;\nGO\nALTER QUEUE WarehouseQueue WITH ACTIVATION (STATUS = ON, PROCEDURE_NAME = "
+      "take, MAX_QUEUE_READERS = 1, EXECUTE AS OWNER);\nDECLARE @h uniqueidentifier;\nBEGIN DIALOG @h "
+      "FROM SERVICE WebService TO SERVICE 'WarehouseService' ON CONTRACT [OrderContract] WITH "
+      "ENCRYPTION = OFF;\nSEND ON CONVERSATION @h MESSAGE TYPE [Order] (N'a lamp');\nSEND ON "
+      "CONVERSATION @h MESSAGE TYPE [Order] (N'a table');\nGO\n");
+
+  ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
+  EXPECT_EQ(asked.answer.explanations.front().causes.front().id, "SB-W015") << asked.story();
 }
 
 TEST(WhyTest, OneConversationAndOneMessageCanBeChosen) {
