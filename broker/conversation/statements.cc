@@ -51,9 +51,9 @@ proto::Result<void> check_request(const BeginDialogRequest& request) {
   if (request.lifetime_s < 1 || request.lifetime_s > kLifetimeMax) {
     return Error(ErrorCode::lifetime_out_of_range, std::to_string(request.lifetime_s));
   }
-  if (request.to_service.empty() || request.to_service.size() > kServiceNameMax) {
-    return Error(ErrorCode::bad_service_name, std::to_string(request.to_service.size()));
-  }
+  const std::size_t characters = proto::to_utf16le(request.to_service).size() / 2;
+  if (characters == 0 || characters > kServiceNameMax)
+    return Error(ErrorCode::bad_service_name, std::to_string(characters));
   return {};
 }
 
@@ -470,7 +470,7 @@ proto::Result<void> Engine::move(catalog::Transaction& transaction,
   if (auto locked = state.lock_group(transaction, data, endpoint.group); !locked)
     return locked.error();
   const EndpointState current = state.state_in(transaction, endpoint);
-  if (current == EndpointState::closed)
+  if (current == EndpointState::disconnected_outbound || current == EndpointState::closed)
     return Error(ErrorCode::invalid_state_for_move, state_code(current));
   const EndpointIndex::Group* destination = data.index.group(group);
   if (destination == nullptr || destination->service != endpoint.service) {

@@ -69,9 +69,13 @@ Result<std::string> activated_procedure(const StatementContext& context, const O
                                       : std::as_const(context.instance).database(name.database);
   const pb::Schema* schema = where == nullptr ? nullptr : find<pb::Schema>(*where, name.schema);
   if (schema == nullptr) return to_sql(name);
-  const auto* found = where->table<pb::Module>().find_if([&](const pb::Module& module) {
-    return module.schema_id() == schema->id() && catalog::names_equal(module.name(), name.name);
-  });
+  const auto is_meant = [&](const auto& object) {
+    return object.schema_id() == schema->id() && catalog::names_equal(object.name(), name.name);
+  };
+  if (where->table<pb::UserTable>().find_if(is_meant) != nullptr ||
+      where->table<pb::Queue>().find_if(is_meant) != nullptr)
+    return Error(ErrorCode::activation_without_procedure, queue.name());
+  const auto* found = where->table<pb::Module>().find_if(is_meant);
   if (found == nullptr) return to_sql(name);
   if (found->type() != "P ") return Error(ErrorCode::activation_without_procedure, queue.name());
   if (has_parameters(*found))

@@ -1,14 +1,23 @@
 // ROUTE, REMOTE SERVICE BINDING, BROKER PRIORITY: where messages go, whom they are for, how soon.
 //
 //   Source  reference tsql-tds.md 1.2; routes: service-broker.md 1.7.
+#include <utility>
+
 #include "broker/routing/route.h"
 #include "broker/tsql/ddl_support.h"
+#include "proto/bytes.h"
 #include "proto/error_code.h"
 
 namespace ssb::broker::tsql::ddl {
 namespace {
 
 constexpr std::int64_t kRouteLifetimeSecondsMax = 2147483647;
+constexpr std::size_t kNameCharactersMax = 256;  // of what travels, and of an address
+constexpr int kPriorityMax = 10;
+
+std::size_t characters(std::string_view text) {
+  return proto::to_utf16le(text).size() / 2;
+}
 
 bool equals_word(std::string_view text, std::string_view word) {
   return catalog::names_equal(text, word);
@@ -23,7 +32,7 @@ Result<void> check_address(const std::string& address) {
 
 // The rules of a whole route, after an ALTER too.
 Result<void> check_route(const pb::Route& route) {
-  if (route.address().empty()) return Error(ErrorCode::route_needs_address, route.name());
+  if (route.address().empty()) return Error(ErrorCode::route_clause_empty, "ADDRESS", route.name());
   if (auto valid = check_address(route.address()); !valid) return valid.error();
   if (equals_word(route.address(), "TRANSPORT") && !route.service_name().empty()) {
     return Error(ErrorCode::transport_route_with_service);
@@ -41,14 +50,31 @@ Result<void> check_route(const pb::Route& route) {
   return {};
 }
 
+// A clause that is there has a text: 9659. What is not there matches everything.
+Result<void> check_given(const RouteOptions& options, const std::string& route) {
+  using Clause = std::pair<const char*, const std::optional<std::string>*>;
+  for (const auto& [clause, text] :
+       {Clause{"SERVICE_NAME", &options.service_name},
+        Clause{"BROKER_INSTANCE", &options.broker_instance}, Clause{"ADDRESS", &options.address},
+        Clause{"MIRROR_ADDRESS", &options.mirror_address}}) {
+    if (!text->has_value()) continue;
+    if ((*text)->empty()) return Error(ErrorCode::route_clause_empty, clause, route);
+    if (characters(**text) > kNameCharactersMax) {
+      return Error(ErrorCode::route_clause_too_long, clause, route,
+                   std::to_string(kNameCharactersMax));
+    }
+  }
+  return {};
+}
+
 Result<void> set_options(const StatementContext& context, const RouteOptions& options,
                          pb::Route& route) {
+  if (auto given = check_given(options, route.name()); !given) return given.error();
   if (options.service_name) route.set_service_name(*options.service_name);
   if (options.broker_instance) {
     const auto guid = proto::Guid::parse(*options.broker_instance);
-    if (!guid && !options.broker_instance->empty())
-      return Error(ErrorCode::bad_broker_instance, *options.broker_instance);
-    route.set_broker_instance(guid ? guid->text() : "");
+    if (!guid) return Error(ErrorCode::bad_broker_instance, *options.broker_instance);
+    route.set_broker_instance(guid->text());
   }
   if (options.lifetime_s) {
     if (*options.lifetime_s < 1 || *options.lifetime_s > kRouteLifetimeSecondsMax)
@@ -86,15 +112,41 @@ Result<void> set_options(StatementContext& context, const BrokerPriorityOptions&
     if (service == nullptr && !wanted.any) return missing(ObjectKind::service, wanted.name);
     priority.set_local_service(service == nullptr ? 0 : service->id());
   }
-  if (options.remote_service_name)
-    priority.set_remote_service_name(options.remote_service_name->name);
-  if (options.priority_level) {
-    if (*options.priority_level < 1 || *options.priority_level > 10) {
-      return Error(ErrorCode::wrong_argument_type, "PRIORITY_LEVEL", "a number from 1 to 10");
+  if (options.remote_service_name) {
+    const NameOrAny& wanted = *options.remote_service_name;
+    if (!wanted.any && (wanted.name.empty() || characters(wanted.name) > kNameCharactersMax)) {
+      return Error(ErrorCode::priority_name_length, "REMOTE_SERVICE_NAME", priority.name(),
+                   std::to_string(kNameCharactersMax));
     }
+    priority.set_remote_service_name(wanted.name);
+  }
+  if (options.priority_level) {
+    if (*options.priority_level < 1 || *options.priority_level > kPriorityMax)
+      return Error(ErrorCode::priority_level_out_of_range, "PRIORITY_LEVEL", priority.name());
     priority.set_priority(*options.priority_level);
   }
   return {};
+}
+
+// 33303 when another priority has the name, or is for the same contract and services: none of the two would be the best fit.
+Result<void> must_be_unique(const StatementContext& context, const pb::BrokerPriority& priority) {
+  const auto* other = current(context).table<pb::BrokerPriority>().find_if(
+      [&priority](const pb::BrokerPriority& known) {
+        if (known.id() == priority.id()) return false;
+        return catalog::names_equal(known.name(), priority.name()) ||
+               (known.contract() == priority.contract() &&
+                known.local_service() == priority.local_service() &&
+                known.remote_service_name() == priority.remote_service_name());
+      });
+  if (other == nullptr) return {};
+  const auto* contract = current(context).table<pb::Contract>().find(priority.contract());
+  const auto* service = current(context).table<pb::Service>().find(priority.local_service());
+  const std::string& remote = priority.remote_service_name();
+  const std::string any = "ANY";
+  return Error(ErrorCode::priority_exists, other->name(), "CONTRACT_NAME",
+               contract == nullptr ? any : contract->name(), "LOCAL_SERVICE_NAME",
+               service == nullptr ? any : service->name(), "REMOTE_SERVICE_NAME",
+               remote.empty() ? any : remote);
 }
 
 }  // namespace
@@ -180,13 +232,12 @@ Result<void> run(const AlterRemoteServiceBinding& node, StatementContext& contex
 
 Result<void> run(const CreateBrokerPriority& node, StatementContext& context) {
   if (auto allowed = require(context, "ALTER"); !allowed) return allowed.error();
-  if (auto fresh = must_be_new<pb::BrokerPriority>(context, node.name); !fresh)
-    return fresh.error();
   pb::BrokerPriority priority;
   priority.set_id(current(context).next_id<pb::BrokerPriority>());
   priority.set_name(node.name);
   priority.set_priority(5);
   if (auto set = set_options(context, node.options, priority); !set) return set.error();
+  if (auto unique = must_be_unique(context, priority); !unique) return unique.error();
   current(context).put(context.transaction, priority.id(), priority);
   changed(context);
   return {};
@@ -198,6 +249,7 @@ Result<void> run(const AlterBrokerPriority& node, StatementContext& context) {
   if (found == nullptr) return missing(ObjectKind::broker_priority, node.name);
   pb::BrokerPriority priority = *found;
   if (auto set = set_options(context, node.options, priority); !set) return set.error();
+  if (auto unique = must_be_unique(context, priority); !unique) return unique.error();
   current(context).put(context.transaction, priority.id(), priority);
   changed(context);
   return {};

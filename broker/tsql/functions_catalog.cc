@@ -497,7 +497,7 @@ void CatalogFunctions::add_keys() {
     if (is_null(a[1]) || !guid) return Value();
     const auto status = engine_.transmission_status(
         static_cast<store::DatabaseId>(integer_of(a[0])), proto::ConversationHandle{*guid});
-    return status ? Value(*status) : Value();
+    return Value(status.value_or(""));  // '' where there is no such conversation, too
   });
 }
 

@@ -132,13 +132,20 @@ QueueActivation Parser::queue_activation() {
     return activation;
   }
   do {
-    if (accept_all({"STATUS", "="})) {
+    if (at("STATUS")) {
+      once(activation.status.has_value());
+      expect_all({"STATUS", "="});
       activation.status = on_off();
-    } else if (accept_all({"PROCEDURE_NAME", "="})) {
+    } else if (at("PROCEDURE_NAME")) {
+      once(activation.procedure.has_value());
+      expect_all({"PROCEDURE_NAME", "="});
       activation.procedure = object_name();
-    } else if (accept_all({"MAX_QUEUE_READERS", "="})) {
+    } else if (at("MAX_QUEUE_READERS")) {
+      once(activation.max_queue_readers.has_value());
+      expect_all({"MAX_QUEUE_READERS", "="});
       activation.max_queue_readers = integer();
     } else {
+      once(activation.execute_as.has_value());
       if (at("CALLER", 2)) fail(peek(2));
       activation.execute_as = execute_as_clause();
     }

@@ -375,6 +375,7 @@ class Parser {
   void skip_database_files();
   NodePointer alter_database();
   void alter_database_set(AlterDatabase& alter);
+  void database_options(std::vector<DatabaseOption>& options);
   DatabaseOption database_option();
   SetPartner set_partner();
   SetWitness set_witness();

@@ -87,6 +87,12 @@ DatabaseOptionKind option_kind(std::string_view name) {
   return DatabaseOptionKind::other;
 }
 
+bool is_of_broker(DatabaseOptionKind kind) {
+  return kind == DatabaseOptionKind::enable_broker || kind == DatabaseOptionKind::disable_broker ||
+         kind == DatabaseOptionKind::new_broker ||
+         kind == DatabaseOptionKind::error_broker_conversations;
+}
+
 }  // namespace
 
 // CREATE DATABASE name [CONTAINMENT = c] [ON files] [LOG ON files] [COLLATE c] [WITH option, ...] [FOR ATTACH ...]
@@ -98,17 +104,13 @@ NodePointer Parser::create_database() {
   if (accept_all({"LOG", "ON"})) skip_database_files();
   if (accept("COLLATE")) database.collation = identifier();
   if (accept("WITH")) {
-    do {
-      database.options.push_back(database_option());
-    } while (accept(","));
+    database_options(database.options);
   }
   if (accept("FOR")) {
     if (!accept("ATTACH")) expect("ATTACH_REBUILD_LOG");
     database.for_attach = true;
     if (accept("WITH")) {
-      do {
-        database.options.push_back(database_option());
-      } while (accept(","));
+      database_options(database.options);
     }
   }
   return node(std::move(database));
@@ -155,10 +157,23 @@ void Parser::alter_database_set(AlterDatabase& alter) {
     alter.witness = set_witness();
     return;
   }
-  do {
-    alter.options.push_back(database_option());
-  } while (accept(","));
+  database_options(alter.options);
   if (at("WITH") && at_any({"ROLLBACK", "NO_WAIT"}, 1)) alter.termination = termination();
+}
+
+// option, ...: each once, and of the four that say what becomes of the broker one.
+void Parser::database_options(std::vector<DatabaseOption>& options) {
+  do {
+    const SourcePosition where = peek().position;
+    DatabaseOption option = database_option();
+    const bool is_given =
+        std::any_of(options.begin(), options.end(), [&option](const DatabaseOption& given) {
+          return given.name == option.name ||
+                 (is_of_broker(given.kind) && is_of_broker(option.kind));
+        });
+    if (is_given) fail(proto::Error(proto::ErrorCode::incorrect_syntax, option.name), where);
+    options.push_back(std::move(option));
+  } while (accept(","));
 }
 
 // NAME | NAME ON | OFF | NAME = value | NAME word | NAME = ON ( ... )

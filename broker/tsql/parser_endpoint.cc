@@ -21,13 +21,19 @@ NodePointer Parser::alter_endpoint() {
   AlterEndpoint endpoint;
   endpoint.name = identifier();
   while (true) {
-    if (accept_all({"STATE", "="})) {
+    if (at("STATE")) {
+      once(endpoint.state.has_value());
+      expect_all({"STATE", "="});
       endpoint.state = endpoint_state();
     } else if (accept_all({"AFFINITY", "="})) {
       next();
-    } else if (accept("AS")) {
+    } else if (at("AS")) {
+      once(endpoint.tcp.has_value());
+      expect("AS");
       endpoint.tcp = endpoint_tcp();
-    } else if (accept("FOR")) {
+    } else if (at("FOR")) {
+      once(endpoint.options.has_value());
+      expect("FOR");
       endpoint.options = endpoint_options();
     } else {
       return node(std::move(endpoint));
@@ -48,9 +54,12 @@ EndpointTcp Parser::endpoint_tcp() {
   EndpointTcp tcp;
   expect_all({"TCP", "("});
   do {
-    if (accept_all({"LISTENER_PORT", "="})) {
+    if (at("LISTENER_PORT")) {
+      once(tcp.listener_port.has_value());
+      expect_all({"LISTENER_PORT", "="});
       tcp.listener_port = integer();
     } else {
+      once(tcp.listener_ip.has_value());
       expect_all({"LISTENER_IP", "="});
       tcp.listener_ip = listener_ip();
     }
@@ -98,16 +107,26 @@ EndpointOptions Parser::endpoint_options() {
 void Parser::endpoint_option(EndpointOptions& options) {
   const bool broker = options.payload == EndpointPayload::service_broker;
   const bool mirroring = options.payload == EndpointPayload::database_mirroring;
-  if ((broker || mirroring) && accept_all({"AUTHENTICATION", "="})) {
+  if ((broker || mirroring) && at("AUTHENTICATION")) {
+    once(options.authentication.has_value());
+    expect_all({"AUTHENTICATION", "="});
     options.authentication = endpoint_authentication();
-  } else if ((broker || mirroring) && accept_all({"ENCRYPTION", "="})) {
+  } else if ((broker || mirroring) && at("ENCRYPTION")) {
+    once(options.encryption.has_value());
+    expect_all({"ENCRYPTION", "="});
     options.encryption = endpoint_encryption();
-  } else if (broker && accept_all({"MESSAGE_FORWARDING", "="})) {
+  } else if (broker && at("MESSAGE_FORWARDING")) {
+    once(options.message_forwarding.has_value());
+    expect_all({"MESSAGE_FORWARDING", "="});
     options.message_forwarding = accept("ENABLED");
     if (!*options.message_forwarding) expect("DISABLED");
-  } else if (broker && accept_all({"MESSAGE_FORWARD_SIZE", "="})) {
+  } else if (broker && at("MESSAGE_FORWARD_SIZE")) {
+    once(options.message_forward_size_mb.has_value());
+    expect_all({"MESSAGE_FORWARD_SIZE", "="});
     options.message_forward_size_mb = integer();
-  } else if (mirroring && accept_all({"ROLE", "="})) {
+  } else if (mirroring && at("ROLE")) {
+    once(options.role.has_value());
+    expect_all({"ROLE", "="});
     if (accept("WITNESS")) {
       options.role = EndpointRole::witness;
     } else if (accept("PARTNER")) {

@@ -152,8 +152,10 @@ void Parser::certificate_source(CreateCertificate& certificate) {
 void Parser::certificate_file_options(CreateCertificate& certificate) {
   do {
     if (at("FORMAT")) {
+      once(certificate.format.has_value());
       certificate.format = option_string("FORMAT");
     } else {
+      once(certificate.private_key.has_value());
       expect_all({"PRIVATE", "KEY"});
       certificate.private_key = private_key_clause();
     }
@@ -166,10 +168,13 @@ void Parser::certificate_subject_options(CreateCertificate& certificate) {
   bool subject = false;
   do {
     if (at("START_DATE")) {
+      once(certificate.start_date.has_value());
       certificate.start_date = option_string("START_DATE");
     } else if (at("EXPIRY_DATE")) {
+      once(certificate.expiry_date.has_value());
       certificate.expiry_date = option_string("EXPIRY_DATE");
     } else {
+      once(subject);
       certificate.subject = option_string("SUBJECT");
       subject = true;
     }
@@ -183,14 +188,21 @@ PrivateKeyClause Parser::private_key_clause() {
   expect("(");
   do {
     if (at("FILE")) {
+      once(clause.file.has_value());
       clause.file = option_string("FILE");
-    } else if (accept_all({"BINARY", "="})) {
+    } else if (at("BINARY")) {
+      once(clause.binary.has_value());
+      expect_all({"BINARY", "="});
       clause.binary = binary_literal();
-    } else if (accept_all({"DECRYPTION", "BY"})) {
+    } else if (at("DECRYPTION")) {
+      once(clause.decryption_password.has_value());
+      expect_all({"DECRYPTION", "BY"});
       clause.decryption_password = password();
     } else if (at("ALGORITHM")) {
+      once(clause.algorithm.has_value());
       clause.algorithm = option_string("ALGORITHM");
     } else {
+      once(clause.encryption_password.has_value());
       expect_all({"ENCRYPTION", "BY"});
       clause.encryption_password = password();
     }
@@ -231,8 +243,10 @@ NodePointer Parser::backup_certificate() {
     next();
     do {
       if (at("FORMAT")) {
+        once(backup.format.has_value());
         backup.format = option_string("FORMAT");
       } else {
+        once(backup.private_key.has_value());
         expect_all({"PRIVATE", "KEY"});
         backup.private_key = private_key_clause();
       }

@@ -91,24 +91,41 @@ LoginOptions Parser::login_options() {
   LoginOptions options;
   do {
     if (at("PASSWORD")) {
+      once(options.password || options.hashed_password);
       login_password(options);
     } else if (at("OLD_PASSWORD")) {
+      once(options.old_password.has_value());
       options.old_password = option_string("OLD_PASSWORD");
-    } else if (accept_all({"SID", "="})) {
+    } else if (at("SID")) {
+      once(options.sid.has_value());
+      expect_all({"SID", "="});
       options.sid = binary_literal();
-    } else if (accept_all({"DEFAULT_DATABASE", "="})) {
+    } else if (at("DEFAULT_DATABASE")) {
+      once(options.default_database.has_value());
+      expect_all({"DEFAULT_DATABASE", "="});
       options.default_database = identifier();
-    } else if (accept_all({"DEFAULT_LANGUAGE", "="})) {
+    } else if (at("DEFAULT_LANGUAGE")) {
+      once(options.default_language.has_value());
+      expect_all({"DEFAULT_LANGUAGE", "="});
       options.default_language = identifier();
-    } else if (accept_all({"CHECK_POLICY", "="})) {
+    } else if (at("CHECK_POLICY")) {
+      once(options.check_policy.has_value());
+      expect_all({"CHECK_POLICY", "="});
       options.check_policy = on_off();
-    } else if (accept_all({"CHECK_EXPIRATION", "="})) {
+    } else if (at("CHECK_EXPIRATION")) {
+      once(options.check_expiration.has_value());
+      expect_all({"CHECK_EXPIRATION", "="});
       options.check_expiration = on_off();
-    } else if (accept_all({"CREDENTIAL", "="})) {
+    } else if (at("CREDENTIAL")) {
+      once(options.credential.has_value());
+      expect_all({"CREDENTIAL", "="});
       options.credential = identifier();
-    } else if (accept_all({"NO", "CREDENTIAL"})) {
+    } else if (at("NO")) {
+      once(options.credential.has_value());
+      expect_all({"NO", "CREDENTIAL"});
       options.credential = "";
     } else {
+      once(options.new_name.has_value());
       expect_all({"NAME", "="});
       options.new_name = identifier();
     }
@@ -161,11 +178,16 @@ NodePointer Parser::create_user() {
 
 void Parser::user_options(CreateUser& user) {
   do {
-    if (accept_all({"DEFAULT_SCHEMA", "="})) {
+    if (at("DEFAULT_SCHEMA")) {
+      once(user.default_schema.has_value());
+      expect_all({"DEFAULT_SCHEMA", "="});
       user.default_schema = identifier();
-    } else if (accept_all({"SID", "="})) {
+    } else if (at("SID")) {
+      once(user.sid.has_value());
+      expect_all({"SID", "="});
       user.sid = binary_literal();
     } else if (at("PASSWORD")) {
+      once(user.password.has_value());
       user.source = UserSource::password;
       user.password = password();
     } else if (accept_all({"DEFAULT_LANGUAGE", "="})) {
@@ -183,11 +205,16 @@ NodePointer Parser::alter_user() {
   alter.name = principal();
   expect("WITH");
   do {
-    if (accept_all({"NAME", "="})) {
+    if (at("NAME")) {
+      once(alter.new_name.has_value());
+      expect_all({"NAME", "="});
       alter.new_name = identifier();
-    } else if (accept_all({"DEFAULT_SCHEMA", "="})) {
+    } else if (at("DEFAULT_SCHEMA")) {
+      once(alter.default_schema.has_value());
+      expect_all({"DEFAULT_SCHEMA", "="});
       alter.default_schema = identifier();
     } else {
+      once(alter.login.has_value());
       expect_all({"LOGIN", "="});
       alter.login = identifier();
     }

@@ -43,9 +43,9 @@ SET @seen = @seen + ' [' + GET_TRANSMISSION_STATUS(@h) + ']';
 ROLLBACK;
 SELECT @seen = @seen + ' ' + CAST(COUNT(*) AS varchar(5)) FROM sys.conversation_endpoints WHERE conversation_handle = @h;
 SELECT @seen = @seen + ' ' + CAST(COUNT(*) AS varchar(5)) FROM sys.transmission_queue;
-SELECT @seen + ISNULL(GET_TRANSMISSION_STATUS(@h), ' NULL');
+SELECT @seen + ISNULL(' [' + GET_TRANSMISSION_STATUS(@h) + ']', ' NULL');
 GO
---# expect value 'SO CO three0 [] 0 0 NULL'
+--# expect value 'SO CO three0 [] 0 0 []'
 --# note What is received is off the queue, what has ended is in its new state, until ROLLBACK.
 DECLARE @h uniqueidentifier, @seen varchar(100);
 BEGIN TRANSACTION;

@@ -4,7 +4,7 @@
 A test provokes an error where it expects it: a scenario's `--# expect` line with its number, a transcript's `Msg N`, or C++ that names its
 code or number. The reason of a row that none provokes is `unprovoked` in its entry of proto/explain.json. A row of Service Broker that no
 scenario provokes names in `provoked` the test that does: "by a statement: tests/sql/x.test", and that test has to have it.
-docs/errors.md may not list a row among the numbers that never come.
+Each number of tests/proto/broker_numbers.txt is such a row, or docs/errors.md says why it never comes, and nothing else stands there.
 Exit code: 1 when a row has neither, or both.
 """
 import json
@@ -19,6 +19,11 @@ explained = json.loads((root / "proto/explain.json").read_text(encoding="utf-8")
 
 def texts(folder, *suffixes):
     return [path.read_text(encoding="utf-8") for path in sorted((root / folder).rglob("*")) if path.suffix in suffixes]
+
+
+def numbers_in(text):
+    """Of "8403, 9605-9608": all five."""
+    return [n for first, last in re.findall(r"(\d+)(?:-(\d+))?", text) for n in range(int(first), int(last or first) + 1)]
 
 
 def is_of_broker(number):
@@ -52,10 +57,24 @@ for number, name in rows:
     if path is None or not path.is_file() or not re.search(rf"\b({number}|{name})\b", path.read_text(encoding="utf-8")):
         problems.append(f"{number} {name}: no scenario provokes it, and `provoked` in proto/explain.json names no test that does")
 # docs/errors.md lists what there is not.
-for cell in re.findall(r"^\|[^|]*\(\d+\) \|([^|]*)\|", (root / "docs/errors.md").read_text(encoding="utf-8"), re.M):
-    for first, last in re.findall(r"(\d+)(?:-(\d+))?", cell):
-        absent = range(int(first), int(last or first) + 1)
-        problems += [f"{number} {name}: docs/errors.md says that it is not there" for number, name in rows if int(number) in absent]
+page = (root / "docs/errors.md").read_text(encoding="utf-8")
+absent = []
+for title, count, cell in re.findall(r"^\| ([^|]*) \((\d+)\) \|([^|]*)\|", page, re.M):
+    numbers = numbers_in(cell)
+    absent += numbers
+    if int(count) != len(numbers):
+        problems.append(f"docs/errors.md: '{title}' has {len(numbers)} numbers, not {count}")
+problems += [f"{number} {name}: docs/errors.md says that it is not there" for number, name in rows if int(number) in absent]
+public = [number for line in (root / "tests/proto/broker_numbers.txt").read_text(encoding="utf-8").splitlines()
+          if not line.startswith("#") for number in numbers_in(line)]
+known = {int(number) for number, name in rows}
+problems += [f"{number}: neither in proto/errors.def, nor does docs/errors.md say why it never comes" for number in public
+             if number not in known and number not in absent]
+problems += [f"{number}: docs/errors.md lists what tests/proto/broker_numbers.txt does not have" for number in absent if number not in public]
+problems += [f"{number}: twice in docs/errors.md" for number in sorted(set(absent)) if absent.count(number) > 1]
+said = re.search(r"Of the (\d+) numbers [^:]*?, (\d+) never come", page)
+if said is None or [int(n) for n in said.groups()] != [len(public), len(absent)]:
+    problems.append(f"docs/errors.md: of {len(public)} numbers {len(absent)} never come, and the page says something else")
 if not rows:
     problems.append("proto/errors.def has no rows")
 print("\n".join(problems) or f"{len(rows)} errors")

@@ -204,6 +204,62 @@ TEST(ParserOptionTest, RefusesAnOptionThatIsGivenTwice) {
                  "PRIORITY_LEVEL"},
            Twice{"BEGIN DIALOG @h FROM SERVICE s TO SERVICE 't' WITH LIFETIME = 1, LIFETIME = 2",
                  "LIFETIME"},
+           Twice{"ALTER QUEUE q WITH ACTIVATION (STATUS = ON, PROCEDURE_NAME = p, STATUS = OFF)",
+                 "STATUS"},
+           Twice{"CREATE QUEUE q WITH ACTIVATION (PROCEDURE_NAME = p, PROCEDURE_NAME = p)",
+                 "PROCEDURE_NAME"},
+           Twice{"ALTER QUEUE q WITH ACTIVATION (MAX_QUEUE_READERS = 1 MAX_QUEUE_READERS = 1)",
+                 "MAX_QUEUE_READERS"},
+           Twice{"ALTER QUEUE q WITH ACTIVATION (EXECUTE AS SELF, EXECUTE AS OWNER)", "EXECUTE",
+                 156},
+           Twice{"CREATE CERTIFICATE c WITH SUBJECT = 's', SUBJECT = 't'", "SUBJECT"},
+           Twice{"CREATE CERTIFICATE c WITH SUBJECT = 's', START_DATE = '1', START_DATE = '2'",
+                 "START_DATE"},
+           Twice{"CREATE CERTIFICATE c WITH EXPIRY_DATE = '1', SUBJECT = 's', EXPIRY_DATE = '2'",
+                 "EXPIRY_DATE"},
+           Twice{"CREATE CERTIFICATE c WITH SUBJECT = 's' ACTIVE FOR BEGIN_DIALOG = ON "
+                 "ACTIVE FOR BEGIN_DIALOG = OFF",
+                 "ACTIVE"},
+           Twice{"CREATE CERTIFICATE c FROM FILE = 'f' WITH PRIVATE KEY (FILE = 'k', FILE = 'l')",
+                 "FILE", 156},
+           Twice{"ALTER CERTIFICATE c WITH PRIVATE KEY (DECRYPTION BY PASSWORD = 'a', "
+                 "DECRYPTION BY PASSWORD = 'b')",
+                 "DECRYPTION"},
+           Twice{"BACKUP CERTIFICATE c TO FILE = 'f' WITH PRIVATE KEY (ENCRYPTION BY PASSWORD = "
+                 "'a', FILE = 'k', ENCRYPTION BY PASSWORD = 'b')",
+                 "ENCRYPTION"},
+           Twice{"ALTER DATABASE d SET TRUSTWORTHY ON, HONOR_BROKER_PRIORITY ON, TRUSTWORTHY OFF",
+                 "TRUSTWORTHY"},
+           Twice{"ALTER DATABASE d SET ENABLE_BROKER, NEW_BROKER", "NEW_BROKER"},
+           Twice{"ALTER DATABASE d SET DISABLE_BROKER, ERROR_BROKER_CONVERSATIONS",
+                 "ERROR_BROKER_CONVERSATIONS"},
+           Twice{"CREATE DATABASE d WITH TRUSTWORTHY ON, TRUSTWORTHY ON", "TRUSTWORTHY"},
+           Twice{"CREATE DATABASE d FOR ATTACH WITH NEW_BROKER, NEW_BROKER", "NEW_BROKER"},
+           Twice{"CREATE ENDPOINT e AS TCP (LISTENER_PORT = 1, LISTENER_PORT = 2) FOR "
+                 "SERVICE_BROKER ()",
+                 "LISTENER_PORT"},
+           Twice{"CREATE ENDPOINT e AS TCP (LISTENER_IP = ALL, LISTENER_IP = ALL) FOR "
+                 "SERVICE_BROKER ()",
+                 "LISTENER_IP"},
+           Twice{"CREATE ENDPOINT e AS TCP (LISTENER_PORT = 1) FOR SERVICE_BROKER ("
+                 "AUTHENTICATION = WINDOWS, AUTHENTICATION = CERTIFICATE c)",
+                 "AUTHENTICATION"},
+           Twice{"ALTER ENDPOINT e FOR SERVICE_BROKER (ENCRYPTION = DISABLED, ENCRYPTION = "
+                 "REQUIRED)",
+                 "ENCRYPTION"},
+           Twice{"ALTER ENDPOINT e FOR SERVICE_BROKER (MESSAGE_FORWARDING = ENABLED, "
+                 "MESSAGE_FORWARDING = DISABLED)",
+                 "MESSAGE_FORWARDING"},
+           Twice{"ALTER ENDPOINT e FOR SERVICE_BROKER (MESSAGE_FORWARD_SIZE = 1, "
+                 "MESSAGE_FORWARD_SIZE = 2)",
+                 "MESSAGE_FORWARD_SIZE"},
+           Twice{"ALTER ENDPOINT e FOR DATABASE_MIRRORING (ROLE = ALL, ROLE = WITNESS)", "ROLE"},
+           Twice{"ALTER ENDPOINT e STATE = STARTED, STATE = STOPPED", "STATE"},
+           Twice{"CREATE LOGIN l WITH PASSWORD = 'p', SID = 0x01, SID = 0x02", "SID"},
+           Twice{"ALTER LOGIN l WITH PASSWORD = 'p', PASSWORD = 'q'", "PASSWORD"},
+           Twice{"ALTER LOGIN l WITH NO CREDENTIAL, CREDENTIAL = c", "CREDENTIAL"},
+           Twice{"CREATE USER u WITH DEFAULT_SCHEMA = a, DEFAULT_SCHEMA = b", "DEFAULT_SCHEMA"},
+           Twice{"ALTER USER u WITH LOGIN = a, LOGIN = b", "LOGIN"},
        }) {
     const ParseFailure failure = failure_of(one.text);
 
