@@ -41,6 +41,7 @@ std::string expired(const catalog::Catalog& database, const std::string& service
 Cure route_cure(const Examination& ex, const Place& at, const std::string& service,
                 const std::optional<Place>& to) {
   Cure cure = ex.cure_at(at);
+  if (!to && ex.set.is_whole) return cure;  // nobody has the service: that is Q001
   const bool is_here = to && to->subject == at.subject;
   const std::string address = is_here ? "LOCAL"
                               : to    ? address_of(ex.subject(*to))

@@ -188,6 +188,7 @@ void examine_choices(Examination& ex, const Pair& pair, const Security& security
   }
   // The public part comes from the target's owner; what it lacks is made there.
   Cure cure;
+  std::string clocks;
   const CertificateCandidate* candidate = nearest(*encrypt);
   if (candidate != nullptr && candidate->flaws == 1 &&
       candidate->verdict == dialog::Verdict::not_active) {
@@ -195,7 +196,15 @@ void examine_choices(Examination& ex, const Pair& pair, const Security& security
   } else if (pair.to && pair.target != nullptr) {
     const auto theirs = dialog::choose_signing_certificate(ex.objects(*pair.to),
                                                            pair.target->owner(), ex.now(*pair.to));
-    if (theirs.chosen)
+    const auto* ours = theirs.chosen ? dialog::find_certificate(
+                                           ex.objects(pair.from),
+                                           dialog::reference_to(*ex.objects(*pair.to)
+                                                                     .table<pb::Certificate>()
+                                                                     .find(*theirs.chosen)))
+                                     : nullptr;
+    if (ours != nullptr && ours->owner() == encrypt->principal_id)
+      clocks = "; it is valid by the clock of " + ex.name(*pair.to);
+    else if (theirs.chosen)
       deploy(cure, ex, *pair.to, theirs.taken()->name, pair.from, encrypt->principal, false);
     else
       cure = renew(ex, *pair.to, pair.target->owner(), pair.from, encrypt->principal, false);
@@ -203,7 +212,8 @@ void examine_choices(Examination& ex, const Pair& pair, const Security& security
   ex.not_ok(CheckId::C002, pair.from,
             {.object = pair.to_service,
              .text = choice_text(ex, pair.from, *encrypt,
-                                 "to encrypt with for " + service_text(pair.to_service)),
+                                 "to encrypt with for " + service_text(pair.to_service)) +
+                     clocks,
              .fails = failure_text(*encrypt->error, "messages wait in sys.transmission_queue"),
              .cure = std::move(cure)});
 }

@@ -227,7 +227,10 @@ class Trial {
                 .text = fmt::format("the first {} cannot be sealed: {}",
                                     is_reply ? "reply" : "message", error.text()),
                 .fails = failure_text(error, "in the transmission_status here"),
-                .cure = cure_of(check, at, is_reply)});
+                .cure = error.code == ErrorCode::public_key_length && !is_reply
+                            ? renew(ex_, *pair_.to, pair_.target->owner(), pair_.from,
+                                    binding_user(), false)
+                            : cure_of(check, at, is_reply)});
   }
 
   void report(const Place& at, const dialog::Refusal& refusal, bool is_reply, Cure cure = {}) {

@@ -96,6 +96,7 @@ class Search {
   [[nodiscard]] Cause find() {
     using Special = Symptom::Special;
     if (symptom_.special == Special::is_over) return over();
+    if (symptom_.special == Special::never_sent) return never_sent();
     if (symptom_.phase == Phase::connection) {
       if (auto down = instance_down()) return *down;
     }
@@ -103,6 +104,7 @@ class Search {
     if (is_broker_gone()) return broker_gone();
     findings_ = doctor::examine(instances_, question());
     if (!symptom_.asked_for.empty()) return asked();
+    if (is_poisoned()) return unread();
     if (const Finding* finding = best_finding()) return of_finding(*finding);
     if (auto unhelped = not_helped()) return *unhelped;
     return own();
@@ -165,7 +167,8 @@ class Search {
                 .place = finding.place(),
                 .text = finding.text,
                 .cure = finding.cure};
-    const bool is_of_clocks = finding.check == CheckId::B003 || finding.check == CheckId::C006;
+    const bool is_of_clocks = finding.check == CheckId::B003 || finding.check == CheckId::C006 ||
+                              finding.text.find("valid by the clock of") != std::string::npos;
     // What the doctor proposes gives up what waits here.
     if (finding.check == CheckId::Q003 && waiting_.kind == Waiting::Kind::unread) {
       cause.cure.clear();
@@ -188,7 +191,8 @@ class Search {
   [[nodiscard]] Cause make(OwnCause which, std::string place, std::string text,
                            std::string no_cure) const {
     const OwnRow& row = kOwn.at(static_cast<std::size_t>(which));
-    const bool keeps_phase = which == OwnCause::W007 || which == OwnCause::W009;
+    const bool keeps_phase =
+        which == OwnCause::W007 || which == OwnCause::W009 || which == OwnCause::W016;
     return {.phase = keeps_phase ? symptom_.phase : row.phase,
             .id = std::string(row.id),
             .title = std::string(row.title),
@@ -314,7 +318,9 @@ class Search {
         std::optional<Request> found;
         each_conversation(side_at(one, *objects), [&](const std::string& handle,
                                                       const proto::stored::Conversation& row) {
-          if (!row.is_initiator() && row.conversation_id() == conversation)
+          // Ended there, its answer is on its way.
+          const bool is_open = row.state() == "SI" || row.state() == "CO" || row.state() == "DI";
+          if (!row.is_initiator() && is_open && row.conversation_id() == conversation)
             found = Request{side_at(one, *objects), handle};
         });
         if (found) return found;
@@ -337,28 +343,44 @@ class Search {
 
   // 9770: it goes on when that conversation ends, whether or not what was asked for is there.
   [[nodiscard]] Cause asked() const {
-    const bool is_of_request =
-        best_finding() != nullptr && best_finding()->check == CheckId::R009;
-    if (is_of_request) return of_finding(*best_finding());
-    const auto lacking =
-        missing(symptom_.asked_for == "route" ? CheckId::R001 : CheckId::S001);
     const auto request = open_request();
+    if (const Finding* trap = best_finding(); trap != nullptr && trap->check == CheckId::R009) {
+      Cause cause = of_finding(*trap);
+      if (request && !cause.cure.empty()) answer(cause, *request);
+      return cause;
+    }
+    const bool is_of_route = symptom_.asked_for == "route";
+    const auto lacking = missing(is_of_route ? CheckId::R001 : CheckId::S001);
     Cause cause = make(
         OwnCause::W011, request ? request->at.place() : waiting_.place(),
         fmt::format("it was asked for a {} for service '{}', and has not ended that conversation: "
                     "its end is the answer; {}",
                     symptom_.asked_for, waiting_.far_service,
-                    lacking ? "there is none yet" : "there is one by now"),
+                    lacking                     ? "there is none yet"
+                    : is_of_route || is_bound() ? "there is one by now"
+                                                : "with ENCRYPTION = OFF it goes on without one"),
         "END CONVERSATION at the Broker Configuration service");
     if (lacking) cause.cure = lacking->cure;
     if (!request || (lacking && lacking->cure.empty())) return cause;
-    doctor::Cure answer;
-    answer.on(request->at.subject->name, request->at.database)
-        .run("END CONVERSATION " + doctor::literal(request->handle));
-    const auto lines = answer.lines();
+    answer(cause, *request);
+    return cause;
+  }
+
+  static void answer(Cause& cause, const Request& request) {
+    doctor::Cure end;
+    end.on(request.at.subject->name, request.at.database)
+        .run("END CONVERSATION " + doctor::literal(request.handle));
+    const auto lines = end.lines();
     cause.cure.insert(cause.cure.end(), lines.begin(), lines.end());
     cause.no_cure.clear();
-    return cause;
+  }
+
+  [[nodiscard]] bool is_bound() const {
+    const Side own = own_side(instances_, waiting_);
+    return own.is_there() && own.objects->table<pb::RemoteServiceBinding>().find_if(
+                                 [&](const pb::RemoteServiceBinding& one) {
+                                   return one.remote_service_name() == waiting_.far_service;
+                                 }) != nullptr;
   }
 
   // It was asked, has ended the conversation, and what was asked for is not there.
@@ -387,12 +409,33 @@ class Search {
 
   // ---- on a queue, and not received ----
 
+  // Five rollbacks have switched the queue off; switched on again it would go the same way.
+  [[nodiscard]] bool is_poisoned() const {
+    using proto::ErrorCode;
+    const auto has = [&](ErrorCode code) {
+      return symptom_.numbers.contains(static_cast<int>(code));
+    };
+    const Finding* finding = best_finding();
+    return waiting_.kind == Waiting::Kind::unread && finding != nullptr &&
+           finding->check == CheckId::Q002 &&
+           (has(ErrorCode::activated_task_aborted) ||
+            has(ErrorCode::activated_procedure_left_transaction));
+  }
+
   [[nodiscard]] Cause unread() const {
     using proto::ErrorCode;
     const auto has = [&](ErrorCode code) {
       return symptom_.numbers.contains(static_cast<int>(code));
     };
     if (waiting_.monitor == "NOTIFIED") return not_received();
+    if (is_poisoned())
+      return make(OwnCause::W013, waiting_.place(),
+                  fmt::format("procedure {} ends without taking it, and the fifth rollback has "
+                              "switched the queue off: {}",
+                              waiting_.procedure,
+                              symptom_.said.empty() ? "the error log says how" : symptom_.said),
+                  fmt::format("mend the procedure, then ALTER QUEUE {} WITH STATUS = ON",
+                              waiting_.queue));
     if (has(ErrorCode::activated_task_aborted) || has(ErrorCode::activated_procedure_output) ||
         has(ErrorCode::activated_procedure_left_transaction))
       return make(OwnCause::W013, waiting_.place(),
@@ -427,7 +470,9 @@ class Search {
   [[nodiscard]] Cause own() const {
     if (waiting_.kind == Waiting::Kind::error) return error();
     if (waiting_.kind == Waiting::Kind::unread) return unread();
+    if (waiting_.kind == Waiting::Kind::lost) return refused_once();
     if (symptom_.phase == Phase::security_header) return sealed();
+    if (symptom_.phase == Phase::permission && !symptom_.taken_for.empty()) return mistaken();
     if (symptom_.phase == Phase::leaving && waiting_.sent > 0) return stays();
     if (symptom_.phase == Phase::connection)
       return make(OwnCause::W002, waiting_.node,
@@ -444,6 +489,32 @@ class Search {
                   "look at the network between the two: the next retry is acknowledged again");
     return make(OwnCause::W009, symptom_.node,
                 "the events say what happened; nothing that is wrong now explains it", "");
+  }
+
+  [[nodiscard]] Cause never_sent() const {
+    return make(OwnCause::W007, waiting_.place(),
+                "its LIFETIME has ended, and nothing was ever sent in it",
+                "END CONVERSATION; where it is there for a timer or a group alone, begin it with a "
+                "LIFETIME that is long enough");
+  }
+
+  [[nodiscard]] Cause refused_once() const {
+    return make(OwnCause::W016, place_of_symptom(),
+                fmt::format("it was refused with {}, and what refused it is right by now",
+                            waiting_.status),
+                "nobody has it any more: send it again in a dialog begun anew, and END CONVERSATION "
+                "there when the other side has answered");
+  }
+
+  // The catalogs of both sides would let it in: it was not sealed, or not left, as they say.
+  [[nodiscard]] Cause mistaken() const {
+    return make(OwnCause::W017, place_of_symptom(),
+                fmt::format("it is refused as a message of '{}', who may not SEND; sealed with the "
+                            "certificates of this sender it would be let in: it was sealed with "
+                            "others, or its security header was taken off on the way",
+                            symptom_.taken_for),
+                "compare the security headers that leave and arrive; let nobody between the two "
+                "instances who does not log in");
   }
 
   [[nodiscard]] Cause error() const {

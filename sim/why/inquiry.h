@@ -32,7 +32,8 @@ struct Symptom {
     nothing_arrives,
     under_way,
     is_over,
-    acknowledgement_lost
+    acknowledgement_lost,
+    never_sent
   } special = Special::none;
   Phase phase = Phase::leaving;
   std::string node;        // that says so
@@ -40,6 +41,7 @@ struct Symptom {
   std::set<int> numbers;   // of errors
   std::string looked_for;  // a certificate that a security header names
   std::string contract;    // that the other side does not take
+  std::string taken_for;   // who the other side takes the sender for
   std::string said;        // the last line that an activated procedure wrote
   std::string asked_for;   // of the Broker Configuration service: "route", "remote service binding"
   std::vector<Evidence> evidence;

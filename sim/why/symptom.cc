@@ -106,6 +106,10 @@ bool is_of_another(const TraceRecord& record, const Waiting& waiting) {
          *sequence != std::to_string(waiting.sequence);
 }
 
+bool is_out_of_order(const TraceRecord& record) {
+  return record.error && record.error->code == proto::ErrorCode::out_of_sequence;
+}
+
 bool is_about_connections(const TraceRecord& record) {
   const bool is_of_them =
       record.event == EventClass::connection || record.event == EventClass::audit_login;
@@ -167,6 +171,8 @@ class Reading {
       evidence.text = record.error->text();
       if (record.error->code == proto::ErrorCode::contract_not_accepted)
         out_.contract = record.error->parameters.at(0);
+      if (record.error->code == proto::ErrorCode::sender_lacks_send)
+        out_.taken_for = record.error->parameters.at(0);
       // What was cured since shows no more.
       if (&one > last_sent_ || waiting_.kind != Waiting::Kind::message || !waiting_.status.empty())
         out_.numbers.insert(*evidence.error);
@@ -221,8 +227,16 @@ class Reading {
   // ---- the sender does not know ----
 
   void of_silence() {
-    const auto refusal = std::find_if(records_.rbegin(), records_.rend(),
-                                      [&](const NodeRecord& one) { return is_refusal_of_it(one); });
+    auto refusal = std::find_if(records_.rbegin(), records_.rend(),
+                                [&](const NodeRecord& one) { return is_refusal_of_it(one); });
+    // Parts of a message whose first part is refused come out of order; the first one says why.
+    if (refusal != records_.rend() && is_out_of_order(refusal->record)) {
+      const auto of_first =
+          std::find_if(refusal, records_.rend(), [&](const NodeRecord& one) {
+            return is_refusal_of_it(one) && !is_out_of_order(one.record);
+          });
+      if (of_first != records_.rend()) return of_refusal(*of_first);
+    }
     // By their order, as each node's clock is its own.
     if (refusal != records_.rend() && &*refusal > last_sent_) return of_refusal(*refusal);
     out_.node = waiting_.node;
@@ -334,6 +348,12 @@ class Reading {
       out_.special = Symptom::Special::is_over;
     out_.node = waiting_.node;
     out_.database = waiting_.database;
+    const bool has_run_out = number == static_cast<int>(proto::ErrorCode::lifetime_exceeded);
+    if (has_run_out && std::ranges::none_of(records_, [&](const NodeRecord& one) {
+          return is_of_conversation(one) && one.record.event == EventClass::conversation &&
+                 one.record.subclass_name == "SEND Message";
+        }))
+      out_.special = Symptom::Special::never_sent;
     for (const NodeRecord& one : records_) {
       if (!is_refusal_of_it(one)) continue;
       take(one);

@@ -54,7 +54,7 @@ std::string of_message(const Waiting& one) {
 }
 
 constexpr std::string_view kItsPassword = "'its password'";
-constexpr std::size_t kPasswordsMax = 8;
+constexpr std::size_t kPasswordsMax = 24;
 
 void add_passwords(const scenario::Script& script, const std::regex& pattern,
                    std::vector<std::string>& out) {
@@ -267,10 +267,11 @@ class Cures {
     const bool is_known = std::ranges::any_of(explanation_.causes, [&](const Cause& one) {
       return one.id == next.id && one.place == next.place && one.text == next.text;
     });
-    if (is_known || next.cure.empty()) return false;
+    const bool is_found = next.id.starts_with("SB-W") == false;
+    if (is_known || (next.cure.empty() && !is_found)) return false;
     next.held = find_held(instances, *same, next);
     explanation_.causes.push_back(std::move(next));
-    return true;
+    return !explanation_.causes.back().cure.empty();
   }
 
   void note_changes(const Play& fork) const {
