@@ -1,6 +1,5 @@
 --# scenario A database gets a new broker identity, or all its conversations an error: what the peers see of either
 --# catalogue E12
---# corpus F35
 --# clock 2020-03-01
 --# note What is left to do after a restore, whose copy must not answer for the original. (RESTORE DATABASE itself is not simulated.)
 :r ../setup/full_security.sqlcmd

@@ -1,5 +1,4 @@
 --# scenario No route back: delivered once, and never acknowledged, until there is one
---# corpus F17
 --# clock 2020-03-01
 :r ../setup/full_security.sqlcmd
 :connect HOST_B
