@@ -309,7 +309,7 @@ void Engine::State::begin_target(DatabaseState& state, const dialog::Arrived& me
   add_endpoint(std::move(made));
   touch(endpoint);
   schedule(endpoint);
-  trace_conversation(endpoint, 12, "Dialog Created", now);
+  trace_begun(endpoint, 12, "Dialog Created", now);
   trace_identity(endpoint, "Accepted", opened, now);
   endpoint.ack_with_inbound = true;
   accept(endpoint, {header, opened.body, &message}, now);

@@ -125,7 +125,7 @@ void Engine::State::apply(Work& work, proto::TimePoint now) {
     add_endpoint(std::move(begun->endpoint));
     touch(endpoint);
     schedule(endpoint);
-    trace_conversation(endpoint, 11, "BEGIN DIALOG", now);
+    trace_begun(endpoint, 11, "BEGIN DIALOG", now);
   } else if (auto* sent = std::get_if<SendWork>(&work.what)) {
     apply_send(work.database, *sent, now);
   } else if (const auto* ended = std::get_if<EndWork>(&work.what)) {
@@ -140,7 +140,7 @@ void Engine::State::apply(Work& work, proto::TimePoint now) {
       schedule(*endpoint);
     }
   } else if (const auto* moved = std::get_if<MoveWork>(&work.what)) {
-    apply_move(work.database, *moved);
+    apply_move(work.database, *moved, now);
   }
 }
 
@@ -229,14 +229,16 @@ void Engine::State::apply_receive(store::DatabaseId id, const ReceiveWork& work)
   });
 }
 
-void Engine::State::apply_move(store::DatabaseId id, const MoveWork& work) {
+void Engine::State::apply_move(store::DatabaseId id, const MoveWork& work, proto::TimePoint now) {
   Endpoint* endpoint = this->endpoint(id, work.conversation);
   if (endpoint == nullptr || endpoint->group == work.group) return;
   DatabaseState& state = *database(id);
   state.index.set_group(endpoint->ref, work.group);
+  if (state.index.group(endpoint->group)->members == 0) trace_group(*endpoint, kGroupDropped, now);
   for (auto& [queue_id, queue] : state.queues)
     queue.move(endpoint->group, work.group, endpoint->handle);
   endpoint->group = work.group;
+  if (state.index.group(work.group)->members == 1) trace_group(*endpoint, kGroupCreated, now);
   touch(*endpoint);
 }
 
@@ -245,7 +247,7 @@ void Engine::State::cleanup(Endpoint& endpoint, proto::TimePoint now) {
   drop_pending(endpoint);
   drop_queued(endpoint);
   if (!as_product && !endpoint.is_initiator) bury(endpoint, now);
-  remove_endpoint(endpoint);
+  remove_endpoint(endpoint, now);
 }
 
 }  // namespace ssb::broker::conversation

@@ -96,8 +96,8 @@ Endpoint* Engine::State::begin_request(DatabaseState& state, const Configuration
   endpoint->far_service = routing::kBrokerConfigurationService;
   endpoint->created = now;
   endpoint->asks = std::make_unique<ConfigurationRequest>(request);
-  trace_conversation(*endpoint, 11, "BEGIN DIALOG", now,
-                     {{"asks_for", kind_text(request.kind)}, {"asks_about", request.service}});
+  trace_begun(*endpoint, 11, "BEGIN DIALOG", now,
+              {{"asks_for", kind_text(request.kind)}, {"asks_about", request.service}});
   return endpoint;
 }
 

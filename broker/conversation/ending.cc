@@ -125,7 +125,7 @@ void Engine::State::expire_endpoint(Endpoint& endpoint, proto::TimePoint now) {
   const store::DatabaseId id = endpoint.database;
   if (endpoint.state == EndpointState::closed) {
     if (!as_product) bury(endpoint, now);
-    remove_endpoint(endpoint);
+    remove_endpoint(endpoint, now);
     return;
   }
   if (endpoint.is_active() && endpoint.expires <= now) {

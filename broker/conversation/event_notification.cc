@@ -85,8 +85,7 @@ void Engine::State::notify(DatabaseState& state, const pb::EventNotification& no
     endpoint->far_broker = proto::BrokerId::from_bytes(proto::as_bytes(notification.broker_id()));
     endpoint->notifies = notification.id();
     state.notifying[notification.id()] = endpoint->handle;
-    trace_conversation(*endpoint, 11, "BEGIN DIALOG", now,
-                       {{"event_notification", notification.name()}});
+    trace_begun(*endpoint, 11, "BEGIN DIALOG", now, {{"event_notification", notification.name()}});
   }
   send_own(*endpoint, kEventNotificationType, body, now);
   ++changes;

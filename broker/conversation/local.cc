@@ -191,7 +191,7 @@ Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store
   add_endpoint(std::move(made));
   touch(*target);
   schedule(*target);
-  trace_conversation(*target, 12, "Dialog Created", now);
+  trace_begun(*target, 12, "Dialog Created", now);
   return target;
 }
 

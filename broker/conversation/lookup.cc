@@ -139,6 +139,23 @@ void Engine::State::trace_conversation(const Endpoint& endpoint, int subclass, c
   trace(std::move(out));
 }
 
+void Engine::State::trace_begun(const Endpoint& endpoint, int subclass, const char* name,
+                                proto::TimePoint now, Detail more) {
+  if (!traces_messages) return;
+  const EndpointIndex& index = database(endpoint.database)->index;
+  if (index.group(endpoint.group)->members == 1) trace_group(endpoint, kGroupCreated, now);
+  trace_conversation(endpoint, subclass, name, now, std::move(more));
+}
+
+void Engine::State::trace_group(const Endpoint& endpoint, int subclass, proto::TimePoint now) {
+  if (!traces_messages) return;
+  auto out = record(proto::EventClass::conversation_group, subclass,
+                    subclass == kGroupCreated ? "Create" : "Drop", endpoint, now);
+  out.text = endpoint.group.text();
+  out.detail.emplace_back("conversation_group", endpoint.group.text());
+  trace(std::move(out));
+}
+
 std::string digest_of(const Header& parsed, proto::ByteView header, proto::ByteView body) {
   if (!parsed.has_security()) return {};
   return proto::to_hex(proto::fast_hash_128(std::array{header, body}));

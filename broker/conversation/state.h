@@ -197,6 +197,10 @@ struct LaneHash {
 // Of all databases; who sends to more conversations by turns pays as for a first message's header.
 inline constexpr std::size_t kLanesMax = 16'384;
 
+// Subclasses of event 136.
+inline constexpr int kGroupCreated = 1;
+inline constexpr int kGroupDropped = 2;
+
 struct Engine::State {
   State(catalog::Instance& the_instance, EngineOptions the_options)
       : instance(the_instance),
@@ -277,7 +281,7 @@ struct Engine::State {
   void touch_later(Endpoint& endpoint);
   void schedule(Endpoint& endpoint);  // when it is due
   void add_endpoint(std::unique_ptr<Endpoint> endpoint);
-  void remove_endpoint(Endpoint& endpoint);
+  void remove_endpoint(Endpoint& endpoint, proto::TimePoint now);
   void keep_tombstone(store::DatabaseId id, proto::ConversationId conversation,
                       proto::TimePoint until);
   // Before each flush: messages and endpoints that changed.
@@ -307,7 +311,7 @@ struct Engine::State {
   void apply_send(store::DatabaseId database, SendWork& work, proto::TimePoint now);
   void apply_end(store::DatabaseId database, const EndWork& work, proto::TimePoint now);
   void apply_receive(store::DatabaseId database, const ReceiveWork& work);
-  void apply_move(store::DatabaseId database, const MoveWork& work);
+  void apply_move(store::DatabaseId database, const MoveWork& work, proto::TimePoint now);
   void release(catalog::Transaction& transaction);
   void cleanup(Endpoint& endpoint,
                proto::TimePoint now);  // END CONVERSATION WITH CLEANUP, and NEW_BROKER
@@ -545,6 +549,12 @@ struct Engine::State {
                  proto::TimePoint now);
   void trace_conversation(const Endpoint& endpoint, int subclass, const char* name,
                           proto::TimePoint now, Detail more = {});
+  // Its first record: BEGIN DIALOG here, or Dialog Created for one that another side has begun.
+  void trace_begun(const Endpoint& endpoint, int subclass, const char* name, proto::TimePoint now,
+                   Detail more = {});
+  // Create where this is the first conversation of its group, Drop where it was the last one.
+  void trace_group(const Endpoint& endpoint, int subclass, proto::TimePoint now);
+  void trace_ack_sent(const Endpoint& endpoint, const Header& header, proto::TimePoint now);
   // What the records of an accepted message say of it: its digest, where anybody listens.
   Detail digest_detail(const Incoming& incoming) const;
   // A message of the application has been put on its queue.

@@ -489,7 +489,7 @@ void Engine::State::add_endpoint(std::unique_ptr<Endpoint> added) {
   state.awake.emplace(endpoint.handle, std::move(added));
 }
 
-void Engine::State::remove_endpoint(Endpoint& endpoint) {
+void Engine::State::remove_endpoint(Endpoint& endpoint, proto::TimePoint now) {
   DatabaseState& state = *database(endpoint.database);
   const proto::ConversationHandle handle = endpoint.handle;
   const proto::Bytes key = key_of(state.index.at(endpoint.ref));
@@ -501,6 +501,7 @@ void Engine::State::remove_endpoint(Endpoint& endpoint) {
   use(endpoint);
   state.used.erase(endpoint.rest_at);
   state.index.remove(endpoint.ref);
+  if (state.index.group(endpoint.group)->members == 0) trace_group(endpoint, kGroupDropped, now);
   if (!state.locks.contains(endpoint.group))
     state.index.forget_group_without_members(endpoint.group);
   state.awake.erase(handle);

@@ -291,6 +291,18 @@ void Engine::State::trace_sent(const Endpoint& endpoint, const proto::DialogMess
   if (endpoint.outbound) sent.detail.emplace_back("session_key", endpoint.outbound->id.text());
   if (endpoint.attempts > 0) sent.detail.emplace_back("retry", std::to_string(endpoint.attempts));
   trace(std::move(sent));
+  if (header.has_ack()) trace_ack_sent(endpoint, header, now);
+}
+
+void Engine::State::trace_ack_sent(const Endpoint& endpoint, const Header& header,
+                                   proto::TimePoint now) {
+  const bool is_ack = header.kind() == Header::ACK;
+  auto out =
+      record(proto::EventClass::remote_message_acknowledgement, is_ack ? 2 : 1,
+             is_ack ? "Acknowledgement Sent" : "Message with Acknowledgement Sent", endpoint, now);
+  out.detail.emplace_back("ack", std::to_string(header.ack().next_sequence()));
+  out.detail.emplace_back("fragment", std::to_string(header.ack().next_fragment()));
+  trace(std::move(out));
 }
 
 dialog::Varying Engine::State::varying_of(const Endpoint& endpoint, const PendingMessage& message,
@@ -529,6 +541,7 @@ void Engine::State::send_unsequenced(store::DatabaseId id, const Header& header,
     out.detail = sent_detail(sealed_header(message), message, to.address);
     if (key != nullptr) out.detail.emplace_back("session_key", key->id.text());
     trace(std::move(out));
+    if (endpoint != nullptr && header.has_ack()) trace_ack_sent(*endpoint, header, now);
   }
   hand_over(to.address, std::move(message));
   // What kept acknowledgements from leaving does so no longer; messages that wait speak for themselves.

@@ -14,14 +14,14 @@ void examine_readers(Examination& ex, const Place& place, const pb::Queue& queue
     ex.ok(CheckId::Q006, place, queue.name(), fmt::format("up to {}", queue.max_readers()));
     return;
   }
-  ex.not_ok(CheckId::Q006, place,
-            {.object = queue.name(),
-             .text = fmt::format("activation of queue '{}' is on, and MAX_QUEUE_READERS is 0",
-                                 queue.name()),
-             .fails = "9648 in the error log: messages are received by nobody",
-             .cure = ex.cure_at(place).run(
-                 fmt::format("ALTER QUEUE {} WITH ACTIVATION (MAX_QUEUE_READERS = 1)",
-                             bracketed(queue.name())))});
+  ex.not_ok(
+      CheckId::Q006, place,
+      {.object = queue.name(),
+       .text =
+           fmt::format("activation of queue '{}' is on, and MAX_QUEUE_READERS is 0", queue.name()),
+       .fails = "9648 in the error log: messages are received by nobody",
+       .cure = ex.cure_at(place).run(fmt::format(
+           "ALTER QUEUE {} WITH ACTIVATION (MAX_QUEUE_READERS = 1)", bracketed(queue.name())))});
 }
 
 // "dbo.Process" or "[dbo].[Process]" without schema and brackets.

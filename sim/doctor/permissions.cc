@@ -219,14 +219,15 @@ void examine_reader(Examination& ex, const Place& place, const pb::Queue& queue,
     return;
   }
   const Securable securable{ObjectClass::object, procedure.id(), bracketed(procedure.name())};
-  ex.not_ok(CheckId::P006, place,
-            {.object = queue.name(),
-             .text = fmt::format("queue '{}' activates procedure '{}' as {}, who lacks EXECUTE on it{}",
-                                 queue.name(), procedure.name(), user_text(database, user),
-                                 denied_text(database, securable, "EXECUTE", user)),
-             .fails = "229 in a line of 9724, and 28088, in the error log, each five seconds: messages "
-                      "are received by nobody",
-             .cure = allow(ex, place, securable, "EXECUTE", user)});
+  ex.not_ok(
+      CheckId::P006, place,
+      {.object = queue.name(),
+       .text = fmt::format("queue '{}' activates procedure '{}' as {}, who lacks EXECUTE on it{}",
+                           queue.name(), procedure.name(), user_text(database, user),
+                           denied_text(database, securable, "EXECUTE", user)),
+       .fails = "229 in a line of 9724, and 28088, in the error log, each five seconds: messages "
+                "are received by nobody",
+       .cure = allow(ex, place, securable, "EXECUTE", user)});
 }
 
 std::pair<std::string, bool> stand_in(const Examination& ex, const Pair& pair,

@@ -196,12 +196,13 @@ void examine_choices(Examination& ex, const Pair& pair, const Security& security
   } else if (pair.to && pair.target != nullptr) {
     const auto theirs = dialog::choose_signing_certificate(ex.objects(*pair.to),
                                                            pair.target->owner(), ex.now(*pair.to));
-    const auto* ours = theirs.chosen ? dialog::find_certificate(
-                                           ex.objects(pair.from),
-                                           dialog::reference_to(*ex.objects(*pair.to)
-                                                                     .table<pb::Certificate>()
-                                                                     .find(*theirs.chosen)))
-                                     : nullptr;
+    const auto* ours =
+        theirs.chosen
+            ? dialog::find_certificate(
+                  ex.objects(pair.from),
+                  dialog::reference_to(
+                      *ex.objects(*pair.to).table<pb::Certificate>().find(*theirs.chosen)))
+            : nullptr;
     if (ours != nullptr && ours->owner() == encrypt->principal_id)
       clocks = "; it is valid by the clock of " + ex.name(*pair.to);
     else if (theirs.chosen)

@@ -260,8 +260,9 @@ class Trial {
     const bool is_valid_there = (!security_.sign || security_.sign->chosen) &&
                                 (!security_.encrypt || security_.encrypt->chosen);
     if (!is_valid_there || apart < std::chrono::minutes(1)) return "";
-    return fmt::format("; it is valid by the clock of {}: the one here is {} {}", ex_.name(pair_.from),
-                       span_text(apart), ahead < proto::Duration{} ? "behind" : "ahead");
+    return fmt::format("; it is valid by the clock of {}: the one here is {} {}",
+                       ex_.name(pair_.from), span_text(apart),
+                       ahead < proto::Duration{} ? "behind" : "ahead");
   }
 
   // A new certificate of the side whose key or dates are at fault; nothing for clocks.

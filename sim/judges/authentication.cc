@@ -17,7 +17,7 @@ constexpr int kReceivedFirst =
 constexpr int kReceivedLast = 9;
 
 bool is_acceptance(const TraceRecord& record) {
-  return record.event == EventClass::remote_message_acknowledgement ||
+  return is_acknowledgement_received(record) ||
          (record.event == EventClass::conversation && record.subclass >= kReceivedFirst &&
           record.subclass <= kReceivedLast);
 }

@@ -76,6 +76,11 @@ inline constexpr int kEndWithCleanup = 13;
 [[nodiscard]] inline bool is_conversation(const proto::TraceRecord& record, int subclass) {
   return record.event == proto::EventClass::conversation && record.subclass == subclass;
 }
+[[nodiscard]] inline bool is_acknowledgement_received(const proto::TraceRecord& record) {
+  constexpr int kFirstReceived = 3;  // 1 and 2 were sent
+  return record.event == proto::EventClass::remote_message_acknowledgement &&
+         record.subclass >= kFirstReceived;
+}
 [[nodiscard]] inline EndpointPlace place_of(Host host, const proto::TraceRecord& record) {
   return {host, record.database, detail_of(record, "conversation_handle")};
 }

@@ -24,7 +24,7 @@ void NothingAcknowledgedIsLost::traced(Host host, const TraceRecord& record) {
     const auto side = sides_.find({record.conversation_id, is_of_initiator(record)});
     if (side != sides_.end()) side->second.may_be_gone = true;
   }
-  if (record.event == EventClass::remote_message_acknowledgement) acknowledged(host, record);
+  if (is_acknowledgement_received(record)) acknowledged(host, record);
 }
 
 void NothingAcknowledgedIsLost::acknowledged(Host host, const TraceRecord& record) {

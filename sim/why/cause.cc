@@ -63,8 +63,7 @@ bool is_of_phase(CheckId check, Phase phase) {
     case Phase::queue: return check == CheckId::Q002;
     case Phase::acknowledgement:
       return letter == 'R' || letter == 'E' || letter == 'K' || check == CheckId::B001;
-    case Phase::receiving:
-      return any({CheckId::Q002, CheckId::Q003, CheckId::Q006, CheckId::P006});
+    case Phase::receiving: return any({CheckId::Q002, CheckId::Q003, CheckId::Q006, CheckId::P006});
   }
   return false;
 }
@@ -133,8 +132,8 @@ class Search {
     const bool has_number =
         std::ranges::any_of(symptom_.numbers, [&](int one) { return explains(check, one); });
     // A reply is sealed with what the target opened the request with.
-    const bool is_of_status = has_number && symptom_.phase == Phase::leaving &&
-                              finding.place() == waiting_.place();
+    const bool is_of_status =
+        has_number && symptom_.phase == Phase::leaving && finding.place() == waiting_.place();
     if (!is_of_phase(finding.check, symptom_.phase) && !is_of_status) return 0;
     if (finding.severity != doctor::Severity::error && !has_number) return 0;
     if (finding.severity == doctor::Severity::info) return 0;
@@ -208,9 +207,10 @@ class Search {
     const std::string text =
         is_gone ? "the other side has no endpoint of this conversation any more: it was ended WITH "
                   "CLEANUP there, or that database was set back to an earlier state"
-                : fmt::format("the other side of the conversation is closed; what {} still had to "
-                              "say in it is held",
-                              waiting_.own_service);
+                : fmt::format(
+                      "the other side of the conversation is closed; what {} still had to "
+                      "say in it is held",
+                      waiting_.own_service);
     return make(OwnCause::W004, waiting_.place(), text,
                 "END CONVERSATION here, too; whether the message was handled, only the "
                 "application of the other side can say");
@@ -386,19 +386,19 @@ class Search {
   // It was asked, has ended the conversation, and what was asked for is not there.
   [[nodiscard]] std::optional<Cause> not_helped() const {
     const Side own = own_side(instances_, waiting_);
-    const bool is_asked = own.is_there() &&
-                          broker::routing::has_configuration_route(*own.objects, own.subject->now);
+    const bool is_asked =
+        own.is_there() && broker::routing::has_configuration_route(*own.objects, own.subject->now);
     if (!is_asked || waiting_.status.empty()) return std::nullopt;
     for (const CheckId check : {CheckId::R001, CheckId::S001}) {
-      const bool is_it = std::ranges::any_of(symptom_.numbers, [&](int number) {
-        return explains(doctor::check_of(check), number);
-      });
+      const bool is_it = std::ranges::any_of(
+          symptom_.numbers, [&](int number) { return explains(doctor::check_of(check), number); });
       const auto lacking = is_it ? missing(check) : std::nullopt;
       if (!lacking) continue;
       Cause cause = make(OwnCause::W012, waiting_.place(),
-                         lacking->text + "; it was asked for it, and has ended the conversation "
-                                         "without making it (9761 in the error log says so where "
-                                         "it ended with an error)",
+                         lacking->text +
+                             "; it was asked for it, and has ended the conversation "
+                             "without making it (9761 in the error log says so where "
+                             "it ended with an error)",
                          "make what is missing");
       cause.cure = lacking->cure;
       if (!cause.cure.empty()) cause.no_cure.clear();
@@ -429,41 +429,44 @@ class Search {
     };
     if (waiting_.monitor == "NOTIFIED") return not_received();
     if (is_poisoned())
-      return make(OwnCause::W013, waiting_.place(),
-                  fmt::format("procedure {} ends without taking it, and the fifth rollback has "
-                              "switched the queue off: {}",
-                              waiting_.procedure,
-                              symptom_.said.empty() ? "the error log says how" : symptom_.said),
-                  fmt::format("mend the procedure, then ALTER QUEUE {} WITH STATUS = ON",
-                              waiting_.queue));
+      return make(
+          OwnCause::W013, waiting_.place(),
+          fmt::format("procedure {} ends without taking it, and the fifth rollback has "
+                      "switched the queue off: {}",
+                      waiting_.procedure,
+                      symptom_.said.empty() ? "the error log says how" : symptom_.said),
+          fmt::format("mend the procedure, then ALTER QUEUE {} WITH STATUS = ON", waiting_.queue));
     if (has(ErrorCode::activated_task_aborted) || has(ErrorCode::activated_procedure_output) ||
         has(ErrorCode::activated_procedure_left_transaction))
       return make(OwnCause::W013, waiting_.place(),
                   fmt::format("procedure {} ends without taking it: {}", waiting_.procedure,
                               symptom_.said.empty() ? "the error log says how" : symptom_.said),
                   "mend the procedure; it is started again by itself");
-    return make(OwnCause::W015, waiting_.place(),
-                fmt::format("procedure {} and its queue are right as they stand; a transaction that "
-                            "is open holds the lock of the conversation group, or the procedure has "
-                            "not come to it yet",
-                            waiting_.procedure),
-                "let the transaction end that has received from, or sent in, this group");
+    return make(
+        OwnCause::W015, waiting_.place(),
+        fmt::format("procedure {} and its queue are right as they stand; a transaction that "
+                    "is open holds the lock of the conversation group, or the procedure has "
+                    "not come to it yet",
+                    waiting_.procedure),
+        "let the transaction end that has received from, or sent in, this group");
   }
 
   // 28087; whatever is mended, it is not started again by itself.
   [[nodiscard]] Cause not_received() const {
-    Cause cause = make(
-        OwnCause::W014, waiting_.place(),
-        fmt::format("procedure {} was started and has executed no RECEIVE on the queue: its monitor "
-                    "stays NOTIFIED and starts nothing more until some session executes RECEIVE "
-                    "there, or activation is switched off and on{}",
-                    waiting_.procedure, symptom_.said.empty() ? "" : "; " + symptom_.said),
-        "");
-    cause.cure = doctor::Cure()
-                     .on(waiting_.node, waiting_.database)
-                     .run(fmt::format("ALTER QUEUE {} WITH ACTIVATION (STATUS = OFF)", waiting_.queue))
-                     .run(fmt::format("ALTER QUEUE {} WITH ACTIVATION (STATUS = ON)", waiting_.queue))
-                     .lines();
+    Cause cause =
+        make(OwnCause::W014, waiting_.place(),
+             fmt::format(
+                 "procedure {} was started and has executed no RECEIVE on the queue: its monitor "
+                 "stays NOTIFIED and starts nothing more until some session executes RECEIVE "
+                 "there, or activation is switched off and on{}",
+                 waiting_.procedure, symptom_.said.empty() ? "" : "; " + symptom_.said),
+             "");
+    cause.cure =
+        doctor::Cure()
+            .on(waiting_.node, waiting_.database)
+            .run(fmt::format("ALTER QUEUE {} WITH ACTIVATION (STATUS = OFF)", waiting_.queue))
+            .run(fmt::format("ALTER QUEUE {} WITH ACTIVATION (STATUS = ON)", waiting_.queue))
+            .lines();
     return cause;
   }
 
@@ -499,11 +502,11 @@ class Search {
   }
 
   [[nodiscard]] Cause refused_once() const {
-    return make(OwnCause::W016, place_of_symptom(),
-                fmt::format("it was refused with {}, and what refused it is right by now",
-                            waiting_.status),
-                "nobody has it any more: send it again in a dialog begun anew, and END CONVERSATION "
-                "there when the other side has answered");
+    return make(
+        OwnCause::W016, place_of_symptom(),
+        fmt::format("it was refused with {}, and what refused it is right by now", waiting_.status),
+        "nobody has it any more: send it again in a dialog begun anew, and END CONVERSATION "
+        "there when the other side has answered");
   }
 
   // The catalogs of both sides would let it in: it was not sealed, or not left, as they say.

@@ -36,34 +36,20 @@ constexpr std::array kOfStatus{
 };
 // Of what another instance refuses a message with, where the record does not tell the step.
 constexpr std::array kOfRefusal{
-    NumberPhase{11218, Phase::acknowledgement},
-    NumberPhase{11212, Phase::acknowledgement},
-    NumberPhase{11209, Phase::acknowledgement},
-    NumberPhase{11213, Phase::acknowledgement},
-    NumberPhase{11210, Phase::locating},
-    NumberPhase{11294, Phase::locating},
-    NumberPhase{9792, Phase::locating},
-    NumberPhase{9795, Phase::locating},
-    NumberPhase{9796, Phase::locating},
-    NumberPhase{9793, Phase::locating},
-    NumberPhase{11285, Phase::locating},
-    NumberPhase{28012, Phase::locating},
-    NumberPhase{28013, Phase::locating},
-    NumberPhase{9789, Phase::locating},
-    NumberPhase{11211, Phase::permission},
-    NumberPhase{11215, Phase::permission},
-    NumberPhase{28056, Phase::permission},
-    NumberPhase{8401, Phase::permission},
-    NumberPhase{11214, Phase::contents},
-    NumberPhase{11217, Phase::contents},
-    NumberPhase{11222, Phase::contents},
-    NumberPhase{11225, Phase::contents},
-    NumberPhase{11226, Phase::contents},
-    NumberPhase{11227, Phase::contents},
-    NumberPhase{11228, Phase::contents},
-    NumberPhase{9615, Phase::contents},
-    NumberPhase{9616, Phase::contents},
-    NumberPhase{9749, Phase::queue},
+    NumberPhase{11218, Phase::acknowledgement}, NumberPhase{11212, Phase::acknowledgement},
+    NumberPhase{11209, Phase::acknowledgement}, NumberPhase{11213, Phase::acknowledgement},
+    NumberPhase{11210, Phase::locating},        NumberPhase{11294, Phase::locating},
+    NumberPhase{9792, Phase::locating},         NumberPhase{9795, Phase::locating},
+    NumberPhase{9796, Phase::locating},         NumberPhase{9793, Phase::locating},
+    NumberPhase{11285, Phase::locating},        NumberPhase{28012, Phase::locating},
+    NumberPhase{28013, Phase::locating},        NumberPhase{9789, Phase::locating},
+    NumberPhase{11211, Phase::permission},      NumberPhase{11215, Phase::permission},
+    NumberPhase{28056, Phase::permission},      NumberPhase{8401, Phase::permission},
+    NumberPhase{11214, Phase::contents},        NumberPhase{11217, Phase::contents},
+    NumberPhase{11222, Phase::contents},        NumberPhase{11225, Phase::contents},
+    NumberPhase{11226, Phase::contents},        NumberPhase{11227, Phase::contents},
+    NumberPhase{11228, Phase::contents},        NumberPhase{9615, Phase::contents},
+    NumberPhase{9616, Phase::contents},         NumberPhase{9749, Phase::queue},
     NumberPhase{11219, Phase::queue},
 };
 // Of the codes of Error messages.
@@ -231,10 +217,9 @@ class Reading {
                                 [&](const NodeRecord& one) { return is_refusal_of_it(one); });
     // Parts of a message whose first part is refused come out of order; the first one says why.
     if (refusal != records_.rend() && is_out_of_order(refusal->record)) {
-      const auto of_first =
-          std::find_if(refusal, records_.rend(), [&](const NodeRecord& one) {
-            return is_refusal_of_it(one) && !is_out_of_order(one.record);
-          });
+      const auto of_first = std::find_if(refusal, records_.rend(), [&](const NodeRecord& one) {
+        return is_refusal_of_it(one) && !is_out_of_order(one.record);
+      });
       if (of_first != records_.rend()) return of_refusal(*of_first);
     }
     // By their order, as each node's clock is its own.
@@ -360,8 +345,8 @@ class Reading {
       be_at(one, out_.phase);
     }
     for (const NodeRecord& one : records_) {
-      const bool is_told = one.node == waiting_.node && is_of_conversation(one) &&
-                           is_end_by_broker(one.record);
+      const bool is_told =
+          one.node == waiting_.node && is_of_conversation(one) && is_end_by_broker(one.record);
       if (is_told) take(one);
     }
   }

@@ -48,8 +48,9 @@ void append_head(std::string& out, const Explanation& explanation) {
                          waiting.far_service, waiting.place(), waiting.status);
       break;
     case Waiting::Kind::unread:
-      text = fmt::format("message {} of service '{}' lies on queue {} of {}, and nobody receives it",
-                         waiting.sequence, waiting.own_service, waiting.queue, waiting.place());
+      text =
+          fmt::format("message {} of service '{}' lies on queue {} of {}, and nobody receives it",
+                      waiting.sequence, waiting.own_service, waiting.queue, waiting.place());
       if (waiting.behind > 0) text += fmt::format("; {} behind it", waiting.behind);
       break;
     case Waiting::Kind::lost:

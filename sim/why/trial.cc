@@ -256,7 +256,8 @@ class Cures {
     const auto same = std::ranges::find_if(all, [&](const Waiting& one) {
       const bool is_same_dialog =
           scenario::equal_ignoring_case(one.conversation_id, waiting().conversation_id);
-      return one.place() == waiting().place() && (one.kind == Waiting::Kind::unread) == is_unread() &&
+      return one.place() == waiting().place() &&
+             (one.kind == Waiting::Kind::unread) == is_unread() &&
              (is_same_dialog || (!is_message() && one.own_service == waiting().own_service &&
                                  one.far_service == waiting().far_service));
     });

@@ -102,7 +102,8 @@ const NodeRecord* last_broker_error(const std::vector<NodeRecord>& records, cons
                                     const Conversation& conversation) {
   const std::string_view role = conversation.is_initiator ? "initiator" : "target";
   const auto found = std::find_if(records.rbegin(), records.rend(), [&](const NodeRecord& one) {
-    return one.node == node && is_end_by_broker(one.record) && value_of(one.record, "role") == role &&
+    return one.node == node && is_end_by_broker(one.record) &&
+           value_of(one.record, "role") == role &&
            scenario::equal_ignoring_case(one.record.conversation_id, conversation.id);
   });
   return found == records.rend() ? nullptr : &*found;
@@ -204,7 +205,8 @@ void add_unread(scenario::Simulation& simulation, const std::string& node,
   const auto queues = scenario::look_at(
       simulation, node, database,
       "SELECT SCHEMA_NAME(q.schema_id), q.name, q.activation_procedure, m.state FROM "
-      "sys.service_queues q LEFT JOIN sys.dm_broker_queue_monitors m ON m.queue_id = q.object_id AND "
+      "sys.service_queues q LEFT JOIN sys.dm_broker_queue_monitors m ON m.queue_id = q.object_id "
+      "AND "
       "m.database_id = DB_ID() WHERE q.is_activation_enabled = 1");
   for (const auto& row : queues.rows()) {
     Waiting of_queue{.kind = Waiting::Kind::unread, .node = node, .database = database};
@@ -271,11 +273,10 @@ bool is_conversation(scenario::Simulation& simulation, const std::string& conver
 }
 
 bool is_waiting(scenario::Simulation& simulation, const Waiting& waiting) {
-  const std::string of_it =
-      waiting.kind == Waiting::Kind::unread
-          ? fmt::format("{} WHERE status = 1", waiting.queue)
-          : fmt::format("sys.transmission_queue WHERE from_service_name = {}",
-                        doctor::literal(waiting.own_service));
+  const std::string of_it = waiting.kind == Waiting::Kind::unread
+                                ? fmt::format("{} WHERE status = 1", waiting.queue)
+                                : fmt::format("sys.transmission_queue WHERE from_service_name = {}",
+                                              doctor::literal(waiting.own_service));
   const auto looked = scenario::look_at(
       simulation, waiting.node, waiting.database,
       fmt::format("SELECT message_sequence_number FROM {} AND conversation_handle = '{}'", of_it,

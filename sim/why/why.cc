@@ -19,9 +19,8 @@ bool is_asked(const Waiting& waiting, const Question& question) {
   };
   if (!question.conversation.empty() && !is(waiting.handle) && !is(waiting.conversation_id))
     return false;
-  return !question.message ||
-         (waiting.has_sequence() && *question.message >= waiting.sequence &&
-          *question.message <= waiting.sequence + waiting.behind);
+  return !question.message || (waiting.has_sequence() && *question.message >= waiting.sequence &&
+                               *question.message <= waiting.sequence + waiting.behind);
 }
 
 // What holds the same thing up the same way is told once; but what has little time left by itself.
@@ -60,7 +59,8 @@ std::string nothing_text(bool has_waiting, const Question& question) {
   if (has_waiting && question.message)
     return fmt::format("message {} waits in no transmission queue of that conversation",
                        *question.message);
-  return "no message waits in a transmission queue, no dialog is in ERROR, none was lost, and no queue with "
+  return "no message waits in a transmission queue, no dialog is in ERROR, none was lost, and no "
+         "queue with "
          "activation is left unread";
 }
 

@@ -58,9 +58,9 @@ struct Waiting {
   std::size_t sent = 0;    // how often it has been handed to the transport
   bool is_held = false;    // by the target's database, which has acknowledged it: its queue is off
   std::string queue{}, procedure{}, monitor{};  // of kind `unread`; monitor: its state, "NOTIFIED"
-  bool is_by_own_broker = false;  // of kind `error`: nothing came from the other side
-  std::string far_broker{};                  // that the dialog is bound to; empty: to none yet
-  proto::TimePoint expires = proto::kNever;  // LIFETIME, by the clock of its instance
+  bool is_by_own_broker = false;                // of kind `error`: nothing came from the other side
+  std::string far_broker{};                     // that the dialog is bound to; empty: to none yet
+  proto::TimePoint expires = proto::kNever;     // LIFETIME, by the clock of its instance
 
   [[nodiscard]] std::string place() const { return node + "." + database; }
   [[nodiscard]] bool has_sequence() const { return kind == Kind::message || kind == Kind::unread; }

@@ -161,16 +161,18 @@ INSTANTIATE_TEST_SUITE_P(
         Planted{"ActivationWithoutReaders",
                 kFull,
                 ":connect HOST_A\nUSE Sender;\nGO\nCREATE PROCEDURE take AS RECEIVE TOP (1) * FROM "
-                "SenderQueue;\nGO\nALTER QUEUE SenderQueue WITH ACTIVATION (STATUS = ON, PROCEDURE_NAME "
+                "SenderQueue;\nGO\nALTER QUEUE SenderQueue WITH ACTIVATION (STATUS = ON, "
+                "PROCEDURE_NAME "
                 "= take, MAX_QUEUE_READERS = 0, EXECUTE AS OWNER);\nGO\n",
                 {"SB-Q006 HOST_A.Sender"}},
-        Planted{"ActivatedByWhoMayNotExecute",
-                kFull,
-                ":connect HOST_A\nUSE Sender;\nCREATE USER clerk WITHOUT LOGIN;\nGO\nCREATE PROCEDURE "
-                "take AS RECEIVE TOP (1) * FROM SenderQueue;\nGO\nALTER QUEUE SenderQueue WITH "
-                "ACTIVATION (STATUS = ON, PROCEDURE_NAME = take, MAX_QUEUE_READERS = 1, EXECUTE AS "
-                "'clerk');\nDENY EXECUTE ON take TO clerk;\nGO\n",
-                {"SB-P006 HOST_A.Sender"}}),
+        Planted{
+            "ActivatedByWhoMayNotExecute",
+            kFull,
+            ":connect HOST_A\nUSE Sender;\nCREATE USER clerk WITHOUT LOGIN;\nGO\nCREATE PROCEDURE "
+            "take AS RECEIVE TOP (1) * FROM SenderQueue;\nGO\nALTER QUEUE SenderQueue WITH "
+            "ACTIVATION (STATUS = ON, PROCEDURE_NAME = take, MAX_QUEUE_READERS = 1, EXECUTE AS "
+            "'clerk');\nDENY EXECUTE ON take TO clerk;\nGO\n",
+            {"SB-P006 HOST_A.Sender"}}),
     [](const auto& planted) { return planted.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(

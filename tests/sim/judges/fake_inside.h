@@ -105,6 +105,13 @@ inline proto::TraceRecord conversation_record(int subclass, bool is_initiator, D
   record.subclass = subclass;
   return record;
 }
+inline proto::TraceRecord ack_received(Details more) {
+  constexpr int kAckReceived = 4;
+  auto record = record_of(proto::EventClass::remote_message_acknowledgement, true, "Ack Received",
+                          std::move(more));
+  record.subclass = kAckReceived;
+  return record;
+}
 inline proto::TraceRecord sent_record(bool is_initiator, Details more) {
   return record_of(proto::EventClass::message_sent, is_initiator, "", std::move(more));
 }

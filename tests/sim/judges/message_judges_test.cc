@@ -189,8 +189,7 @@ struct NothingAcknowledgedIsLostTest : testing::Test {
     judge.traced(kB, conversation_record(kDialogCreated, false));
   }
   void acknowledge(std::uint64_t next) {
-    judge.traced(kA, record_of(EventClass::remote_message_acknowledgement, true, "Ack Received",
-                               {{"ack", std::to_string(next)}}));
+    judge.traced(kA, ack_received({{"ack", std::to_string(next)}}));
   }
   FakeInside inside;
   NothingAcknowledgedIsLost judge{inside};
@@ -223,8 +222,7 @@ TEST_F(NothingAcknowledgedIsLostTest, OfTwoTargetsEitherMayHaveAnswered) {
   target.row.set_receive_sequence(1);
   inside.rows = {initiator, target};
 
-  two.traced(kA,
-             record_of(EventClass::remote_message_acknowledgement, true, "Ack", {{"ack", "2"}}));
+  two.traced(kA, ack_received({{"ack", "2"}}));
 
   EXPECT_EQ(text_of(two), "");
 }

@@ -169,9 +169,9 @@ struct AuthenticationTest : testing::Test {
     judge.traced(kA, conversation_record(kBeginDialog, true));
   }
   void send(const char* digest, bool is_initiator = true) {
-    judge.traced(is_initiator ? kA : kB, sent_record(is_initiator, {{"kind", "BEGIN"},
-                                                                    {"session_key", "k"},
-                                                                    {"message_xxh3", digest}}));
+    judge.traced(is_initiator ? kA : kB,
+                 sent_record(is_initiator,
+                             {{"kind", "BEGIN"}, {"session_key", "k"}, {"message_xxh3", digest}}));
   }
   void accept_first() {
     judge.traced(kB, conversation_record(kDialogCreated, false));
@@ -207,8 +207,7 @@ TEST_F(AuthenticationTest, FindsAMessageThatNobodyHasSent) {
 
 TEST_F(AuthenticationTest, FindsAForgedAcknowledgement) {
   send("d0");
-  judge.traced(kA, record_of(EventClass::remote_message_acknowledgement, true, "Ack Received",
-                             {{"ack", "1"}, {"message_xxh3", "forged"}}));
+  judge.traced(kA, ack_received({{"ack", "1"}, {"message_xxh3", "forged"}}));
 
   EXPECT_THAT(text_of(judge), HasSubstr("(Ack Received): a message was acted on that no instance"));
 }

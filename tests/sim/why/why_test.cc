@@ -274,16 +274,20 @@ TEST(WhyTest, ADialogOfABrokerIdThatIsGoneIsToldApart) {
 // What cleanup leaves: silence where the dialog is encrypted, -8462 where it is not.
 TEST(WhyTest, ADialogThatTheOtherSideHasForgottenIsOver) {
   constexpr const char* kForget =
-      "GO\n--# advance 1s\n:connect HOST_B\nUSE Receiver;\nDECLARE @h uniqueidentifier;\nSELECT @h = "
+      "GO\n--# advance 1s\n:connect HOST_B\nUSE Receiver;\nDECLARE @h uniqueidentifier;\nSELECT @h "
+      "= "
       "conversation_handle FROM sys.conversation_endpoints;\nEND CONVERSATION @h WITH CLEANUP;\n"
       "GO\n:connect HOST_A\nUSE Sender;\nDECLARE @h uniqueidentifier;\nSELECT @h = "
       "conversation_handle FROM sys.conversation_endpoints;\nSEND ON CONVERSATION @h MESSAGE TYPE "
       "[Order] (N'two');\nGO\n--# advance 1m\n";
   constexpr const char* kClear =
-      ":connect HOST_A\nUSE Sender;\nDROP REMOTE SERVICE BINDING to_receiver;\nGO\n:connect HOST_B\nUSE "
-      "Receiver;\nGRANT SEND ON SERVICE::ReceiverService TO public;\nGO\n:connect HOST_A\nUSE Sender;\n"
+      ":connect HOST_A\nUSE Sender;\nDROP REMOTE SERVICE BINDING to_receiver;\nGO\n:connect "
+      "HOST_B\nUSE "
+      "Receiver;\nGRANT SEND ON SERVICE::ReceiverService TO public;\nGO\n:connect HOST_A\nUSE "
+      "Sender;\n"
       "DECLARE @h uniqueidentifier;\nBEGIN DIALOG @h FROM SERVICE SenderService TO SERVICE "
-      "'ReceiverService' ON CONTRACT [OrderContract] WITH ENCRYPTION = OFF;\nSEND ON CONVERSATION @h "
+      "'ReceiverService' ON CONTRACT [OrderContract] WITH ENCRYPTION = OFF;\nSEND ON CONVERSATION "
+      "@h "
       "MESSAGE TYPE [Order] (N'one');\n";
   for (const char* begin : {kSend, kClear}) {
     const Asked asked = ask_text(with_lines("full_security", begin) + kForget);
@@ -295,12 +299,14 @@ TEST(WhyTest, ADialogThatTheOtherSideHasForgottenIsOver) {
 
 // Only the owner's key could be used, and it is gone: the request was opened while it was there, the reply waits.
 TEST(WhyTest, AReplyThatCannotBeSignedIsExplained) {
-  const Asked asked = ask_text(
-      with_lines("full_security", kSend) +
-      "--# advance 1s\n:connect HOST_B\nUSE Receiver;\nALTER CERTIFICATE receiver_cert REMOVE PRIVATE "
-      "KEY;\nDECLARE @h uniqueidentifier;\nRECEIVE TOP (1) @h = conversation_handle FROM "
-      "ReceiverQueue;\nSEND ON CONVERSATION @h MESSAGE TYPE [Receipt] (N'got it');\nGO\n--# advance "
-      "1m\n");
+  const Asked asked =
+      ask_text(with_lines("full_security", kSend) +
+               "--# advance 1s\n:connect HOST_B\nUSE Receiver;\nALTER CERTIFICATE receiver_cert "
+               "REMOVE PRIVATE "
+               "KEY;\nDECLARE @h uniqueidentifier;\nRECEIVE TOP (1) @h = conversation_handle FROM "
+               "ReceiverQueue;\nSEND ON CONVERSATION @h MESSAGE TYPE [Receipt] (N'got "
+               "it');\nGO\n--# advance "
+               "1m\n");
 
   ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
   const Cause& cause = asked.answer.explanations.front().causes.front();
@@ -310,11 +316,14 @@ TEST(WhyTest, AReplyThatCannotBeSignedIsExplained) {
 
 TEST(WhyTest, AQueueThatNothingReadsIsReadBehindTheCure) {
   const Asked asked = ask_text(
-      "--# clock 2020-03-01\n:r ../setup/shop.sqlcmd\nUSE Shop;\nGO\nCREATE PROCEDURE take AS RECEIVE "
-      "TOP (1) * FROM WarehouseQueue;\nGO\nALTER QUEUE WarehouseQueue WITH ACTIVATION (STATUS = ON, "
+      "--# clock 2020-03-01\n:r ../setup/shop.sqlcmd\nUSE Shop;\nGO\nCREATE PROCEDURE take AS "
+      "RECEIVE "
+      "TOP (1) * FROM WarehouseQueue;\nGO\nALTER QUEUE WarehouseQueue WITH ACTIVATION (STATUS = "
+      "ON, "
       "PROCEDURE_NAME = take, MAX_QUEUE_READERS = 0, EXECUTE AS OWNER);\nDECLARE @h "
       "uniqueidentifier;\nBEGIN DIALOG @h FROM SERVICE WebService TO SERVICE 'WarehouseService' ON "
-      "CONTRACT [OrderContract] WITH ENCRYPTION = OFF;\nSEND ON CONVERSATION @h MESSAGE TYPE [Order] "
+      "CONTRACT [OrderContract] WITH ENCRYPTION = OFF;\nSEND ON CONVERSATION @h MESSAGE TYPE "
+      "[Order] "
       "(N'a lamp');\nGO\n");
 
   ASSERT_EQ(asked.answer.explanations.size(), 1U) << asked.story();
@@ -329,10 +338,13 @@ TEST(WhyTest, AQueueThatNothingReadsIsReadBehindTheCure) {
 // Its transaction is open for an hour, and the second order belongs to the same group.
 TEST(WhyTest, AGroupThatIsHeldIsToldApartFromAProcedureThatFails) {
   const Asked asked = ask_text(
-      "--# clock 2020-03-01\n:r ../setup/shop.sqlcmd\nUSE Shop;\nGO\nCREATE PROCEDURE take AS\nBEGIN\n"
+      "--# clock 2020-03-01\n:r ../setup/shop.sqlcmd\nUSE Shop;\nGO\nCREATE PROCEDURE take "
+      "AS\nBEGIN\n"
       "BEGIN TRANSACTION;\nRECEIVE TOP (1) * FROM WarehouseQueue;\nWAITFOR DELAY '01:00:00';\n"
-      "COMMIT;\nEND;\nGO\nALTER QUEUE WarehouseQueue WITH ACTIVATION (STATUS = ON, PROCEDURE_NAME = "
-      "take, MAX_QUEUE_READERS = 1, EXECUTE AS OWNER);\nDECLARE @h uniqueidentifier;\nBEGIN DIALOG @h "
+      "COMMIT;\nEND;\nGO\nALTER QUEUE WarehouseQueue WITH ACTIVATION (STATUS = ON, PROCEDURE_NAME "
+      "= "
+      "take, MAX_QUEUE_READERS = 1, EXECUTE AS OWNER);\nDECLARE @h uniqueidentifier;\nBEGIN DIALOG "
+      "@h "
       "FROM SERVICE WebService TO SERVICE 'WarehouseService' ON CONTRACT [OrderContract] WITH "
       "ENCRYPTION = OFF;\nSEND ON CONVERSATION @h MESSAGE TYPE [Order] (N'a lamp');\nSEND ON "
       "CONVERSATION @h MESSAGE TYPE [Order] (N'a table');\nGO\n");
