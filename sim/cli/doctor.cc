@@ -12,13 +12,13 @@
 #include "sim/cli/cli.h"
 #include "sim/cli/doctor_command.h"
 #include "sim/cli/doctor_sets.h"
+#include "sim/cli/explain_entry.h"
 #include "sim/cli/option_checks.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
 #include "sim/doctor/cure.h"
 #include "sim/scenario/data_folder.h"
 #include "sim/scenario/key_pool.h"
-#include "sim/scenario/near.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -274,23 +274,6 @@ void list_checks(Context& context) {
                check.title);
 }
 
-int explain_check(Context& context, const std::string& id) {
-  const doctor::Check* check = doctor::find_check(id);
-  if (check == nullptr) {
-    std::vector<std::string_view> ids;
-    for (const doctor::Check& one : doctor::all_checks()) ids.push_back(one.id);
-    const auto near = scenario::near_names(id, ids, 1);
-    fmt::print(context.err, "ssbsim: there is no check '{}'{}\n", id,
-               near.empty() ? "; see --list" : fmt::format("; did you mean {}?", near.front()));
-    return kExitUsage;
-  }
-  fmt::print(context.out, "{}  {}   {}\n  asks        {}\n", check->id, check->title,
-             doctor::severity_name(check->severity), check->asks);
-  if (!check->errors.empty())
-    fmt::print(context.out, "  explains    {}   (ssbsim explain NUMBER)\n", check->errors);
-  return 0;
-}
-
 void add_doctor_options(CLI::App& command, DoctorOptions& options) {
   command.add_option("path", options.paths,
                      "Scenarios, folders with *.sql files, or data folders of ssbsim node");
@@ -330,7 +313,8 @@ void add_doctor_options(CLI::App& command, DoctorOptions& options) {
   command.add_option("--ignore", options.ignored, "Id of a check to leave out; may be repeated")
       ->take_all();
   command.add_flag("--list", options.lists, "List the checks");
-  command.add_option("--explain", options.explained, "Say what a check asks, by its id");
+  command.add_option("--explain", options.explained,
+                     "Say what a check asks, or a cause of --why means, by its id");
   command.add_option("--key-pool", options.key_pool_file,
                      "File with the throw-away RSA keys [$XDG_CACHE_HOME/ssbsim/scenario-keys]");
 }
@@ -350,7 +334,10 @@ int run_doctor(Context& context, const DoctorOptions& options) {
       list_checks(context);
       return 0;
     }
-    if (!options.explained.empty()) return explain_check(context, options.explained);
+    if (!options.explained.empty()) {
+      explain_finding_id(context, options.explained, options.as_json);
+      return context.exit_code;
+    }
     return DoctorCommand(context, options).run();
   } catch (const UsageError& error) {
     context.err << "ssbsim: " << error.text << '\n';
