@@ -30,6 +30,9 @@ using doctor::Severity;
 constexpr int kExitFindings = 1;
 constexpr int kExitNotTested = 2;
 constexpr int kExitDoesNotParse = 11;
+constexpr const char* kNoDialog =
+    "could not test: no dialog to ask about: no user's service here names another one in a "
+    "conversation, a remote service binding or a route; name a pair with --from and --to";
 
 struct Tally {
   int errors = 0, warnings = 0, infos = 0, ok = 0, not_tested = 0, ignored = 0;
@@ -153,7 +156,15 @@ class DoctorCommand {
       fmt::print(context_.out, "{}{}\n", is_first_ ? "" : "\n", set.name);
     is_first_ = false;
     for (const std::string& note : set.notes) show_note(set, note);
+    if (set.has_bad_syntax) report_bad_syntax(set);
     Tally tally;
+    const bool has_dialog = !doctor::find_dialogs(set.instances, question()).empty();
+    has_dialogs_ = has_dialogs_ || has_dialog;
+    if (!has_dialog) {
+      ++tally.not_tested;
+      ++all_.not_tested;
+      show_note(set, kNoDialog, "");
+    }
     for (const Finding& finding : doctor::examine(set.instances, question())) {
       if (is_ignored(finding)) {
         if (finding.verdict == doctor::Verdict::not_ok) {
@@ -175,6 +186,14 @@ class DoctorCommand {
     require_output(context_.out);
   }
 
+  // What the other batches have built is looked at all the same.
+  void report_bad_syntax(const DoctorSet& set) {
+    fmt::print(context_.err,
+               "ssbsim: {}: a batch is no T-SQL and has not run; what follows is of the rest\n",
+               set.name);
+    broken_ = std::max(broken_, kExitDoesNotParse);
+  }
+
   void report_broken(const DoctorSet& set) {
     for (const scenario::ScriptMessage& problem : set.problems)
       fmt::print(context_.err, "{}\n", problem.line());
@@ -182,12 +201,12 @@ class DoctorCommand {
     broken_ = std::max(broken_, set.problems.empty() ? kExitEnvironment : kExitDoesNotParse);
   }
 
-  void show_note(const DoctorSet& set, const std::string& note) {
+  void show_note(const DoctorSet& set, const std::string& note, std::string_view word = "note: ") {
     if (options_.as_json) {
       print_line(
           json::serialize(json::object{{"type", "note"}, {"set", set.name}, {"text", note}}));
     } else {
-      fmt::print(options_.shows_cures ? context_.err : context_.out, "note: {}\n", note);
+      fmt::print(options_.shows_cures ? context_.err : context_.out, "{}{}\n", word, note);
     }
   }
 
@@ -256,7 +275,8 @@ class DoctorCommand {
     const bool fails = (options_.fail_on != "never" && all_.errors > 0) ||
                        (options_.fail_on == "warning" && all_.warnings > 0);
     if (fails) return kExitFindings;
-    return options_.is_strict && all_.not_tested > 0 ? kExitNotTested : 0;
+    const bool is_nothing = !has_dialogs_ && all_.errors + all_.warnings + all_.infos == 0;
+    return is_nothing || (options_.is_strict && all_.not_tested > 0) ? kExitNotTested : 0;
   }
 
   Context& context_;
@@ -265,6 +285,7 @@ class DoctorCommand {
   Tally all_;
   int broken_ = 0;
   bool has_many_ = false;
+  bool has_dialogs_ = false;  // in any set
   bool is_first_ = true;
 };
 
@@ -362,7 +383,8 @@ void add_doctor(CLI::App& app, Context& context) {
       "  ssbsim doctor mine.sql --from MyService --to ImageProcessor --encryption on\n"
       "  ssbsim doctor a b --peer 10.0.0.3=HOST_B --fail-on warning\n"
       "  ssbsim doctor --explain SB-R001\n"
-      "Exit codes: 0 nothing found, 1 found, 2 not all could be tested (--strict), 10, 11, 12.");
+      "Exit codes: 0 nothing found, 1 found, 2 nothing could be tested, or not all (--strict),\n"
+      "10 usage, 11 a scenario or one of its batches does not parse, 12.");
   add_doctor_options(*command, *options);
   command->callback([&context, options] { context.exit_code = run_doctor(context, *options); });
 }
