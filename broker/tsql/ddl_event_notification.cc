@@ -49,6 +49,7 @@ Result<void> run(const CreateEventNotification& node, StatementContext& context)
   };
   if (current(context).table<pb::EventNotification>().find_if(is_taken) != nullptr)
     return Error(ErrorCode::object_exists, node.name);
+  if (auto valid = check_service_name(node.to_service); !valid) return valid.error();
   const auto broker = target_broker(context, node.broker_instance);
   if (!broker) return broker.error();
   const auto owner = current_user(context);

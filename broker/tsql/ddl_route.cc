@@ -151,6 +151,13 @@ Result<void> must_be_unique(const StatementContext& context, const pb::BrokerPri
 
 }  // namespace
 
+Result<void> check_service_name(std::string_view name) {
+  const std::size_t length = characters(name);
+  if (length == 0 || length > kNameCharactersMax)
+    return Error(ErrorCode::bad_service_name, std::to_string(length));
+  return {};
+}
+
 // ---- routes and bindings ----
 
 Result<void> run(const CreateRoute& node, StatementContext& context) {
@@ -187,6 +194,7 @@ Result<void> run(const CreateRemoteServiceBinding& node, StatementContext& conte
     return allowed.error();
   if (auto fresh = must_be_new<pb::RemoteServiceBinding>(context, node.name); !fresh)
     return fresh.error();
+  if (auto valid = check_service_name(node.to_service); !valid) return valid.error();
   const auto* same = current(context).table<pb::RemoteServiceBinding>().find_if(
       [&](const pb::RemoteServiceBinding& binding) {
         return binding.remote_service_name() == node.to_service;

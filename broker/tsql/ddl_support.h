@@ -78,6 +78,9 @@ template <typename Object>
   return {};
 }
 
+// The name of a service that may be anywhere: 8412 unless it has 1 to 256 characters (ddl_route.cc).
+[[nodiscard]] Result<void> check_service_name(std::string_view name);
+
 // The queue of a name; nullptr also where its name is none (ddl_broker.cc).
 [[nodiscard]] const pb::Queue* find_queue(StatementContext& context, const ObjectName& name);
 

@@ -12,13 +12,13 @@
 #include "sim/cli/cli.h"
 #include "sim/cli/doctor_command.h"
 #include "sim/cli/doctor_sets.h"
+#include "sim/cli/explain_entry.h"
 #include "sim/cli/option_checks.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/scenario_files.h"
 #include "sim/doctor/cure.h"
 #include "sim/scenario/data_folder.h"
 #include "sim/scenario/key_pool.h"
-#include "sim/scenario/near.h"
 
 namespace ssb::sim::cli {
 namespace {
@@ -30,6 +30,9 @@ using doctor::Severity;
 constexpr int kExitFindings = 1;
 constexpr int kExitNotTested = 2;
 constexpr int kExitDoesNotParse = 11;
+constexpr const char* kNoDialog =
+    "could not test: no dialog to ask about: no user's service here names another one in a "
+    "conversation, a remote service binding or a route; name a pair with --from and --to";
 
 struct Tally {
   int errors = 0, warnings = 0, infos = 0, ok = 0, not_tested = 0, ignored = 0;
@@ -153,7 +156,15 @@ class DoctorCommand {
       fmt::print(context_.out, "{}{}\n", is_first_ ? "" : "\n", set.name);
     is_first_ = false;
     for (const std::string& note : set.notes) show_note(set, note);
+    if (set.has_bad_syntax) report_bad_syntax(set);
     Tally tally;
+    const bool has_dialog = !doctor::find_dialogs(set.instances, question()).empty();
+    has_dialogs_ = has_dialogs_ || has_dialog;
+    if (!has_dialog) {
+      ++tally.not_tested;
+      ++all_.not_tested;
+      show_note(set, kNoDialog, "");
+    }
     for (const Finding& finding : doctor::examine(set.instances, question())) {
       if (is_ignored(finding)) {
         if (finding.verdict == doctor::Verdict::not_ok) {
@@ -175,6 +186,14 @@ class DoctorCommand {
     require_output(context_.out);
   }
 
+  // What the other batches have built is looked at all the same.
+  void report_bad_syntax(const DoctorSet& set) {
+    fmt::print(context_.err,
+               "ssbsim: {}: a batch is no T-SQL and has not run; what follows is of the rest\n",
+               set.name);
+    broken_ = std::max(broken_, kExitDoesNotParse);
+  }
+
   void report_broken(const DoctorSet& set) {
     for (const scenario::ScriptMessage& problem : set.problems)
       fmt::print(context_.err, "{}\n", problem.line());
@@ -182,12 +201,12 @@ class DoctorCommand {
     broken_ = std::max(broken_, set.problems.empty() ? kExitEnvironment : kExitDoesNotParse);
   }
 
-  void show_note(const DoctorSet& set, const std::string& note) {
+  void show_note(const DoctorSet& set, const std::string& note, std::string_view word = "note: ") {
     if (options_.as_json) {
       print_line(
           json::serialize(json::object{{"type", "note"}, {"set", set.name}, {"text", note}}));
     } else {
-      fmt::print(options_.shows_cures ? context_.err : context_.out, "note: {}\n", note);
+      fmt::print(options_.shows_cures ? context_.err : context_.out, "{}{}\n", word, note);
     }
   }
 
@@ -256,7 +275,8 @@ class DoctorCommand {
     const bool fails = (options_.fail_on != "never" && all_.errors > 0) ||
                        (options_.fail_on == "warning" && all_.warnings > 0);
     if (fails) return kExitFindings;
-    return options_.is_strict && all_.not_tested > 0 ? kExitNotTested : 0;
+    const bool is_nothing = !has_dialogs_ && all_.errors + all_.warnings + all_.infos == 0;
+    return is_nothing || (options_.is_strict && all_.not_tested > 0) ? kExitNotTested : 0;
   }
 
   Context& context_;
@@ -265,6 +285,7 @@ class DoctorCommand {
   Tally all_;
   int broken_ = 0;
   bool has_many_ = false;
+  bool has_dialogs_ = false;  // in any set
   bool is_first_ = true;
 };
 
@@ -272,23 +293,6 @@ void list_checks(Context& context) {
   for (const doctor::Check& check : doctor::all_checks())
     fmt::print(context.out, "{} {:<7} {}\n", check.id, doctor::severity_name(check.severity),
                check.title);
-}
-
-int explain_check(Context& context, const std::string& id) {
-  const doctor::Check* check = doctor::find_check(id);
-  if (check == nullptr) {
-    std::vector<std::string_view> ids;
-    for (const doctor::Check& one : doctor::all_checks()) ids.push_back(one.id);
-    const auto near = scenario::near_names(id, ids, 1);
-    fmt::print(context.err, "ssbsim: there is no check '{}'{}\n", id,
-               near.empty() ? "; see --list" : fmt::format("; did you mean {}?", near.front()));
-    return kExitUsage;
-  }
-  fmt::print(context.out, "{}  {}   {}\n  asks        {}\n", check->id, check->title,
-             doctor::severity_name(check->severity), check->asks);
-  if (!check->errors.empty())
-    fmt::print(context.out, "  explains    {}   (ssbsim explain NUMBER)\n", check->errors);
-  return 0;
 }
 
 void add_doctor_options(CLI::App& command, DoctorOptions& options) {
@@ -330,7 +334,8 @@ void add_doctor_options(CLI::App& command, DoctorOptions& options) {
   command.add_option("--ignore", options.ignored, "Id of a check to leave out; may be repeated")
       ->take_all();
   command.add_flag("--list", options.lists, "List the checks");
-  command.add_option("--explain", options.explained, "Say what a check asks, by its id");
+  command.add_option("--explain", options.explained,
+                     "Say what a check asks, or a cause of --why means, by its id");
   command.add_option("--key-pool", options.key_pool_file,
                      "File with the throw-away RSA keys [$XDG_CACHE_HOME/ssbsim/scenario-keys]");
 }
@@ -350,7 +355,10 @@ int run_doctor(Context& context, const DoctorOptions& options) {
       list_checks(context);
       return 0;
     }
-    if (!options.explained.empty()) return explain_check(context, options.explained);
+    if (!options.explained.empty()) {
+      explain_finding_id(context, options.explained, options.as_json);
+      return context.exit_code;
+    }
     return DoctorCommand(context, options).run();
   } catch (const UsageError& error) {
     context.err << "ssbsim: " << error.text << '\n';
@@ -375,7 +383,8 @@ void add_doctor(CLI::App& app, Context& context) {
       "  ssbsim doctor mine.sql --from MyService --to ImageProcessor --encryption on\n"
       "  ssbsim doctor a b --peer 10.0.0.3=HOST_B --fail-on warning\n"
       "  ssbsim doctor --explain SB-R001\n"
-      "Exit codes: 0 nothing found, 1 found, 2 not all could be tested (--strict), 10, 11, 12.");
+      "Exit codes: 0 nothing found, 1 found, 2 nothing could be tested, or not all (--strict),\n"
+      "10 usage, 11 a scenario or one of its batches does not parse, 12.");
   add_doctor_options(*command, *options);
   command->callback([&context, options] { context.exit_code = run_doctor(context, *options); });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <map>
 #include <system_error>
 
@@ -47,10 +48,20 @@ scenario::Script read_until(const DoctorScript& wanted) {
                                 script_options(wanted.variables));
 }
 
+// "Msg 102, Level 15, ...": a batch that is no T-SQL has not run. (Others of level 15 are of single statements.)
+bool is_syntax(const std::string& message) {
+  constexpr int kSyntaxNumbersMax = 1000;
+  int number = 0;
+  int level = 0;
+  return std::sscanf(message.c_str(), "Msg %d, Level %d,", &number, &level) == 2 && level == 15 &&
+         number < kSyntaxNumbersMax;
+}
+
 void note_failures(const scenario::Report& report, DoctorSet& set) {
   for (const scenario::Failure& failure : report.failures) {
     if (failure.what == "expectation") continue;
     std::string seen = failure.seen.substr(0, failure.seen.find('\n'));
+    set.has_bad_syntax = set.has_bad_syntax || is_syntax(seen);
     set.notes.push_back(fmt::format("{}: {}: {}", failure.place.text(), failure.what, seen));
   }
 }

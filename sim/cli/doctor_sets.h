@@ -27,6 +27,7 @@ class DoctorSet {
   std::vector<std::string> notes;                 // of batches that failed
   std::vector<scenario::ScriptMessage> problems;  // of a script that does not parse: no instances
   std::string reason;                             // it could not run: no instances
+  bool has_bad_syntax = false;                    // of T-SQL: a batch that did nothing at all
 };
 
 struct DoctorScript {

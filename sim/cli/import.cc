@@ -321,8 +321,8 @@ void add_import(CLI::App& app, Context& context) {
       "Examples:\n"
       "  ssbsim import SQL01.json SQL02.json --out imported\n"
       "  ssbsim import a.json b.json --out imported --peer 10.0.0.3=SQL02 --fail-on warning\n"
-      "Exit codes: 0 nothing found and all delivered, 1 found or not delivered, 10, 11 a snapshot "
-      "is not right or does not build, 12.");
+      "Exit codes: 0 nothing found and all delivered, 1 found or not delivered, 2 no dialog to ask "
+      "about and nothing found,\n10, 11 a snapshot is not right or does not build, 12.");
   add_import_options(*command, *options);
   command->callback([&context, options] { context.exit_code = run_import(context, *options); });
 }

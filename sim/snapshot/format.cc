@@ -5,38 +5,74 @@ namespace {
 
 using enum ColumnType;
 constexpr bool kNull = true;
+constexpr bool kNotNull = false;
+
+// ---- what columns may have ----
+constexpr Domain kName{.least = 1, .most = 128};            // sysname
+constexpr Domain kTravellingName{.least = 1, .most = 256};  // of services, as a dialog names them
+constexpr Domain kId{.least = 0, .most = 2147483647};
+constexpr Domain kSid{.least = 1, .most = 85};
+constexpr Domain kThumbprint{.least = 20, .most = 32};
+constexpr Domain kSubject{.least = 1};
+constexpr Domain kPort{.least = 0, .most = 65535};  // 0: of endpoints that are not TCP
+constexpr Domain kPriority{.least = 1, .most = 10};
+
+constexpr std::string_view kServerPrincipalTypes[] = {"S", "U", "G", "R", "C", "K", "E", "X"};
+constexpr std::string_view kPrincipalTypes[] = {"S", "U", "G", "R", "A", "C", "K", "E", "X"};
+constexpr std::string_view kPermissionStates[] = {"G", "W", "D", "R"};
+constexpr std::string_view kEndpointStates[] = {"STARTED", "STOPPED", "DISABLED"};
+constexpr std::string_view kAuthentications[] = {
+    "NTLM",
+    "KERBEROS",
+    "NEGOTIATE",
+    "CERTIFICATE",
+    "NTLM, CERTIFICATE",
+    "KERBEROS, CERTIFICATE",
+    "NEGOTIATE, CERTIFICATE",
+    "CERTIFICATE, NTLM",
+    "CERTIFICATE, KERBEROS",
+    "CERTIFICATE, NEGOTIATE",
+};
+constexpr std::string_view kEncryptions[] = {
+    "NONE",           "RC4",           "AES", "NONE, RC4", "NONE, AES", "RC4, AES", "AES, RC4",
+    "NONE, RC4, AES", "NONE, AES, RC4"};
+constexpr std::string_view kKeyProtections[] = {"NA", "MK", "PW", "SK"};
+constexpr std::string_view kValidations[] = {"N", "E", "X"};
+constexpr std::string_view kMasterKey[] = {"##MS_DatabaseMasterKey##"};
 
 // ---- the server ----
-constexpr Column kDatabase[] = {{"name", text},
-                                {"database_id", number},
-                                {"owner_sid", binary, kNull},
+constexpr Column kDatabase[] = {{"name", text, kNotNull, kName},
+                                {"database_id", number, kNotNull, kId},
+                                {"owner_sid", binary, kNull, kSid},
                                 {"is_broker_enabled", flag},
                                 {"service_broker_guid", guid},
                                 {"is_trustworthy_on", flag},
                                 {"is_master_key_encrypted_by_server", flag},
                                 {"is_honor_broker_priority_on", flag, kNull}};
-constexpr Column kServerPrincipals[] = {{"name", text},
-                                        {"principal_id", number},
-                                        {"sid", binary, kNull},
-                                        {"type", text},
+constexpr Column kServerPrincipals[] = {{"name", text, kNotNull, kName},
+                                        {"principal_id", number, kNotNull, kId},
+                                        {"sid", binary, kNull, kSid},
+                                        {"type", text, kNotNull, {kServerPrincipalTypes}},
                                         {"is_disabled", flag, kNull}};
-constexpr Column kServerRoleMembers[] = {{"role_principal_id", number},
-                                         {"member_principal_id", number}};
-constexpr Column kPermissions[] = {{"class", number},
+constexpr Column kServerRoleMembers[] = {{"role_principal_id", number, kNotNull, kId},
+                                         {"member_principal_id", number, kNotNull, kId}};
+constexpr Column kPermissions[] = {{"class", number, kNotNull, {.least = 0, .most = 255}},
                                    {"major_id", number},
-                                   {"grantee_principal_id", number},
-                                   {"permission_name", text},
-                                   {"state", text}};
-constexpr Column kBrokerEndpoints[] = {{"name", text},
-                                       {"endpoint_id", number},
-                                       {"principal_id", number, kNull},
-                                       {"state_desc", text},
-                                       {"is_message_forwarding_enabled", flag},
-                                       {"message_forwarding_size", number, kNull},
-                                       {"connection_auth_desc", text},
-                                       {"certificate_id", number, kNull},
-                                       {"encryption_algorithm_desc", text}};
-constexpr Column kTcpEndpoints[] = {{"endpoint_id", number}, {"port", number}};
+                                   {"grantee_principal_id", number, kNotNull, kId},
+                                   {"permission_name", text, kNotNull, kName},
+                                   {"state", text, kNotNull, {kPermissionStates}}};
+constexpr Column kBrokerEndpoints[] = {
+    {"name", text, kNotNull, kName},
+    {"endpoint_id", number, kNotNull, kId},
+    {"principal_id", number, kNull, kId},
+    {"state_desc", text, kNotNull, {kEndpointStates}},
+    {"is_message_forwarding_enabled", flag},
+    {"message_forwarding_size", number, kNull, kId},
+    {"connection_auth_desc", text, kNotNull, {kAuthentications}},
+    {"certificate_id", number, kNull, kId},
+    {"encryption_algorithm_desc", text, kNotNull, {kEncryptions}}};
+constexpr Column kTcpEndpoints[] = {{"endpoint_id", number, kNotNull, kId},
+                                    {"port", number, kNotNull, kPort}};
 
 constexpr Section kServer[] = {
     {"server_principals", "server_principals", "type IN ('S', 'U', 'G', 'C', 'K', 'R')",
@@ -48,70 +84,75 @@ constexpr Section kServer[] = {
 };
 
 // ---- a database ----
-constexpr Column kPrincipals[] = {{"name", text},
-                                  {"principal_id", number},
-                                  {"type", text},
-                                  {"owning_principal_id", number, kNull},
-                                  {"sid", binary, kNull}};
-constexpr Column kRoleMembers[] = {{"role_principal_id", number}, {"member_principal_id", number}};
-constexpr Column kSchemas[] = {
-    {"name", text}, {"schema_id", number}, {"principal_id", number, kNull}};
-constexpr Column kSymmetricKeys[] = {{"name", text}, {"symmetric_key_id", number}};
-constexpr Column kCertificates[] = {{"name", text},
-                                    {"certificate_id", number},
-                                    {"principal_id", number},
-                                    {"pvt_key_encryption_type", text},
+constexpr Column kPrincipals[] = {{"name", text, kNotNull, kName},
+                                  {"principal_id", number, kNotNull, kId},
+                                  {"type", text, kNotNull, {kPrincipalTypes}},
+                                  {"owning_principal_id", number, kNull, kId},
+                                  {"sid", binary, kNull, kSid}};
+constexpr Column kRoleMembers[] = {{"role_principal_id", number, kNotNull, kId},
+                                   {"member_principal_id", number, kNotNull, kId}};
+constexpr Column kSchemas[] = {{"name", text, kNotNull, kName},
+                               {"schema_id", number, kNotNull, kId},
+                               {"principal_id", number, kNull, kId}};
+constexpr Column kSymmetricKeys[] = {{"name", text, kNotNull, {kMasterKey}},
+                                     {"symmetric_key_id", number, kNotNull, kId}};
+constexpr Column kCertificates[] = {{"name", text, kNotNull, kName},
+                                    {"certificate_id", number, kNotNull, kId},
+                                    {"principal_id", number, kNotNull, kId},
+                                    {"pvt_key_encryption_type", text, kNotNull, {kKeyProtections}},
                                     {"is_active_for_begin_dialog", flag, kNull},
-                                    {"issuer_name", text},
-                                    {"cert_serial_number", text},
-                                    {"subject", text},
+                                    {"issuer_name", text, kNotNull, kSubject},
+                                    {"cert_serial_number", serial_number},
+                                    {"subject", text, kNotNull, kSubject},
                                     {"start_date", date},
                                     {"expiry_date", date},
-                                    {"thumbprint", binary}};
-constexpr Column kMessageTypes[] = {{"name", text},
-                                    {"message_type_id", number},
-                                    {"principal_id", number, kNull},
-                                    {"validation", text}};
-constexpr Column kContracts[] = {
-    {"name", text}, {"service_contract_id", number}, {"principal_id", number, kNull}};
-constexpr Column kContractMessages[] = {{"service_contract_id", number},
-                                        {"message_type_id", number},
+                                    {"thumbprint", binary, kNotNull, kThumbprint}};
+constexpr Column kMessageTypes[] = {{"name", text, kNotNull, kName},
+                                    {"message_type_id", number, kNotNull, kId},
+                                    {"principal_id", number, kNull, kId},
+                                    {"validation", text, kNotNull, {kValidations}}};
+constexpr Column kContracts[] = {{"name", text, kNotNull, kName},
+                                 {"service_contract_id", number, kNotNull, kId},
+                                 {"principal_id", number, kNull, kId}};
+constexpr Column kContractMessages[] = {{"service_contract_id", number, kNotNull, kId},
+                                        {"message_type_id", number, kNotNull, kId},
                                         {"is_sent_by_initiator", flag},
                                         {"is_sent_by_target", flag}};
-constexpr Column kQueues[] = {{"name", text},
+constexpr Column kQueues[] = {{"name", text, kNotNull, kName},
                               {"object_id", number},
-                              {"schema_id", number},
+                              {"schema_id", number, kNotNull, kId},
                               {"activation_procedure", text, kNull},
                               {"is_activation_enabled", flag},
                               {"is_receive_enabled", flag},
                               {"is_enqueue_enabled", flag},
                               {"is_retention_enabled", flag},
                               {"is_poison_message_handling_enabled", flag, kNull}};
-constexpr Column kServices[] = {{"name", text},
-                                {"service_id", number},
-                                {"principal_id", number, kNull},
+constexpr Column kServices[] = {{"name", text, kNotNull, kName},
+                                {"service_id", number, kNotNull, kId},
+                                {"principal_id", number, kNull, kId},
                                 {"service_queue_id", number}};
-constexpr Column kServiceContracts[] = {{"service_id", number}, {"service_contract_id", number}};
-constexpr Column kRoutes[] = {{"name", text},
-                              {"route_id", number},
-                              {"principal_id", number, kNull},
-                              {"remote_service_name", text, kNull},
-                              {"broker_instance", text, kNull},
+constexpr Column kServiceContracts[] = {{"service_id", number, kNotNull, kId},
+                                        {"service_contract_id", number, kNotNull, kId}};
+constexpr Column kRoutes[] = {{"name", text, kNotNull, kName},
+                              {"route_id", number, kNotNull, kId},
+                              {"principal_id", number, kNull, kId},
+                              {"remote_service_name", text, kNull, kTravellingName},
+                              {"broker_instance", guid, kNull},
                               {"lifetime", date, kNull},
-                              {"address", text, kNull},
-                              {"mirror_address", text, kNull}};
-constexpr Column kBindings[] = {{"name", text},
-                                {"remote_service_binding_id", number},
-                                {"principal_id", number, kNull},
-                                {"remote_service_name", text},
-                                {"remote_principal_id", number, kNull},
+                              {"address", text, kNull, kTravellingName},
+                              {"mirror_address", text, kNull, kTravellingName}};
+constexpr Column kBindings[] = {{"name", text, kNotNull, kName},
+                                {"remote_service_binding_id", number, kNotNull, kId},
+                                {"principal_id", number, kNull, kId},
+                                {"remote_service_name", text, kNotNull, kTravellingName},
+                                {"remote_principal_id", number, kNull, kId},
                                 {"is_anonymous_on", flag}};
-constexpr Column kPriorities[] = {{"name", text},
-                                  {"priority_id", number},
-                                  {"service_contract_id", number, kNull},
-                                  {"local_service_id", number, kNull},
-                                  {"remote_service_name", text, kNull},
-                                  {"priority", number}};
+constexpr Column kPriorities[] = {{"name", text, kNotNull, kName},
+                                  {"priority_id", number, kNotNull, kId},
+                                  {"service_contract_id", number, kNull, kId},
+                                  {"local_service_id", number, kNull, kId},
+                                  {"remote_service_name", text, kNull, kTravellingName},
+                                  {"priority", number, kNotNull, kPriority}};
 
 constexpr Section kDatabaseSections[] = {
     {"database_principals", "database_principals", "", kPrincipals},
@@ -141,6 +182,7 @@ std::string_view type_text(ColumnType type) {
     case flag: return "true or false";
     case binary: return "a text of hexadecimal digits";
     case guid: return "a text with a GUID";
+    case serial_number: return "a text of hexadecimal digits, two a byte, with blanks between them";
     case date: return "a text with a date (\"2024-05-01T10:00:00\")";
   }
   return "";

@@ -17,6 +17,7 @@ std::string column_text(const Column& column) {
       return fmt::format("CONVERT(varchar(200), {0}, 2) AS {0}", column.name);
     case ColumnType::date: return fmt::format("CONVERT(varchar(30), {0}, 126) AS {0}", column.name);
     case ColumnType::guid: return fmt::format("CONVERT(varchar(36), {0}) AS {0}", column.name);
+    case ColumnType::serial_number:
     case ColumnType::text: return fmt::format("RTRIM({0}) AS {0}", column.name);
     case ColumnType::number:
     case ColumnType::flag: break;

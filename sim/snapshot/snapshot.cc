@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@ namespace {
 using Kind = JsonValue::Kind;
 
 constexpr std::size_t kNameBytesMax = 8000;  // of any text of a catalog view
+constexpr std::size_t kShownBytes = 40;
 constexpr std::string_view kTakeAgain =
     "take the snapshot again with ssbsim snapshot-query, as a login with VIEW ANY DEFINITION";
 
@@ -32,6 +34,31 @@ bool is_guid(std::string_view text) {
                       ? c == '-'
                       : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
          });
+}
+
+// "01 7e 5e": bytes with a blank between two; one more at the end does no harm.
+bool is_serial_number(std::string_view text) {
+  std::string digits;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_between = i % 3 == 2;
+    if (is_between != (text[i] == ' ')) return false;
+    if (!is_between) digits.push_back(text[i]);
+  }
+  return !digits.empty() && proto::from_hex(digits).has_value();
+}
+
+struct NumberRange {
+  std::int64_t least, most;
+};
+NumberRange number_range(const Column& column) {
+  constexpr std::int64_t kLeast = std::numeric_limits<std::int32_t>::min();
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  if (column.domain.most == 0) return {kLeast, kMost};
+  return {column.domain.least, column.domain.most};
+}
+
+std::string_view unit_of(const Column& column) {
+  return column.type == ColumnType::binary ? "bytes" : "characters";
 }
 
 // Ids of a row and the section that has them.
@@ -163,13 +190,39 @@ class Reader {
     return value.text;
   }
 
-  std::optional<std::string> number_of(const JsonValue& value, const std::string& path) {
+  std::optional<std::string> number_of(const JsonValue& value, const Column& column,
+                                       const std::string& path) {
+    const auto [least, most] = number_range(column);
     std::int64_t number = 0;
     const char* end = value.text.data() + value.text.size();
     const auto [stop, failed] = std::from_chars(value.text.data(), end, number);
-    if (failed == std::errc() && stop == end) return std::to_string(number);
-    problem(value.line, path, fmt::format("is {}, not a whole number", value.text));
+    if (failed == std::errc() && stop == end && number >= least && number <= most)
+      return std::to_string(number);
+    problem(value.line, path,
+            fmt::format("is {}, not a whole number from {} to {}; {}", value.text, least, most,
+                        kTakeAgain));
     return std::nullopt;
+  }
+
+  // Whether a text, or so many bytes, is one that the column may have.
+  bool is_of_domain(const JsonValue& value, std::size_t size, const Column& column,
+                    const std::string& path) {
+    const Domain& domain = column.domain;
+    const std::string shown = json_text(value.text.substr(0, kShownBytes));
+    if (!domain.words.empty() &&
+        std::ranges::find(domain.words, value.text) == domain.words.end()) {
+      problem(value.line, path,
+              fmt::format("is {}, not one of \"{}\"; {}", shown, fmt::join(domain.words, "\", \""),
+                          kTakeAgain));
+      return false;
+    }
+    const auto length = static_cast<std::int64_t>(size);
+    if (length >= domain.least && (domain.most == 0 || length <= domain.most)) return true;
+    problem(value.line, path,
+            fmt::format("is {} with {} {}, not {} {}; {}", shown, length, unit_of(column),
+                        domain.most == 0 ? "at least" : fmt::format("{} to", domain.least),
+                        domain.most == 0 ? domain.least : domain.most, kTakeAgain));
+    return false;
   }
 
   std::optional<std::string> value_of(const JsonValue& value, const Column& column,
@@ -177,13 +230,13 @@ class Reader {
     const auto bad = [&]() -> std::optional<std::string> {
       problem(value.line, path,
               fmt::format("is {}, not {}; {}",
-                          value.kind == Kind::text ? json_text(value.text.substr(0, 40))
+                          value.kind == Kind::text ? json_text(value.text.substr(0, kShownBytes))
                                                    : std::string(kind_text(value.kind)),
                           type_text(column.type), kTakeAgain));
       return std::nullopt;
     };
     if (column.type == ColumnType::number)
-      return value.kind == Kind::number ? number_of(value, path) : bad();
+      return value.kind == Kind::number ? number_of(value, column, path) : bad();
     if (column.type == ColumnType::flag) {
       if (value.kind != Kind::flag) return bad();
       return value.flag ? "1" : "0";
@@ -193,10 +246,15 @@ class Reader {
     if (!text) return text;
     if (column.type == ColumnType::guid) return is_guid(*text) ? upper(*text) : bad();
     if (column.type == ColumnType::date && !proto::parse_datetime(*text)) return bad();
+    if (column.type == ColumnType::serial_number && !is_serial_number(*text)) return bad();
     if (column.type == ColumnType::binary) {
       const auto bytes = proto::from_hex(*text);
-      return bytes ? proto::to_hex(*bytes) : bad();
+      if (!bytes) return bad();
+      if (!is_of_domain(value, bytes->size(), column, path)) return std::nullopt;
+      return proto::to_hex(*bytes);
     }
+    if (!is_of_domain(value, proto::to_utf16le(*text).size() / 2, column, path))
+      return std::nullopt;
     return text;
   }
 
@@ -254,10 +312,16 @@ class Reader {
                 fmt::format("database '{}' stands twice; delete one", database.name()));
       out.databases.push_back(std::move(database));
     }
-    if (out.find("master") == nullptr)
-      problem(value->line, "$.databases",
-              fmt::format("master is missing, which has the certificates of the endpoint; {}",
-                          kTakeAgain));
+    const auto must_have = [&](std::string_view name, std::string_view what) {
+      if (out.find(name) == nullptr)
+        problem(
+            value->line, "$.databases",
+            fmt::format("{} is missing, which has {}; take the snapshot again with ssbsim "
+                        "snapshot-query, as a login that may use {} and has VIEW ANY DEFINITION",
+                        name, what, name));
+    };
+    must_have("master", "the certificates of the endpoint");
+    must_have("msdb", "the routes for what arrives from other servers");
   }
 
   void check_reference(const Reference& reference, const Tables& tables, const std::string& path) {
@@ -275,6 +339,17 @@ class Reader {
               fmt::format("{}.{}[{}].{}", path, reference.section, i, reference.column),
               fmt::format("the {} has the id {}, which is not in {}; {}", reference.what, id,
                           reference.to_section, kTakeAgain));
+    }
+  }
+
+  void check_dates(const Database& database) {
+    const std::vector<Row>& certificates = database.rows("certificates");
+    for (std::size_t i = 0; i < certificates.size(); ++i) {
+      if (certificates[i].date("start_date") <= certificates[i].date("expiry_date")) continue;
+      problem(certificates[i].line(),
+              fmt::format("{}.certificates[{}].expiry_date", database.path, i),
+              fmt::format("is {}, before start_date, {}; {}", certificates[i].text("expiry_date"),
+                          certificates[i].text("start_date"), kTakeAgain));
     }
   }
 
@@ -296,7 +371,10 @@ class Reader {
     for (const Database& database : snapshot.databases) {
       for (const Reference& one : kReferences) check_reference(one, database.tables, database.path);
     }
-    for (const Database& database : snapshot.databases) check_addresses(database);
+    for (const Database& database : snapshot.databases) {
+      check_addresses(database);
+      check_dates(database);
+    }
     const auto& certificates = snapshot.find("master")->rows("certificates");
     const auto& endpoints = snapshot.rows("service_broker_endpoints");
     for (std::size_t i = 0; i < endpoints.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "sim/cli/cli.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,9 +12,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "proto/error.h"
 #include "sim/allocation.h"
 #include "sim/cli/report_output.h"
 #include "sim/cli/version.h"
+#include "sim/doctor/checks.h"
+#include "sim/why/causes.h"
 #include "tests/sim/cli/ran.h"
 
 namespace ssb::sim::cli {
@@ -402,7 +406,7 @@ TEST(CliTest, ExplainKnowsEveryNumberAndNamesNearOnes) {
   EXPECT_THAT(run({"explain", "9727"}).out,
               StartsWith("9727  no_remote_service_binding   severity 16\n"));
   EXPECT_THAT(run({"explain", "--", "-8494"}).out, StartsWith("8494  "));
-  const Ran unknown = run({"explain", "9726"});
+  const Ran unknown = run({"explain", "9729"});
   EXPECT_EQ(unknown.code, 10);
   EXPECT_THAT(unknown.err, HasSubstr("9727"));
   EXPECT_EQ(run({"explain", "word"}).code, 10);
@@ -413,6 +417,76 @@ TEST(CliTest, ExplainKnowsEveryNumberAndNamesNearOnes) {
   EXPECT_EQ(run({"explain", "160", "2"}).code, 10);
   EXPECT_THAT(run({"explain", "9277"}).err, HasSubstr("9727"));
   EXPECT_EQ(run({"explain", "66666"}).err.find("near"), std::string::npos);
+}
+
+boost::json::object only_line(const Ran& ran) {
+  EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 1) << ran.out << ran.err;
+  return boost::json::parse(ran.out).as_object();
+}
+
+TEST(CliTest, ExplainSaysOfANumberThatNeverComesWhyNot) {
+  const Ran mirroring = run({"explain", "1418"});
+  EXPECT_EQ(mirroring.code, 0);
+  EXPECT_THAT(mirroring.out, StartsWith("1418  never comes from ssbsim\n"));
+  EXPECT_THAT(mirroring.out, HasSubstr("no mirroring"));
+  const Ran in_range = run({"explain", "--", "-9726"});
+  EXPECT_EQ(in_range.code, 0);
+  EXPECT_THAT(in_range.out, AllOf(StartsWith("9726  never comes"), HasSubstr("9727")));
+  // 9714 is in no public table, beside 9713 and 9715, which are and never come.
+  EXPECT_EQ(run({"explain", "9713"}).code, 0);
+  EXPECT_EQ(run({"explain", "9714"}).code, 10);
+  const boost::json::object line = only_line(run({"explain", "1418", "--json"}));
+  EXPECT_EQ(line.at("type"), "absent");
+  EXPECT_EQ(line.at("number"), 1418);
+}
+
+TEST(CliTest, ExplainTakesTheIdsOfChecksAndCauses) {
+  for (const doctor::Check& check : doctor::all_checks()) {
+    const std::string id(check.id);
+    const Ran ran = run({"explain", id});
+    EXPECT_EQ(ran.code, 0) << id;
+    EXPECT_THAT(ran.out, AllOf(StartsWith(id + "  "), HasSubstr(std::string(check.asks)),
+                               HasSubstr(std::string(doctor::severity_name(check.severity)))));
+  }
+  for (const why::KnownCause& cause : why::all_causes()) {
+    const std::string id(cause.id);
+    EXPECT_NE(cause.means, "") << id << " has no row in sim/why/cause_texts.def";
+    EXPECT_NE(cause.cure, "") << id;
+    std::istringstream numbers{std::string(cause.errors)};
+    for (int number = 0; numbers >> number;)
+      EXPECT_NE(proto::find_error(number), nullptr) << id << " " << number;
+    EXPECT_TRUE(numbers.eof()) << id << " " << cause.errors;
+    for (const Ran& ran : {run({"explain", id}), run({"doctor", "--explain", id})}) {
+      EXPECT_EQ(ran.code, 0) << id;
+      EXPECT_THAT(ran.out, AllOf(StartsWith(id + "  "), HasSubstr(std::string(cause.means)),
+                                 HasSubstr(std::string(cause.cure))));
+    }
+  }
+  EXPECT_THAT(run({"explain", "sb-w003"}).out, StartsWith("SB-W003  "));
+  const Ran unknown = run({"explain", "SB-W006"});
+  EXPECT_EQ(unknown.code, 10);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean SB-"));
+  EXPECT_EQ(run({"explain", "SB-R001", "--message", "3"}).code, 10);
+}
+
+TEST(CliTest, ExplainSaysTheSameAsJson) {
+  const boost::json::object error = only_line(run({"explain", "9727", "--json"}));
+  EXPECT_EQ(error.at("type"), "error");
+  EXPECT_EQ(error.at("number"), 9727);
+  EXPECT_EQ(error.at("severity"), 16);
+  EXPECT_TRUE(error.contains("causes"));
+  const boost::json::object check = only_line(run({"explain", "SB-R001", "--json"}));
+  EXPECT_EQ(check.at("type"), "check");
+  EXPECT_EQ(check.at("severity"), "error");
+  EXPECT_EQ(check.at("explains"), (boost::json::array{9793, 9750, 9796}));
+  const boost::json::object cause = only_line(run({"explain", "SB-W008", "--json"}));
+  EXPECT_EQ(cause.at("type"), "cause");
+  EXPECT_EQ(cause.at("phase"), "8 of 9: acknowledgement");
+  EXPECT_EQ(cause.at("explains"), (boost::json::array{11218}));
+  EXPECT_EQ(only_line(run({"doctor", "--explain", "SB-R001", "--json"})), check);
+  const boost::json::object event = only_line(run({"explain", "event", "160", "--json"}));
+  EXPECT_EQ(event.at("name"), "Broker:Message Undeliverable");
+  EXPECT_EQ(event.at("number"), 160);
 }
 
 TEST(CliTest, GeneratePrintsOrWritesTheScenarioOfItsNumber) {

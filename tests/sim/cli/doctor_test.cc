@@ -205,10 +205,45 @@ TEST_F(DoctorCommandTest, ABatchThatFailsIsANoteAndAScriptThatDoesNotParseIsExit
   const std::string failing = write("failing.sql", ":connect HOST_A\nDROP ENDPOINT nobody;\nGO\n");
   const std::string broken = write("broken.sql", "--# nonsense\n");
 
-  const Ran ran = doctor({failing});
+  const Ran ran = doctor({failing, kFull});
   EXPECT_EQ(ran.code, 0);
-  EXPECT_THAT(ran.out, StartsWith("note: " + failing + ":2: unexpected error: "));
+  EXPECT_THAT(ran.out, HasSubstr("note: " + failing + ":2: unexpected error: "));
   EXPECT_EQ(doctor({broken}).code, 11);
+}
+
+TEST_F(DoctorCommandTest, ABatchThatIsNoSqlIsExitCode11AndTheRestIsLookedAt) {
+  const Ran nothing = doctor({write("nothing.sql", ":connect HOST_A\nCREATE QUEUE;\nGO\n")});
+  EXPECT_EQ(nothing.code, 11);
+  EXPECT_THAT(nothing.err, HasSubstr("nothing.sql: a batch is no T-SQL and has not run"));
+  EXPECT_THAT(nothing.out, HasSubstr("unexpected error: Msg "));
+
+  const Ran rest = doctor({write("rest.sql", ":r " + kFull + "\nSELECT FROM WHERE;\nGO\n")});
+  EXPECT_EQ(rest.code, 11);
+  EXPECT_THAT(rest.out, AllOf(HasSubstr("0 findings, "), Not(HasSubstr("no dialog"))));
+  // An expectation of that error makes it a part of the scenario.
+  const Ran meant = doctor({write("meant.sql", ":r " + kFull +
+                                                   "\n--# expect error 156\nSELECT FROM WHERE;\n"
+                                                   "GO\n")});
+  EXPECT_EQ(meant.code, 0) << meant.out << meant.err;
+}
+
+TEST_F(DoctorCommandTest, WhereNoDialogIsToBeAskedAboutNothingIsSound) {
+  const std::string empty = write("empty.sql", ":connect HOST_A\nCREATE DATABASE d;\nGO\n");
+  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{
+           {}, {"--strict"}, {"--fail-on", "never"}, {"--fail-on", "warning"}}) {
+    std::vector<std::string> arguments{empty};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ran ran = doctor(arguments);
+    EXPECT_EQ(ran.code, 2) << ran.out;
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("could not test: no dialog to ask about"),
+                               HasSubstr(" 1 not tested\n")));
+  }
+  const Ran as_json = doctor({empty, "--json"});
+  EXPECT_THAT(as_json.out, AllOf(HasSubstr("could not test: no dialog"),
+                                 HasSubstr("\"not_tested\":1"), HasSubstr("\"exit_code\":2")));
+  // Beside a set that has one it is told, and counts when it is strict.
+  EXPECT_EQ(doctor({kFull, empty}).code, 0);
+  EXPECT_EQ(doctor({kFull, empty, "--strict"}).code, 2);
 }
 
 TEST_F(DoctorCommandTest, ManyScenariosAreSetsOfTheirOwnWithOneSum) {
@@ -281,7 +316,7 @@ TEST_F(DoctorCommandTest, AFolderThatANodeServesIsRefused) {
   EXPECT_EQ(ran.code, 12);
   EXPECT_THAT(ran.err, HasSubstr("stop it, or give a copy of the folder"));
   ::close(held);
-  EXPECT_EQ(doctor({a}).code, 0);
+  EXPECT_EQ(doctor({a}).code, 2);  // there is nothing in it
 }
 
 }  // namespace
