@@ -255,6 +255,7 @@ void Instance::undo_to(Transaction& transaction, std::size_t undo_size) {
 
 void Instance::finish(Transaction& transaction) {
   std::erase_if(write_locks_, [&](const auto& lock) { return lock.second == transaction.id; });
+  lock_waits_.forget(transaction.id);
   ++transactions_ended_;
   transaction = Transaction{};
 }
@@ -262,6 +263,7 @@ void Instance::finish(Transaction& transaction) {
 proto::Result<void> Instance::lock(Transaction& transaction, store::DatabaseId database) {
   const auto [held, is_new] = write_locks_.emplace(database, transaction.id);
   if (is_new || held->second == transaction.id) return {};
+  lock_waits_.refused(transaction.id, held->second);
   return proto::Error{proto::ErrorCode::lock_timeout,
                       "another transaction is changing database '" + info(database).name() + "'"};
 }

@@ -11,6 +11,7 @@
 
 #include "broker/catalog/catalog.h"
 #include "broker/catalog/files.h"
+#include "broker/catalog/lock_waits.h"
 #include "broker/crypto/rsa.h"
 #include "proto/ids.h"
 #include "proto/secret.h"
@@ -111,8 +112,12 @@ class Instance {
   [[nodiscard]] bool is_locked(store::DatabaseId database) const {
     return write_locks_.contains(database);
   }
-  // Counts ends of transactions, so that waiting sessions know when to ask again.
-  [[nodiscard]] std::uint64_t transactions_ended() const { return transactions_ended_; }
+  // Counts ends of transactions, and choices of a deadlock victim, so that waiting sessions know when to ask again.
+  [[nodiscard]] std::uint64_t transactions_ended() const {
+    return transactions_ended_ + lock_waits_.choices();
+  }
+  // Of all locks that a transaction may hold; whoever refuses one tells it.
+  [[nodiscard]] LockWaits& lock_waits() { return lock_waits_; }
 
   // The service master key in clear; never leaves the broker library. Empty when the machine key
   // does not open it: 33094 for what needs it.
@@ -149,6 +154,7 @@ class Instance {
   std::map<store::DatabaseId, std::uint64_t> write_locks_;  // database -> transaction id
   std::uint64_t next_transaction_ = 1;
   std::uint64_t transactions_ended_ = 0;
+  LockWaits lock_waits_;
 };
 
 }  // namespace ssb::broker::catalog

@@ -65,6 +65,7 @@ proto::Result<void> Engine::State::lock_group(catalog::Transaction& transaction,
   PendingWork& pending = work(transaction);
   const auto [lock, is_new] = state.locks.try_emplace(id, transaction.id);
   if (lock->second != transaction.id) {
+    instance.lock_waits().refused(transaction.id, lock->second);
     return proto::Error(proto::ErrorCode::lock_timeout,
                         "conversation group " + id.text() + " is locked by another transaction");
   }

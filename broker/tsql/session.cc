@@ -380,6 +380,7 @@ void Session::State::cancel() {
   const bool ends_transaction = set.xact_abort || transaction_count == 0;
   frames.clear();
   if (ends_transaction) roll_back();
+  if (transaction) instance().lock_waits().forget(transaction->id);
   finish_batch();
   out = nullptr;
 }

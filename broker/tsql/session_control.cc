@@ -1,12 +1,15 @@
 // Control flow, variables, SET, PRINT, errors that scripts raise, WAITFOR DELAY, EXECUTE AS.
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "broker/catalog/permissions.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
+#include "broker/tsql/token.h"
 #include "proto/error_code.h"
 
 namespace ssb::broker::tsql {
@@ -25,6 +28,22 @@ constexpr int kPrintTextMax = 4000;
 constexpr int kSeverityNeedsLog = 18;
 constexpr std::int64_t kThrowNumberMin = 50'000;
 
+// LOW, NORMAL, HIGH, or a number; nullopt: none of these.
+std::optional<int> deadlock_priority(const std::string& value) {
+  const std::string upper = to_upper(value);
+  if (upper == "LOW") return catalog::kDeadlockPriorityLow;
+  if (upper == "NORMAL") return 0;
+  if (upper == "HIGH") return catalog::kDeadlockPriorityHigh;
+  int number = 0;
+  const char* end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, number);
+  const bool is_number = read.ec == std::errc() && read.ptr == end;
+  if (!is_number || number < catalog::kDeadlockPriorityMin ||
+      number > catalog::kDeadlockPriorityMax)
+    return std::nullopt;
+  return number;
+}
+
 constexpr auto kAcceptedOptions = std::to_array<std::string_view>({"ANSI_DEFAULTS",
                                                                    "ANSI_NULLS",
                                                                    "ANSI_PADDING",
@@ -38,7 +57,6 @@ constexpr auto kAcceptedOptions = std::to_array<std::string_view>({"ANSI_DEFAULT
                                                                    "CURSOR_CLOSE_ON_COMMIT",
                                                                    "NUMERIC_ROUNDABORT",
                                                                    "TEXTSIZE",
-                                                                   "DEADLOCK_PRIORITY",
                                                                    "DATEFORMAT",
                                                                    "DATEFIRST",
                                                                    "LANGUAGE",
@@ -219,6 +237,10 @@ Result<Outcome> Session::State::set_options(const SetOptions& node) {
       set.row_count = std::atoll(value.c_str());
     } else if (name == "LOCK_TIMEOUT") {
       set.lock_timeout_ms = std::atoll(value.c_str());
+    } else if (name == "DEADLOCK_PRIORITY") {
+      const std::optional<int> priority = deadlock_priority(value);
+      if (!priority) return Error(ErrorCode::unknown_function_or_option, value);
+      set.deadlock_priority = *priority;
     } else if (name == "IDENTITY_INSERT") {
       set.identity_insert = is_on ? lower(node.table.name) : std::string();
     } else if ((name == "IMPLICIT_TRANSACTIONS" || name == "NOEXEC" || name == "FMTONLY" ||

@@ -58,6 +58,7 @@ struct SetValues {
   bool quoted_identifier = true;
   std::int64_t row_count = 0;  // 0: all
   std::int64_t lock_timeout_ms = -1;
+  int deadlock_priority = 0;  // -10 to 10
   std::string identity_insert;  // a table's full name
 };
 
@@ -159,6 +160,8 @@ struct Session::State final : public Environment {
   // Runs `work` as one statement: behind a savepoint of the open transaction, or in a transaction of its own that commits at its end.
   [[nodiscard]] proto::Result<Outcome> atomically(
       const std::function<proto::Result<Outcome>()>& work);
+  // 1205, where another session's wait has closed a circle, or this one's.
+  [[nodiscard]] std::optional<proto::Error> chosen_as_victim();
   void add_savepoint(std::string name);
   [[nodiscard]] proto::Result<void> commit();
   void roll_back();

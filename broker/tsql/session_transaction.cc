@@ -1,4 +1,6 @@
 // Transactions: BEGIN, COMMIT, ROLLBACK, SAVE, and the transaction that each statement outside them has of its own.
+#include <fmt/format.h>
+
 #include "broker/crypto/failure.h"
 #include "broker/tsql/convert.h"
 #include "broker/tsql/session_state.h"
@@ -29,6 +31,11 @@ Outcome Session::State::wait_for_message(store::DatabaseId where, std::int32_t q
 Result<Outcome> Session::State::atomically(const std::function<Result<Outcome>()>& work) {
   if (is_doomed) return Error(ErrorCode::transaction_doomed);
   if (!transaction) transaction = instance().begin();
+  if (const auto deadlock = chosen_as_victim()) {
+    if (transaction_count == 0) roll_back();
+    return *deadlock;
+  }
+  instance().lock_waits().forget(transaction->id);
   const conversation::Engine::Savepoint before = engine().savepoint(*transaction);
   Result<Outcome> outcome = crypto::guarded(work);
   if (outcome && *outcome == Outcome::done) {
@@ -47,10 +54,28 @@ Result<Outcome> Session::State::atomically(const std::function<Result<Outcome>()
                             ? proto::kNever
                             : now + std::chrono::milliseconds(set.lock_timeout_ms);
     }
-    if (now < *statement_until) return wait_for_change(*statement_until);
+    if (now < *statement_until) {
+      // Whoever is chosen, and is not this one, notices as transactions_ended counts it.
+      (void)instance().lock_waits().wait(transaction->id, {id, set.deadlock_priority});
+      const auto deadlock = chosen_as_victim();
+      if (!deadlock) return wait_for_change(*statement_until);
+      outcome = *deadlock;
+    }
   }
+  instance().lock_waits().forget(transaction->id);
   if (transaction_count == 0) roll_back();
   return outcome;
+}
+
+std::optional<Error> Session::State::chosen_as_victim() {
+  constexpr int kState = 51;
+  const std::vector<std::int32_t>* among = instance().lock_waits().chosen_among(transaction->id);
+  if (among == nullptr) return std::nullopt;
+  Error error = Error(ErrorCode::deadlock_victim, std::to_string(id),
+                      fmt::format("{}", fmt::join(*among, ", ")))
+                    .with_state(kState);
+  instance().lock_waits().forget(transaction->id);
+  return error;
 }
 
 Result<void> Session::State::commit() {
