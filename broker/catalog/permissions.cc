@@ -476,11 +476,20 @@ proto::Result<std::int32_t> user_in(const Instance& instance, const SecurityCont
                       instance.info(database).name()};
 }
 
+proto::Result<void> check_resolves(const Instance& instance, store::DatabaseId database,
+                                   std::int32_t user) {
+  const bool has_owner =
+      instance.master().table<pb::Login>().find(owner_login(instance, database)) != nullptr;
+  if (user != kDbo || has_owner) return {};
+  return proto::Error{proto::ErrorCode::cannot_execute_as_user, "dbo"};
+}
+
 proto::Result<SecurityContext> context_of_user(const Instance& instance, store::DatabaseId database,
                                                std::int32_t user) {
   const auto* principal = instance.database(database)->table<pb::Principal>().find(user);
   if (principal == nullptr)
     return proto::Error{proto::ErrorCode::cannot_execute_as_user, std::to_string(user)};
+  if (auto resolved = check_resolves(instance, database, user); !resolved) return resolved.error();
   const auto* login = instance.master().table<pb::Login>().find(principal->login());
   SecurityContext context;
   context.login = principal->login();

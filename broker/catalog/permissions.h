@@ -47,6 +47,11 @@ inline constexpr int kRoleNestingMax = 32;
 [[nodiscard]] std::vector<std::int32_t> roles_of(const Catalog& database, std::int32_t principal);
 [[nodiscard]] bool is_member(const Catalog& database, std::int32_t principal, std::int32_t role);
 
+// Whether somebody stands behind the user: dbo is the login that owns the database, and after a RESTORE or an attach that may be nobody
+// of this instance. Fails with 15517.
+[[nodiscard]] proto::Result<void> check_resolves(const Instance& instance,
+                                                 store::DatabaseId database, std::int32_t user);
+
 // Whether a database principal has a permission: its own or a role's (public included) GRANT or the
 // ownership of the object, and no DENY. dbo has all; CONTROL implies every permission on the
 // object.

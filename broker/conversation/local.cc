@@ -176,6 +176,8 @@ Endpoint* Engine::State::begin_local(Endpoint& from, const Header& header, store
     fail(from, -wrong->answer.number(), wrong->answer.text(), now);
     return nullptr;
   }
+  if (const auto enqueued = dialog::check_enqueue(instance, to, *service); !enqueued)
+    return wait(enqueued.error());
   auto drawn = crypto::guarded([&]() -> proto::Result<std::unique_ptr<Endpoint>> {
     return target_of(header, to, *service, now);
   });

@@ -29,6 +29,15 @@ void throw_exception_from_error(const Refusal& refusal, const boost::source_loca
   throw std::logic_error(std::string(where.file_name()) + ": " + refusal.error.text());
 }
 
+proto::Result<void> check_enqueue(const catalog::Instance& instance, store::DatabaseId database,
+                                  const catalog::pb::Service& service) {
+  const auto resolved = catalog::check_resolves(instance, database, service.owner());
+  if (resolved) return {};
+  return Error(ErrorCode::exception_while_enqueueing, service.name(),
+               std::to_string(resolved.error().number()), std::to_string(resolved.error().state),
+               resolved.error().text());
+}
+
 Checked<> authorize_first(const catalog::Instance& instance, store::DatabaseId database,
                           const catalog::pb::Service& service, const OpenedFirst& opened) {
   const catalog::Catalog& objects = *instance.database(database);
@@ -54,6 +63,12 @@ Checked<> authorize_first(const catalog::Instance& instance, store::DatabaseId d
       !catalog::has_permission(objects, *owner, ObjectClass::service, service.id(), "CONTROL")) {
     return refuse(9, Error(ErrorCode::destination_owner_lacks_control,
                            principal_name(objects, *owner), service.name()));
+  }
+  if (const auto enqueued = check_enqueue(instance, database, service); !enqueued) {
+    Refusal refusal = refuse(10, enqueued.error());
+    refusal.audit_subclass = kAuditRunAsTargetFailure;
+    refusal.audit_text = "Run As Target Failure";
+    return refusal;
   }
   if (!catalog::has_permission(objects, service.owner(), ObjectClass::object, service.queue(),
                                "RECEIVE")) {

@@ -164,6 +164,11 @@ struct OpenedFirst {
                                               store::DatabaseId database, const Arrived& message,
                                               DatabaseKeys& keys, proto::TimePoint now);
 
+// A message is put on the queue as the owner of its service. Fails with 28005, which has 15517 inside, where nobody is that owner.
+[[nodiscard]] proto::Result<void> check_enqueue(const catalog::Instance& instance,
+                                                store::DatabaseId database,
+                                                const catalog::pb::Service& service);
+
 // Steps 8-10, at the target: the sender's user needs CONNECT to the database (11211; not asked of
 // public, which is no user) and SEND on the service (11215, answered with -8494); the owner of the
 // destination certificate needs CONTROL on the service (28056); the service's owner needs RECEIVE

@@ -168,6 +168,13 @@ Result<void> drop_login(StatementContext& context, const std::string& name) {
   const std::int32_t id = (*login)->id();
   if ((*master)->is_built_in(catalog::Kind::login, id))
     return Error(ErrorCode::system_object, name);
+  for (const auto& [number, database] : (*master)->table<pb::Database>()) {
+    if (database.owner_login() == id)
+      return Error(ErrorCode::login_owns_database, name, database.name());
+  }
+  const auto* endpoint = (*master)->table<pb::Endpoint>().find_if(
+      [id](const pb::Endpoint& one) { return one.owner_login() == id; });
+  if (endpoint != nullptr) return Error(ErrorCode::login_owns_endpoint, name, endpoint->name());
   (*master)->erase<pb::Login>(context.transaction, id);
   catalog::remove_permissions_to(context.transaction, **master, id, true);
   catalog::remove_permissions_on(context.transaction, **master, ObjectClass::login, id);

@@ -147,6 +147,27 @@ void examine_receive(Examination& ex, const Pair& pair) {
        .cure = allow(ex, *pair.to, securable, "RECEIVE", pair.target->owner())});
 }
 
+void examine_owner(Examination& ex, const Pair& pair) {
+  const Place& at = *pair.to;
+  const auto resolved = catalog::check_resolves(ex.instance(at), at.database, pair.target->owner());
+  if (resolved) {
+    ex.ok(CheckId::P007, at, pair.target->name(), "its owner is there");
+    return;
+  }
+  ex.not_ok(
+      CheckId::P007, at,
+      {.object = pair.target->name(),
+       .text = fmt::format("dbo owns {}, and the login that owns database '{}' is none of this "
+                           "instance, as after a RESTORE from another one",
+                           service_text(pair.target->name()), ex.database_name(at)),
+       .fails = pair.is_local
+                    ? "28005 with 15517 inside: messages wait in sys.transmission_queue"
+                    : "28005 with 15517 inside, in event 160 here, and event 158 subclass 4: "
+                      "the sender's status stays empty",
+       .cure = ex.cure_at(at).run(fmt::format("ALTER AUTHORIZATION ON DATABASE::{} TO [sa]",
+                                              bracketed(ex.database_name(at))))});
+}
+
 void examine_local(Examination& ex, const Pair& pair) {
   const auto sender = broker::conversation::sender_in(ex.instance(pair.from), pair.from.database,
                                                       pair.sender->owner(), pair.to->database);
@@ -244,6 +265,7 @@ std::pair<std::string, bool> stand_in(const Examination& ex, const Pair& pair,
 }
 
 void examine_permissions(Examination& ex, const Pair& pair, const Security& security) {
+  examine_owner(ex, pair);
   if (pair.is_local) {
     examine_local(ex, pair);
     return;

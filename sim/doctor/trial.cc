@@ -191,6 +191,7 @@ class Trial {
 
   [[nodiscard]] static CheckId check_of_error(ErrorCode code, int step, bool is_reply) {
     if (code == ErrorCode::grant_out_of_time) return CheckId::B003;
+    if (code == ErrorCode::exception_while_enqueueing) return CheckId::P007;
     if (code == ErrorCode::private_key_length || code == ErrorCode::public_key_length)
       return CheckId::C008;
     if (is_reply) return CheckId::C012;

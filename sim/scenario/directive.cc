@@ -261,6 +261,7 @@ constexpr std::array kDirectives = {
     DirectiveForm{"heal", heal},
     DirectiveForm{"disk", parse_disk},
     DirectiveForm{"key", parse_key},
+    DirectiveForm{"owner", parse_owner},
     DirectiveForm{"random", parse_random},
     DirectiveForm{"attack", attack},
     DirectiveForm{"expect", expectation},

@@ -153,6 +153,11 @@ struct KeyFault {
   Verb verb = Verb::machine_lost;
   std::string name;  // of the certificate
 };
+// As after a RESTORE from another server: the login that owns the database is none of this instance.
+struct OwnerLost {
+  std::string node;
+  std::string database;
+};
 // What OpenSSL draws at the instance, until ok.
 struct RandomFault {
   std::string node;
@@ -251,7 +256,7 @@ using Directive =
     std::variant<Title, Claims, Corpus, Catalogue, Note, Seed, Modes, ConnectFlushes, UseSession,
                  Await, InstanceOptions, CopyFile, SetClock, Advance, AdvanceUntil, Skew, Drift,
                  Jump, Settle, Mark, Restart, Repeatable, Crash, NetFault, LinkFault, Partition,
-                 Swizzle, Heal, DiskFault, KeyFault, RandomFault, Attack, Expectation>;
+                 Swizzle, Heal, DiskFault, KeyFault, OwnerLost, RandomFault, Attack, Expectation>;
 
 struct DirectiveError {
   int column = 1;  // in the text given

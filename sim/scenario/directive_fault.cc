@@ -277,6 +277,15 @@ Directive parse_key(Words& words) {
   return fault;
 }
 
+// owner HOST_B.Db lost
+Directive parse_owner(Words& words) {
+  const Word place = words.take("HOST.database");
+  const std::size_t dot = place.text.find('.');
+  if (dot == std::string::npos) Words::fail_at(place, "say whose: HOST.database");
+  words.expect("lost");
+  return OwnerLost{.node = place.text.substr(0, dot), .database = place.text.substr(dot + 1)};
+}
+
 // random HOST_B constant|repeats [2]|fails|ok
 Directive parse_random(Words& words) {
   RandomFault fault;

@@ -17,6 +17,7 @@ namespace ssb::sim::scenario {
 [[nodiscard]] Directive parse_swizzle(Words& words);
 [[nodiscard]] Directive parse_disk(Words& words);
 [[nodiscard]] Directive parse_key(Words& words);
+[[nodiscard]] Directive parse_owner(Words& words);
 [[nodiscard]] Directive parse_random(Words& words);
 
 }  // namespace ssb::sim::scenario

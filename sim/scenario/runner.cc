@@ -167,6 +167,7 @@ void Runner::run_step(const Step& step) {
                  [&](const Partition&) { fault(); },
                  [&](const Swizzle&) { fault(); },
                  [&](const KeyFault&) { fault(); },
+                 [&](const OwnerLost&) { fault(); },
                  [&](const RandomFault&) { fault(); },
                  [&](const Heal&) { fault(); },
                  [&](const DiskFault&) { fault(); },

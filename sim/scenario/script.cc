@@ -29,6 +29,7 @@ bool needs_simulation(const Step& step) {
          std::holds_alternative<Partition>(step.action) ||
          std::holds_alternative<Swizzle>(step.action) ||
          std::holds_alternative<KeyFault>(step.action) ||
+         std::holds_alternative<OwnerLost>(step.action) ||
          std::holds_alternative<RandomFault>(step.action) ||
          std::holds_alternative<Heal>(step.action) ||
          std::holds_alternative<DiskFault>(step.action) ||

@@ -49,7 +49,8 @@ struct Step {
   Place place;
   std::variant<Batch, Connect, UseSession, Await, OnError, Exit, Note, CopyFile, SetClock, Advance,
                AdvanceUntil, Skew, Drift, Jump, Settle, Mark, Restart, Crash, NetFault, LinkFault,
-               Partition, Swizzle, Heal, DiskFault, KeyFault, RandomFault, Attack, Expectation>
+               Partition, Swizzle, Heal, DiskFault, KeyFault, OwnerLost, RandomFault, Attack,
+               Expectation>
       action;
   std::string text = {};  // of a directive: as written after --#
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -46,6 +47,7 @@ class FaultSetter {
   Outcome<> set(const LinkFault& fault);
   Outcome<> set(const DiskFault& fault);
   Outcome<> set(const KeyFault& fault);
+  Outcome<> set(const OwnerLost& lost);
   Outcome<> set(const RandomFault& fault);
 
  private:
@@ -195,6 +197,27 @@ Outcome<> FaultSetter::set(const RandomFault& fault) {
   return {};
 }
 
+Outcome<> FaultSetter::set(const OwnerLost& lost) {
+  namespace catalog = broker::catalog;
+  constexpr std::int32_t kNobody = std::numeric_limits<std::int32_t>::max();
+  const auto found = hosts({lost.node});
+  if (!found) return found.error();
+  const HostNumber host = found->front();
+  if (!world_.is_running(host)) return Reason{.text = fmt::format("{} is not running", lost.node)};
+  catalog::Instance& instance = world_.server(host).node().instance();
+  const catalog::Catalog* database = instance.database(lost.database);
+  if (database == nullptr)
+    return Reason{.text = fmt::format("{} has no database {}", lost.node, lost.database)};
+  catalog::Transaction change = instance.begin();
+  catalog::pb::Database row = instance.info(database->id());
+  row.set_owner_login(kNobody);
+  instance.put_info(change, row);
+  if (const auto committed = instance.commit(std::move(change)); !committed)
+    return Reason{.text = committed.error().text()};
+  world_.give(host, broker::Event(broker::TimerDue{}));  // whose commit makes it durable
+  return {};
+}
+
 // As if the stored row had rotted and its page had been read again: the catalog has it as the disk has it.
 Outcome<> FaultSetter::damage(HostNumber host, const KeyFault& fault) {
   namespace catalog = broker::catalog;
@@ -244,6 +267,7 @@ Outcome<> apply_fault(World& world, const FaultNames& names, const Step& fault) 
           [&](const LinkFault& action) { return setter.set(action); },
           [&](const DiskFault& action) { return setter.set(action); },
           [&](const KeyFault& action) { return setter.set(action); },
+          [&](const OwnerLost& action) { return setter.set(action); },
           [&](const RandomFault& action) { return setter.set(action); },
           [](const auto&) -> Outcome<> { return Reason{.text = "this step sets no fault"}; },
       },

@@ -30,7 +30,7 @@ constexpr std::string_view kGolden[] = {
     "SB-E001 error",   "SB-E002 error",   "SB-E003 error", "SB-E004 error",   "SB-E005 error",
     "SB-E006 error",   "SB-E007 error",   "SB-E008 error", "SB-E009 warning", "SB-E010 info",
     "SB-E011 error",   "SB-P001 error",   "SB-P002 error", "SB-P003 error",   "SB-P004 error",
-    "SB-P005 error",   "SB-P006 warning"};
+    "SB-P005 error",   "SB-P006 warning", "SB-P007 error"};
 
 TEST(ChecksTest, IdsAndSeveritiesAreThoseOfTheGoldenList) {
   std::vector<std::string> ids;

@@ -412,6 +412,12 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Permissions, PlantedTest,
     testing::Values(
+        Planted{
+            "OwnerOfTheDatabaseIsNobody",
+            kClear,
+            ":connect HOST_B\nUSE Receiver;\nALTER AUTHORIZATION ON SERVICE::ReceiverService TO "
+            "dbo;\nGO\n--# owner HOST_B.Receiver lost\n",
+            {"SB-P007 HOST_B.Receiver"}},
         Planted{"NoSend",
                 kFull,
                 ":connect HOST_B\nUSE Receiver;\nREVOKE SEND ON SERVICE::ReceiverService FROM "

@@ -166,6 +166,10 @@ INSTANTIATE_TEST_SUITE_P(
                 Outcome::did_not_help},
         Stopped{"activation/transaction_left_open.sql", "--# note The cure", Phase::receiving,
                 "SB-W013 HOST_A.Shop", Outcome::not_tried},
+        Stopped{"corpus/f39_owner_cannot_be_resolved.sql", "--# note Whatever acts",
+                Phase::permission, "SB-P007 HOST_B.Receiver", Outcome::helped},
+        Stopped{"corpus/f39_owner_cannot_be_resolved.sql", "--# note The cure", Phase::permission,
+                "SB-P007 HOST_B.Receiver", Outcome::helped},
         Stopped{"dialogs/forwarder.sql", "ALTER ENDPOINT broker_endpoint", Phase::locating,
                 "SB-R007 HOST_C", Outcome::helped}),
     [](const auto& stopped) {
