@@ -6,14 +6,13 @@
 
 #include <fmt/format.h>
 
-#include "broker/conversation/message_log.h"
 #include "broker/keys/key_hierarchy.h"
 #include "broker/routing/route.h"
 #include "proto/error_code.h"
-#include "proto/stored.pb.h"
 #include "sim/doctor/cure.h"
 #include "sim/scenario/near.h"
 #include "sim/why/inquiry.h"
+#include "sim/why/own_cause.h"
 
 namespace ssb::sim::why {
 namespace {
@@ -22,23 +21,6 @@ namespace catalog = broker::catalog;
 namespace pb = broker::catalog::pb;
 using doctor::CheckId;
 using doctor::Finding;
-
-enum class OwnCause {
-#define SSB_WHY_CAUSE(id, phase, title) id,
-#include "sim/why/causes.def"
-#undef SSB_WHY_CAUSE
-};
-
-struct OwnRow {
-  std::string_view id;
-  Phase phase;
-  std::string_view title;
-};
-constexpr std::array kOwn{
-#define SSB_WHY_CAUSE(id, phase, title) OwnRow{"SB-" #id, Phase::phase, title},
-#include "sim/why/causes.def"
-#undef SSB_WHY_CAUSE
-};
 
 constexpr const char* kBeginAnew =
     "END CONVERSATION, and send again in a dialog begun anew: this one cannot go on";
@@ -73,12 +55,6 @@ bool explains(const doctor::Check& check, int number) {
   return padded.find(" " + std::to_string(number) + " ") != std::string::npos;
 }
 
-Side side_at(const doctor::Subject& subject, const catalog::Catalog& objects) {
-  return {.subject = &subject,
-          .objects = &objects,
-          .database = subject.instance->info(objects.id()).name()};
-}
-
 class Search {
  public:
   Search(const doctor::Instances& instances, const Waiting& waiting, const Symptom& symptom)
@@ -103,7 +79,7 @@ class Search {
     if (is_broker_gone()) return broker_gone();
     findings_ = doctor::examine(instances_, question());
     if (!symptom_.asked_for.empty()) return asked();
-    if (is_poisoned()) return unread();
+    if (is_poisoned()) return cause_of_unread(waiting_, symptom_, true);
     if (const Finding* finding = best_finding()) return of_finding(*finding);
     if (auto unhelped = not_helped()) return *unhelped;
     return own();
@@ -189,15 +165,7 @@ class Search {
 
   [[nodiscard]] Cause make(OwnCause which, std::string place, std::string text,
                            std::string no_cure) const {
-    const OwnRow& row = kOwn.at(static_cast<std::size_t>(which));
-    const bool keeps_phase =
-        which == OwnCause::W007 || which == OwnCause::W009 || which == OwnCause::W016;
-    return {.phase = keeps_phase ? symptom_.phase : row.phase,
-            .id = std::string(row.id),
-            .title = std::string(row.title),
-            .place = std::move(place),
-            .text = std::move(text),
-            .no_cure = std::move(no_cure)};
+    return own_cause(which, symptom_.phase, std::move(place), std::move(text), std::move(no_cure));
   }
 
   [[nodiscard]] Cause over() const {
@@ -299,51 +267,9 @@ class Search {
     return std::nullopt;
   }
 
-  struct Request {
-    Side at;             // the Broker Configuration service
-    std::string handle;  // there
-  };
-  // The other end of the conversation in which this database has asked.
-  [[nodiscard]] std::optional<Request> open_request() const {
-    const Side own = own_side(instances_, waiting_);
-    std::string conversation;
-    each_conversation(own, [&](const std::string&, const proto::stored::Conversation& row) {
-      const bool is_it = row.asks_for() != 0 && row.asks_about() == waiting_.far_service;
-      if (is_it) conversation = row.conversation_id();
-    });
-    if (conversation.empty()) return std::nullopt;
-    for (const doctor::Subject& one : instances_.all) {
-      if (one.instance == nullptr) continue;
-      for (const auto& [id, objects] : one.instance->databases()) {
-        std::optional<Request> found;
-        each_conversation(side_at(one, *objects), [&](const std::string& handle,
-                                                      const proto::stored::Conversation& row) {
-          // Ended there, its answer is on its way.
-          const bool is_open = row.state() == "SI" || row.state() == "CO" || row.state() == "DI";
-          if (!row.is_initiator() && is_open && row.conversation_id() == conversation)
-            found = Request{side_at(one, *objects), handle};
-        });
-        if (found) return found;
-      }
-    }
-    return std::nullopt;
-  }
-
-  template <typename See>
-  static void each_conversation(const Side& side, See see) {
-    for (const auto& [key, bytes] : side.subject->instance->store().records(
-             side.objects->id(), broker::conversation::kConversationTable)) {
-      proto::stored::Conversation row;
-      const auto handle = proto::Guid::from_bytes(
-          proto::ByteView(key).subspan(broker::conversation::kConversationNumberBytes));
-      if (handle && row.ParseFromArray(bytes->data(), static_cast<int>(bytes->size())))
-        see(handle->text(), row);
-    }
-  }
-
   // 9770: it goes on when that conversation ends, whether or not what was asked for is there.
   [[nodiscard]] Cause asked() const {
-    const auto request = open_request();
+    const auto request = open_request(instances_, waiting_);
     if (const Finding* trap = best_finding(); trap != nullptr && trap->check == CheckId::R009) {
       Cause cause = of_finding(*trap);
       if (request && !cause.cure.empty()) answer(cause, *request);
@@ -366,7 +292,7 @@ class Search {
     return cause;
   }
 
-  static void answer(Cause& cause, const Request& request) {
+  static void answer(Cause& cause, const OpenRequest& request) {
     doctor::Cure end;
     end.on(request.at.subject->name, request.at.database)
         .run("END CONVERSATION " + doctor::literal(request.handle));
@@ -407,72 +333,16 @@ class Search {
     return std::nullopt;
   }
 
-  // ---- on a queue, and not received ----
-
   // Five rollbacks have switched the queue off; switched on again it would go the same way.
   [[nodiscard]] bool is_poisoned() const {
-    using proto::ErrorCode;
-    const auto has = [&](ErrorCode code) {
-      return symptom_.numbers.contains(static_cast<int>(code));
-    };
     const Finding* finding = best_finding();
     return waiting_.kind == Waiting::Kind::unread && finding != nullptr &&
-           finding->check == CheckId::Q002 &&
-           (has(ErrorCode::activated_task_aborted) ||
-            has(ErrorCode::activated_procedure_left_transaction));
-  }
-
-  [[nodiscard]] Cause unread() const {
-    using proto::ErrorCode;
-    const auto has = [&](ErrorCode code) {
-      return symptom_.numbers.contains(static_cast<int>(code));
-    };
-    if (waiting_.monitor == "NOTIFIED") return not_received();
-    if (is_poisoned())
-      return make(
-          OwnCause::W013, waiting_.place(),
-          fmt::format("procedure {} ends without taking it, and the fifth rollback has "
-                      "switched the queue off: {}",
-                      waiting_.procedure,
-                      symptom_.said.empty() ? "the error log says how" : symptom_.said),
-          fmt::format("mend the procedure, then ALTER QUEUE {} WITH STATUS = ON", waiting_.queue));
-    if (has(ErrorCode::activated_task_aborted) || has(ErrorCode::activated_procedure_output) ||
-        has(ErrorCode::activated_procedure_left_transaction))
-      return make(OwnCause::W013, waiting_.place(),
-                  fmt::format("procedure {} ends without taking it: {}", waiting_.procedure,
-                              symptom_.said.empty() ? "the error log says how" : symptom_.said),
-                  "mend the procedure; it is started again by itself");
-    return make(
-        OwnCause::W015, waiting_.place(),
-        fmt::format("procedure {} and its queue are right as they stand; a transaction that "
-                    "is open holds the lock of the conversation group, or the procedure has "
-                    "not come to it yet",
-                    waiting_.procedure),
-        "let the transaction end that has received from, or sent in, this group");
-  }
-
-  // 28087; whatever is mended, it is not started again by itself.
-  [[nodiscard]] Cause not_received() const {
-    Cause cause =
-        make(OwnCause::W014, waiting_.place(),
-             fmt::format(
-                 "procedure {} was started and has executed no RECEIVE on the queue: its monitor "
-                 "stays NOTIFIED and starts nothing more until some session executes RECEIVE "
-                 "there, or activation is switched off and on{}",
-                 waiting_.procedure, symptom_.said.empty() ? "" : "; " + symptom_.said),
-             "");
-    cause.cure =
-        doctor::Cure()
-            .on(waiting_.node, waiting_.database)
-            .run(fmt::format("ALTER QUEUE {} WITH ACTIVATION (STATUS = OFF)", waiting_.queue))
-            .run(fmt::format("ALTER QUEUE {} WITH ACTIVATION (STATUS = ON)", waiting_.queue))
-            .lines();
-    return cause;
+           finding->check == CheckId::Q002 && has_aborted(symptom_);
   }
 
   [[nodiscard]] Cause own() const {
     if (waiting_.kind == Waiting::Kind::error) return error();
-    if (waiting_.kind == Waiting::Kind::unread) return unread();
+    if (waiting_.kind == Waiting::Kind::unread) return cause_of_unread(waiting_, symptom_, false);
     if (waiting_.kind == Waiting::Kind::lost) return refused_once();
     if (symptom_.phase == Phase::security_header) return sealed();
     if (symptom_.phase == Phase::permission && !symptom_.taken_for.empty()) return mistaken();

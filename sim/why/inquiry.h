@@ -84,6 +84,12 @@ struct Side {
         .value_or(proto::BrokerId{});
   }
 };
+[[nodiscard]] inline Side side_at(const doctor::Subject& subject,
+                                  const broker::catalog::Catalog& objects) {
+  return {.subject = &subject,
+          .objects = &objects,
+          .database = subject.instance->info(objects.id()).name()};
+}
 [[nodiscard]] Side own_side(const doctor::Instances& instances, const Waiting& waiting);
 [[nodiscard]] Side far_side(const doctor::Instances& instances, const Waiting& waiting);
 
