@@ -53,7 +53,7 @@ class Fingerprint {
   std::array<std::uint64_t, kLayers> hashes_{};
   std::array<std::uint64_t, kLayers> counts_{};
   std::vector<Entry> entries_;
-  std::vector<std::string> names_;  // of nodes
+  std::vector<std::string> names_;   // of nodes
   std::vector<std::string> starts_;  // blocks, so that what is kept never moves
 };
 

@@ -53,8 +53,9 @@ int main(int argc, char** argv) {
   app.add_option("--size", options.size, "bytes of a body")
       ->capture_default_str()
       ->check(CLI::Range(8, 1 << 20));
-  app.add_option("--seconds", options.seconds,
-                 "measured time; a fifth of it before, half for replies, two quarters for fdatasync")
+  app.add_option(
+         "--seconds", options.seconds,
+         "measured time; a fifth of it before, half for replies, two quarters for fdatasync")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--folder", options.folder,

@@ -58,7 +58,7 @@ struct SetValues {
   bool quoted_identifier = true;
   std::int64_t row_count = 0;  // 0: all
   std::int64_t lock_timeout_ms = -1;
-  int deadlock_priority = 0;  // -10 to 10
+  int deadlock_priority = 0;    // -10 to 10
   std::string identity_insert;  // a table's full name
 };
 

@@ -48,7 +48,7 @@ Result<void> write_progress(broker::Client& client, broker::store::DatabaseId da
   };
   const auto number = [](std::uint64_t value) { return Value(static_cast<std::int64_t>(value)); };
   auto of_dialog = step.is_ended ? write(kDelete, {step.dialog.text()})
-                                       : write(kSet, {step.dialog.text(), number(step.next)});
+                                 : write(kSet, {step.dialog.text(), number(step.next)});
   if (!of_dialog) return of_dialog;
   if (step.dialogs > 0) {
     if (auto counted = write(kAdd, {std::string(kDialogs), number(step.dialogs)}); !counted)

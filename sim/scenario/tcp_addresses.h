@@ -25,7 +25,7 @@ class LoopbackBlock {
 
  private:
   int guard_ = -1;
-  std::string prefix_;                                      // "127.1.2."
+  std::string prefix_;                                            // "127.1.2."
   std::vector<std::pair<std::string, std::string>> names_;        // name, address
   std::vector<std::pair<std::string, std::string>> other_names_;  // the same
 };

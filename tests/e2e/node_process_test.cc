@@ -129,8 +129,8 @@ TEST_F(NodeProcessTest, KilledDuringTenThousandMessagesBothSidesGoOnExactlyOnceI
   ASSERT_TRUE(a->wait_for("a holds the rest", in(60)));
   a->end(SIGKILL);
   b = start_b();
-  b->say("USE Shop;\nIF (SELECT COUNT(*) FROM q) BETWEEN 1 AND " +
-         std::to_string(kMessages - 1) + " PRINT 'b is back with some';\nGO\n");
+  b->say("USE Shop;\nIF (SELECT COUNT(*) FROM q) BETWEEN 1 AND " + std::to_string(kMessages - 1) +
+         " PRINT 'b is back with some';\nGO\n");
   ASSERT_TRUE(b->wait_for("b is back with some", in(60)));
   a = start_a();
 

@@ -77,9 +77,9 @@ struct Listen {
 struct StopListening {
   EndpointKind kind;
 };
-using Output = std::variant<broker::Trace, broker::BatchOutput, broker::BatchFinished,
-                            broker::ClientDone, Connect, Write, CloseConnection, Listen,
-                            StopListening>;
+using Output =
+    std::variant<broker::Trace, broker::BatchOutput, broker::BatchFinished, broker::ClientDone,
+                 Connect, Write, CloseConnection, Listen, StopListening>;
 using Outputs = std::vector<Output>;
 
 class Server {
